@@ -249,8 +249,8 @@ let testTargets: [Target] = [
     tests(
         "StorageSQLiteTests",
         [
-            "StorageSQLite", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "DurableFile",
-            "TextFormats", "CSQLite", "CFaultVFS",
+            "StorageSQLite", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "VisitSimulation",
+            "DurableFile", "TextFormats", "CSQLite", "CFaultVFS",
         ]),
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),

@@ -216,7 +216,7 @@ import Testing
         #expect(bare == .preVisitCheckRequired)
         _ = try await clinic.join(Clinic.clinicianCaller, id)
         clinic.time.advance(by: .seconds(16 * 60))
-        clinic.committer.presence.touch(
+        clinic.presence.touch(
             try #require(place(state, .clinician, of: Clinic.clinician)).id, in: id)
         _ = try await clinic.sweeper.sweep()
         #expect(

@@ -133,8 +133,8 @@ import Testing
         let fresh = try await clinic.store.claimEffects(limit: 1, now: clinic.time.now, lease: .seconds(60))
         #expect(fresh.map(\.fence) == [2])
         let runner = EffectRunner(
-            committer: clinic.committer, gateway: clinic.chime, time: clinic.time, ids: clinic.ids,
-            policy: clinic.policy, notify: { _ in })
+            store: clinic.store, credentials: clinic.credentials, gateway: clinic.chime, time: clinic.time,
+            ids: clinic.ids, policy: clinic.policy, notify: { _ in })
         await runner.perform(stale)
         #expect(try clinic.state(id).liveMeeting?.state == .intent)
         await runner.perform(fresh[0])

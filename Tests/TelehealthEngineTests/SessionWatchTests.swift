@@ -61,7 +61,7 @@ import Testing
         let id = try await clinic.open()
         let watch = try await open(clinic, id)
         let events = (2...6).map { event(id, $0) }
-        for index in [1, 0, 0, 4, 3, 2] { clinic.committer.hub.publish([events[index]]) }
+        for index in [1, 0, 0, 4, 3, 2] { clinic.hub.publish([events[index]]) }
         #expect(sequences(watch.take()) == [2, 3, 4, 5, 6])
     }
 
@@ -69,9 +69,9 @@ import Testing
         let clinic = Clinic { $0.watchQueueMax = 3 }
         let id = try await clinic.open()
         let watch = try await open(clinic, id)
-        for sequence in 2...5 { clinic.committer.hub.publish([event(id, Int64(sequence))]) }
+        for sequence in 2...5 { clinic.hub.publish([event(id, Int64(sequence))]) }
         #expect(watch.take() == [.ended(TelehealthError(.watchLagging))])
-        clinic.committer.hub.publish([event(id, 6)])
+        clinic.hub.publish([event(id, 6)])
         #expect(watch.take().isEmpty)
     }
 
@@ -79,10 +79,10 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.open()
         let watch = try await open(clinic, id)
-        clinic.committer.hub.publish([event(id, 3)])
-        clinic.committer.hub.tick(now: clinic.time.now)
+        clinic.hub.publish([event(id, 3)])
+        clinic.hub.tick(now: clinic.time.now)
         #expect(watch.take() == [.heartbeat(at: clinic.time.now, sequence: 1)])
-        clinic.committer.hub.tick(now: clinic.time.now)
+        clinic.hub.tick(now: clinic.time.now)
         #expect(watch.take() == [.ended(TelehealthError(.watchLagging))])
     }
 
@@ -94,10 +94,10 @@ import Testing
             expiresAt: clinic.time.now + .seconds(30))
         let watch = try await open(clinic, id, caller)
         clinic.time.advance(by: .seconds(15))
-        clinic.committer.hub.tick(now: clinic.time.now)
+        clinic.hub.tick(now: clinic.time.now)
         #expect(watch.take() == [.heartbeat(at: clinic.time.now, sequence: 1)])
         clinic.time.advance(by: .seconds(15))
-        clinic.committer.hub.tick(now: clinic.time.now)
+        clinic.hub.tick(now: clinic.time.now)
         #expect(watch.take() == [.ended(TelehealthError(.tokenExpired))])
         let reason = await refusal { () throws(TelehealthError) in
             try await clinic.executor.watchSession(id, after: nil, clinic.call(caller), wake: {})
@@ -119,7 +119,7 @@ import Testing
                 id, after: 1, clinic.call(Clinic.clinicianCaller), wake: {})
         }
         #expect(reason == .resumeExpired)
-        #expect(clinic.committer.hub.watchCount == 0)
+        #expect(clinic.hub.watchCount == 0)
     }
 
     @Test func `a client is not told of others' revocations, and skips no later event for it`() async throws {
@@ -151,13 +151,13 @@ import Testing
         let other = try await open(clinic, id, Clinic.clientCaller)
         watch.close()
         watch.close()
-        #expect(clinic.committer.hub.watchCount == 1)
+        #expect(clinic.hub.watchCount == 1)
         let client = try #require(try clinic.state(id).participant(of: Clinic.client))
         clinic.time.advance(by: .seconds(1000))
-        #expect(clinic.committer.presence.silence(of: client.id, in: id) == .zero)
+        #expect(clinic.presence.silence(of: client.id, in: id) == .zero)
         other.close()
         clinic.time.advance(by: .seconds(1))
-        #expect(clinic.committer.presence.silence(of: client.id, in: id) == .seconds(1))
+        #expect(clinic.presence.silence(of: client.id, in: id) == .seconds(1))
     }
 
     @Test func `behind the event that ended the session it has nothing but the end`() async throws {
@@ -173,16 +173,16 @@ import Testing
         // Nobody is there any more, and nothing is kept of those who look.
         let client = try #require(try clinic.state(id).participant(of: Clinic.client))
         let watch = try await open(clinic, id, Clinic.clientCaller)
-        #expect(clinic.committer.presence.lastSign(of: client.id, in: id) == nil)
+        #expect(clinic.presence.lastSign(of: client.id, in: id) == nil)
         watch.close()
-        #expect(clinic.committer.presence.lastSign(of: client.id, in: id) == nil)
+        #expect(clinic.presence.lastSign(of: client.id, in: id) == nil)
     }
 
     @Test func `a watch beside which heartbeats are sent is no presence without them`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
         let client = try #require(try clinic.state(id).participant(of: Clinic.client))
-        let presence = clinic.committer.presence
+        let presence = clinic.presence
         func isHere() -> Bool {
             presence.isPresent(client.id, in: id, within: .seconds(45))
         }

@@ -24,7 +24,7 @@ extension CommandExecutor {
             return JoinOutcome(
                 state: Visibility.redact(state, for: standing), participant: participant, media: nil)
         }
-        committer.presence.touch(id, in: command.sessionID)
+        presence.touch(id, in: command.sessionID)
         guard participant.state == .admitted else {
             return JoinOutcome(
                 state: Visibility.redact(state, for: standing), participant: participant, media: nil)
@@ -83,8 +83,8 @@ extension CommandExecutor {
         until deadline: Timestamp
     ) async throws(TelehealthError) -> JoinOutcome {
         let bell = Doorbell()
-        let token = committer.hub.listen(to: session) { _ in bell.ring() }
-        defer { committer.hub.remove(token, of: session) }
+        let token = hub.listen(to: session) { _ in bell.ring() }
+        defer { hub.remove(token, of: session) }
         // Read after listening began: a meeting that was ready before it rang no bell here.
         var (state, _) = try await visible(session, invocation.caller)
         var generationsSeen: Set<Int> = []
@@ -154,7 +154,7 @@ extension CommandExecutor {
         // A fresh meeting cannot have ended by itself, so whoever comes first needs no call. A second fetch
         // is a rejoin, perhaps because the meeting died: that asks Chime.
         if activeAt + policy.meetingTrustedFor > time.now,
-            let credentials = committer.credentials.takeFirst(
+            let credentials = credentials.takeFirst(
                 participant.externalUserID, session: meeting.sessionID, generation: meeting.generation)
         {
             return credentials

@@ -16,7 +16,7 @@ extension CommandExecutor {
         async throws(TelehealthError) -> EventIntakeReport
     {
         let intake = EventIntake(
-            committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
+            store: store, gateway: gateway, time: time, ids: ids, policy: policy)
         let report = try await intake.take(entries)
         try await auditAlways("IngestMeetingEvents", invocation)
         return report
@@ -133,7 +133,7 @@ extension CommandExecutor {
         decision.changes = [
             .serviceFailure(ServiceFailure(at: time.now, action: method, reason: error.reason.rawValue))
         ]
-        do { _ = try await committer.apply(decision) } catch { return }
+        do { _ = try await store.apply(decision) } catch { return }
     }
 }
 

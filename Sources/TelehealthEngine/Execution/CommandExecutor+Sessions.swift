@@ -68,14 +68,14 @@ extension CommandExecutor {
         let (state, _) = try await read("Heartbeat", id, invocation.asPart)
         let participant = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
         // Every 15 seconds per person would bury the log; what counts is when somebody came back.
-        let wasPresent = committer.presence.isPresent(
+        let wasPresent = presence.isPresent(
             participant.id, in: id, within: policy.presenceLostAfter)
         if !wasPresent {
             try await auditRead("Heartbeat", person: state.session.clientID, session: id, invocation)
         }
         // Also of somebody who looks on before joining: they would count as new, and be audited, with every call.
         if !state.session.status.isTerminal {
-            committer.presence.touch(participant.id, in: id)
+            presence.touch(participant.id, in: id)
         }
         return HeartbeatOutcome(
             status: state.session.status, participantState: participant.state,

@@ -16,7 +16,12 @@ public final class CommandExecutor: Sendable {
         var resultID: String?
     }
 
-    let committer: Committer
+    let store: any TelehealthStore
+    let hub: EventHub
+    /// What those are told who watch many visits.
+    public let sessionsWatches: SessionsWatchHub
+    let presence: PresenceBoard
+    let credentials: CredentialCache
     let gateway: any MeetingGateway
     let time: any TimeSource
     let ids: any IDSource
@@ -25,14 +30,20 @@ public final class CommandExecutor: Sendable {
     private let gate = RequestGate()
     let checkTurn = InspectionTurn()
 
-    var store: any TelehealthStore { committer.store }
-
-    /// - Parameter guestKey: signs guests' grants and passes; a fresh one ends them with this process.
+    /// - Parameters:
+    ///   - hub: follows the store, as `presence` and `credentials` do.
+    ///   - credentials: the worker's, too.
+    ///   - guestKey: signs guests' grants and passes; a fresh one ends them with this process.
     public init(
-        committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
-        policy: Policy, guestKey: GuestKey = GuestKey()
+        store: any TelehealthStore, hub: EventHub, presence: PresenceBoard, credentials: CredentialCache,
+        gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource, policy: Policy,
+        guestKey: GuestKey = GuestKey()
     ) {
-        self.committer = committer
+        self.store = store
+        self.hub = hub
+        sessionsWatches = SessionsWatchHub(following: store)
+        self.presence = presence
+        self.credentials = credentials
         self.gateway = gateway
         self.time = time
         self.ids = ids
@@ -166,7 +177,7 @@ public final class CommandExecutor: Sendable {
     }
 
     func apply(_ decision: Decision) async throws(TelehealthError) -> ApplyResult {
-        do { return try await committer.apply(decision) } catch { throw TelehealthError(error) }
+        do { return try await store.apply(decision) } catch { throw TelehealthError(error) }
     }
 
     private func earlier(_ key: RequestRecord.Key) async throws(TelehealthError) -> RequestRecord? {

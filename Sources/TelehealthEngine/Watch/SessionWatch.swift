@@ -96,13 +96,13 @@ public final class SessionWatch: Sendable {
     ///     like any other.
     ///   - isOver: whether the session is, in which nobody is here any more.
     func open(isPresence: Bool, isOver: Bool) {
-        let seat = executor.committer.hub.add(self)
+        let seat = executor.hub.add(self)
         state.withLock {
             $0.seat = seat
             $0.isPresence = isPresence && !isOver
         }
         guard let viewer, !isOver else { return }
-        let presence = executor.committer.presence
+        let presence = executor.presence
         isPresence ? presence.open(viewer, in: session) : presence.touch(viewer, in: session)
     }
 
@@ -124,7 +124,7 @@ public final class SessionWatch: Sendable {
         }
     }
 
-    func offer(_ events: [SessionEvent]) {
+    func offer(_ events: ArraySlice<SessionEvent>) {
         update { state in
             for event in events {
                 guard !state.hasEnded else { return }
@@ -175,9 +175,9 @@ public final class SessionWatch: Sendable {
             return (state.isPresence, state.seat, state.wake)
         }
         _ = wake  // released outside the lock: it may hold the last reference to this watch's owner
-        if let seat { executor.committer.hub.remove(seat, of: session) }
+        if let seat { executor.hub.remove(seat, of: session) }
         if wasPresence, let viewer {
-            executor.committer.presence.close(viewer, in: session, silentFor: silence)
+            executor.presence.close(viewer, in: session, silentFor: silence)
         }
     }
 

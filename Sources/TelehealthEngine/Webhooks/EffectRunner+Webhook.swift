@@ -9,7 +9,7 @@ extension EffectRunner {
         guard let webhooks, let target = effect.target, let sequence = effect.eventSequence,
             policy.webhooks.contains(where: { $0.name == target })
         else { return .done { _, _ in } }  // The operator took the target out.
-        let events = try await committer.store.events(of: effect.sessionID, after: sequence - 1, limit: 1)
+        let events = try await store.events(of: effect.sessionID, after: sequence - 1, limit: 1)
         guard let event = events?.first, event.sequence == sequence else {
             return .done { _, _ in }  // Older than events are kept: nobody can be told any more.
         }

@@ -29,7 +29,7 @@ extension EffectRunner {
             if error.kind != .gone { throw error }
             return .done { draft, _ in draft.meetingGone(meeting.generation) }
         }
-        committer.credentials.forget(person.externalUserID, session: effect.sessionID)
+        credentials.forget(person.externalUserID, session: effect.sessionID)
         return .done { draft, _ in draft.attendeeDeleted(id, attendeeID) }
     }
 

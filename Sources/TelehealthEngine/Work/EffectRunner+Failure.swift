@@ -138,7 +138,7 @@ extension EffectRunner {
         for _ in 0..<Self.settleAttemptsMax {
             var decision = Decision()
             var hasChange = false
-            if let change, let state = try await committer.store.session(row.sessionID) {
+            if let change, let state = try await store.session(row.sessionID) {
                 var draft = SessionDraft(state, context())
                 change(&draft)
                 hasChange = draft.isChanged
@@ -149,7 +149,7 @@ extension EffectRunner {
             }
             decision.expectations.append(.effect(row.id, fence: row.fence))
             decision.changes.append(.effect(row))
-            if try await committer.apply(decision) == .committed { return true }
+            if try await store.apply(decision) == .committed { return true }
             if !hasChange { return false }
         }
         return false

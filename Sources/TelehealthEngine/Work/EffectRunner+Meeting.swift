@@ -29,7 +29,7 @@ extension EffectRunner {
             }
         }
         // Before the commit: whoever hears of the meeting finds the credentials.
-        committer.credentials.remember(attendees, session: effect.sessionID, generation: generation)
+        credentials.remember(attendees, session: effect.sessionID, generation: generation)
         return .done { draft, _ in draft.meetingCreated(generation, meeting, attendees: attendees) }
     }
 

@@ -17,7 +17,8 @@ struct EffectRunner: Sendable {
     /// A settlement meets other commits of its session; after so many it is left to the next claim.
     static let settleAttemptsMax = 50
 
-    let committer: Committer
+    let store: any TelehealthStore
+    let credentials: CredentialCache
     let gateway: any MeetingGateway
     let time: any TimeSource
     let ids: any IDSource
@@ -44,7 +45,7 @@ struct EffectRunner: Sendable {
     func mayHaveBeenAsked(_ effect: Effect) -> Bool { effect.fence > 1 }
 
     private func attempt(_ effect: Effect) async throws(StoreError) -> Ending {
-        guard let state = try await committer.store.session(effect.sessionID) else {
+        guard let state = try await store.session(effect.sessionID) else {
             return .done { _, _ in }
         }
         do {
@@ -73,7 +74,7 @@ struct EffectRunner: Sendable {
 
     /// Everybody's consents: judgments on a capture and admissions after it need them.
     func ledger(_ state: SessionState) async throws(StoreError) -> ConsentLedger {
-        try await committer.store.ledger(
+        try await store.ledger(
             of: state.participants.filter { $0.state != .removed }.map(\.subjectID), types: policy.places.types)
     }
 
@@ -94,7 +95,7 @@ struct EffectRunner: Sendable {
         done.refusal = nil
         for _ in 0..<Self.settleAttemptsMax {
             var decision = Decision()
-            if let state = try await committer.store.session(effect.sessionID) {
+            if let state = try await store.session(effect.sessionID) {
                 let ledger = try await ledger(state)
                 var draft = SessionDraft(state, context())
                 if let recording = effect.recordingID { draft.recordingWaits(recording, nil) }
@@ -107,7 +108,7 @@ struct EffectRunner: Sendable {
             }
             decision.expectations.append(.effect(effect.id, fence: effect.fence))
             decision.changes.append(.effect(done))
-            if try await committer.apply(decision) == .committed {
+            if try await store.apply(decision) == .committed {
                 notify(EffectNotice(effect: done, kind: .done))
                 for case .effect(let next) in decision.changes where next.state == .dead {
                     notify(EffectNotice(effect: next, kind: .dead(code: next.lastError ?? "")))
