@@ -89,9 +89,11 @@ extension StoreContract {
         },
         StorePromise("a second write of the same keys replaces the rows") { (store) async throws in
             try await store.commit(Sample.creation("a"))
+            var session = Sample.session("a")
+            session.currentGeneration = 1
             try await store.commit(
                 Decision([
-                    .participant(Sample.fullParticipant("p-1", session: "a")),
+                    .session(session), .participant(Sample.fullParticipant("p-1", session: "a")),
                     .meeting(Sample.fullMeeting(1, session: "a")),
                     .recording(Sample.fullRecording("r-1", session: "a")),
                 ]))
