@@ -6,6 +6,7 @@ extension ByteBuffer {
     /// Writes a tag.
     ///
     /// - Parameter field: the field number, 1...536,870,911.
+    /// - Parameter format: how the bytes of the value are laid out on the wire.
     @inlinable @inline(__always)
     public mutating func writeTag(_ field: UInt32, _ format: WireFormat) {
         reserve(5)

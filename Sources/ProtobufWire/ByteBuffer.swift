@@ -122,6 +122,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     /// Lets `body` fill up to `maximumCount` new bytes after the existing ones and keeps as many as it reports.
     ///
     /// - Parameter body: gets exactly `maximumCount` uninitialized bytes; returns how many it wrote from the front.
+    /// - Parameter maximumCount: an upper bound of the bytes that `body` may write.
     /// - Returns: what `body` returned.
     @discardableResult
     public mutating func appendUninitialized<Failure: Error>(

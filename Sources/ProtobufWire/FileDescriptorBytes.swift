@@ -8,6 +8,8 @@ public struct FileDescriptorBytes: Sendable {
     public let dependencies: [FileDescriptorBytes]
 
     /// - Parameter base64: the serialized descriptor in standard base64; characters outside the alphabet are skipped.
+    /// - Parameter dependencies: the imported files, without `google/protobuf/descriptor.proto`.
+    /// - Parameter name: the file's import path.
     public init(name: String, base64: StaticString, dependencies: [FileDescriptorBytes] = []) {
         self.name = name
         self.dependencies = dependencies

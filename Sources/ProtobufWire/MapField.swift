@@ -1,7 +1,7 @@
 /// A protobuf map: pairs in insertion order, looked up by key.
 ///
 /// An array of pairs decodes faster than a dictionary (no hashing, one allocation) at the usual sizes of maps. Above
-/// ``linearCountMax`` pairs there is an index, so that a peer cannot make decoding quadratic. Equality and hash do
+/// `linearCountMax` pairs there is an index, so that a peer cannot make decoding quadratic. Equality and hash do
 /// not depend on the order, as for a dictionary. Keys are compared by their bytes, see ``MapKey``.
 public struct MapField<Key: MapKey, Value: Hashable & Sendable>: Sendable {
     /// Pairs searched one by one before an index is built: a short scan costs less than hashing a string.

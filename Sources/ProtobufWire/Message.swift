@@ -40,6 +40,7 @@ extension Message {
     /// Decodes one whole message.
     ///
     /// - Parameter bytes: exactly the message, without a length prefix.
+    /// - Parameter limits: bounds on depth, sizes and counts, checked before memory is taken.
     /// - Throws: ``WireError``: the sender's fault, or one of `limits` was reached. Limits are checked before memory
     ///   is allocated.
     @inlinable

@@ -26,6 +26,7 @@ public struct WireReader: ~Copyable {
     @usableFromInline let limits: DecodingLimits
 
     /// - Parameter bytes: one whole message; must outlive the reader.
+    /// - Parameter limits: bounds on depth, sizes and counts, checked before memory is taken.
     @unsafe @inlinable
     public init(_ bytes: UnsafeRawBufferPointer, limits: DecodingLimits = .default) {
         // An empty buffer may have no address; any non-null address works, because it is never read.

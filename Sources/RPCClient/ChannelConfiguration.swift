@@ -31,7 +31,7 @@ public struct ChannelConfiguration: Sendable {
     public var maxResponseBytes = 4 << 20
     /// `nil` retries only calls that no server has processed (transparent retries).
     public var retryPolicy: RetryPolicy?
-    /// Hedging policies by ``MethodDescriptor/path``; these methods are not also retried. List only methods that a
+    /// Hedging policies by `MethodDescriptor.path`; these methods are not also retried. List only methods that a
     /// server may run more than once per call.
     public var hedging: [String: HedgingPolicy] = [:]
     public var retryThrottle = RetryThrottle()

@@ -14,6 +14,7 @@ public protocol ClientInterceptor: Sendable {
     /// - Parameters:
     ///   - status: `nil` for OK.
     ///   - duration: since the call was made, including time in queues.
+    ///   - method: the method of the call.
     /// - Isolation: the channel's loop; it must not block.
     func callDidEnd(_ method: MethodDescriptor, status: RPCError?, duration: Duration)
 }

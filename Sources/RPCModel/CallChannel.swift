@@ -57,6 +57,7 @@ public struct ClientStreamingCall<Request: Message, Response: Message>: Sendable
     /// Queues a request; suspends while the server does not keep up.
     ///
     /// - Parameter compressed: `false` leaves this message uncompressed in a call with compression.
+    /// - Parameter request: the request's message.
     @inlinable
     public func write(_ request: Request, compressed: Bool = true) async throws(RPCError) {
         if try stream.write(request, compressed: compressed) { return }
@@ -88,6 +89,7 @@ public struct BidirectionalCall<Request: Message, Response: Message>: Sendable {
     /// Queues a request; suspends while the server does not keep up.
     ///
     /// - Parameter compressed: `false` leaves this message uncompressed in a call with compression.
+    /// - Parameter request: the request's message.
     @inlinable
     public func write(_ request: Request, compressed: Bool = true) async throws(RPCError) {
         if try stream.write(request, compressed: compressed) { return }

@@ -43,6 +43,9 @@ public final class CallPeer: Sendable {
     ///   - share: nil: the address without its port.
     ///   - isLocal: nil: decided by the address alone.
     ///   - connection: the peer of the connection, when the address is that of a caller behind it.
+    ///   - address: the peer's socket address, as text.
+    ///   - verifiedIdentity: who the peer's verified certificate names; `nil` without one.
+    ///   - isEncrypted: whether the connection runs over TLS.
     public init(
         address: String, proxy: String? = nil, share: String? = nil, isLocal: Bool? = nil, isEncrypted: Bool = false,
         verifiedIdentity: VerifiedIdentity? = nil, connection: CallPeer? = nil

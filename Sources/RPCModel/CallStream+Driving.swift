@@ -38,6 +38,7 @@ extension CallStream {
     /// Sent bytes are kept, so that ``rewind()`` can send them again, until ``stopKeepingSentBytes()``.
     ///
     /// - Parameter packing: the compression of messages.
+    /// - Parameter driver: carries the call from now on.
     public func attachClient(_ driver: any CallDriver, packing: MessageCompression?) {
         state.withLock { state in
             state.driver = driver
@@ -71,6 +72,7 @@ extension CallStream {
     ///
     /// - Parameter headersToCome: runs under the stream's lock when the headers were not sent yet and will follow the
     ///   choice.
+    /// - Parameter compression: the compression of later messages; `nil` for none.
     public func chooseOutboundCompression(_ compression: MessageCompression?, headersToCome: () -> Void) {
         state.withLock { state in
             if compression != nil, state.haveHeadersLeft, !state.doHeadersNamePacking { return }
@@ -254,6 +256,7 @@ extension CallStream {
     /// Ends a client's call: ``endInbound(_:trailers:)``, ``endOutbound(_:)`` and ``detachDriver()`` in one step.
     ///
     /// - Parameter error: the status; `nil` is OK.
+    /// - Parameter trailers: metadata to send with the status.
     public func end(_ error: RPCError?, trailers: Metadata) {
         let (inbound, outbound, driver) = state.withLock { state in
             if case .open = state.inboundEnd {

@@ -34,6 +34,7 @@ public final class CallStream: Sendable {
     ///
     /// - Parameter compressed: `false` leaves it uncompressed in a call with compression: for secrets next to text
     ///   chosen by someone else, and for data that is compressed already. `true` follows the call's setting.
+    /// - Parameter message: a sentence for people; it goes to the peer.
     /// - Returns: whether there is room for more. On `false` the message is queued, but the writer should
     ///   ``waitForRoom()``.
     /// - Throws: the reason why the call has ended. `INTERNAL` after ``finishWriting()``, `RESOURCE_EXHAUSTED` for a

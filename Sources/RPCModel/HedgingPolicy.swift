@@ -55,6 +55,8 @@ public struct HedgingState: Sendable {
     /// An attempt failed before the call was committed to one.
     ///
     /// - Parameter throttle: the server's throttle; charged here, and a possible reason to send no more.
+    /// - Parameter code: the status of the attempt.
+    /// - Parameter pushback: what the server asked for in `grpc-retry-pushback-ms`.
     public mutating func attemptFailed(
         code: RPCError.Code, pushback: RetryPushback, throttle: inout RetryThrottle
     ) -> Decision {

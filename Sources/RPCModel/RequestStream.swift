@@ -11,6 +11,7 @@ public struct RequestStream<Request: Message>: AsyncSequence, Sendable {
     @usableFromInline let refusal: ServerRoute.Refusal
 
     /// - Parameter refusal: makes the error for a request that violates its schema's rules.
+    /// - Parameter stream: the call to read from.
     @inlinable
     public init(_ stream: CallStream, refusal: @escaping ServerRoute.Refusal) {
         self.stream = stream

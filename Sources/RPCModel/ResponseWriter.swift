@@ -14,6 +14,7 @@ public struct ResponseWriter<Response: Message>: Sendable {
     /// Queues one response, and suspends only while the unsent bytes exceed the high-water mark.
     ///
     /// - Parameter compressed: `false` leaves this message uncompressed, whatever the server's setting.
+    /// - Parameter response: the message to write.
     /// - Throws: the reason why the call has ended: `CANCELLED`, `DEADLINE_EXCEEDED`.
     @inlinable
     public func write(_ response: Response, compressed: Bool = true) async throws(RPCError) {
@@ -31,7 +32,7 @@ public struct ResponseWriter<Response: Message>: Sendable {
         try stream.write(response, compressed: compressed)
     }
 
-    /// Suspends while the unsent bytes exceed the high-water mark: for a writer to which ``writeNow(_:)`` returned
+    /// Suspends while the unsent bytes exceed the high-water mark: for a writer to which `writeNow(_:)` returned
     /// `false`.
     ///
     /// - Throws: the reason why the call has ended.

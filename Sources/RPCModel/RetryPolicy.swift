@@ -83,6 +83,8 @@ public struct RetryState: Sendable {
     /// - Parameters:
     ///   - jitter: a random factor in 0.8...1.2, drawn by the caller.
     ///   - throttle: the server's throttle; charged here, and a possible reason to give up.
+    ///   - code: the status of the attempt.
+    ///   - pushback: what the server asked for in `grpc-retry-pushback-ms`.
     public mutating func attemptFailed(
         code: RPCError.Code, pushback: RetryPushback, jitter: Double, throttle: inout RetryThrottle
     ) -> Decision {
@@ -116,7 +118,7 @@ public struct RetryThrottle: Sendable, Hashable {
 
     /// - Parameters:
     ///   - maxTokens: 1...1000.
-    ///   - tokenRatio: tokens returned per success, in thousandths, at least 1.
+    ///   - tokenRatioThousandths: tokens returned per success, in thousandths, at least 1.
     public init(maxTokens: Int = 100, tokenRatioThousandths: Int = 100) {
         precondition(
             (1...1000).contains(maxTokens) && tokenRatioThousandths > 0, "retry throttle out of range")

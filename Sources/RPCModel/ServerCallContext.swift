@@ -81,6 +81,10 @@ public final class ServerCallContext: Sendable {
 
     /// - Parameter stream: the call's stream, which handlers control through the context; a context for tests needs
     ///   none.
+    /// - Parameter method: the method of the call.
+    /// - Parameter metadata: what the client sent with the call.
+    /// - Parameter deadline: when the call ends at the latest; `nil` for never.
+    /// - Parameter peer: who is at the other end of the connection.
     public init(
         method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: CallPeer,
         stream: CallStream? = nil

@@ -93,6 +93,7 @@ public struct ServerRoute: Sendable {
     }
 
     /// - Parameter answer: a plain function, which may neither suspend nor block.
+    /// - Parameter method: the method of the call.
     public init(_ method: MethodDescriptor, answer: @escaping Answer) {
         self.method = method
         atOnce = answer

@@ -20,6 +20,8 @@ public final class InProcessChannel: CallChannel {
     ///   - peer: the peer that handlers see.
     ///   - maxMessageBytes: maximum size of a request and of a response; a call's options may set less.
     ///   - clock: measures deadlines.
+    ///   - interceptors: asked in this order before each handler.
+    ///   - services: what the channel can call.
     /// - Throws: ``ServerStartError/duplicateMethod(path:)``.
     public init(
         services: [any RPCService], interceptors: [any ServerInterceptor] = [],

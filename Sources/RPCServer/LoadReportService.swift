@@ -11,7 +11,7 @@ internal import Synchronization
 /// let server = try RPCServer(configuration: …, services: [service, load])
 /// load.update { $0[.cpuUtilization] = 0.4 }
 /// ```
-/// Handlers report the cost of single calls in ``RPCModel/ServerCallContext/loadReport``.
+/// Handlers report the cost of single calls in `ServerCallContext.loadReport`.
 /// - Isolation: any thread.
 /// - Spec: grpc/proposal A51.
 public final class LoadReportService: RPCService {

@@ -74,7 +74,7 @@ public final class RPCServer: Sendable {
 
     /// Stops the server in this order: the health service reports NOT_SERVING to its watchers; new connections are
     /// refused and every connection is sent GOAWAY; calls that end with the server
-    /// (``RPCModel/CallCare/endsWithServer``) end with UNAVAILABLE, including new ones; other calls may finish within
+    /// (`CallCare.endsWithServer`) end with UNAVAILABLE, including new ones; other calls may finish within
     /// `grace`, after which the rest ends with UNAVAILABLE and is cancelled. Returns when everything is closed. A
     /// second call waits for the first; its `grace` is ignored.
     public func shutdown(grace: Duration) async {

@@ -20,6 +20,8 @@ public protocol ServerInterceptor: Sendable {
     /// Called when the call has ended, for whatever reason: once for each call whose `callWillStart` was called.
     ///
     /// - Parameter status: `nil` for OK.
+    /// - Parameter duration: from the request's headers to the end of the call.
+    /// - Parameter context: the call that ended.
     /// - Isolation: the connection's loop; it must not block.
     func callDidEnd(_ context: ServerCallContext, status: RPCError?, duration: Duration)
 }

@@ -26,7 +26,7 @@ public struct TelehealthClient: Sendable {
     let configuration: ClientConfiguration
     private let connection: RPCChannel?
 
-    /// - Throws: ``ChannelError`` for an invalid target. The first call connects.
+    /// - Throws: `ChannelError` for an invalid target. The first call connects.
     public init(_ configuration: ClientConfiguration, tokens: any TokenProvider) throws(ChannelError) {
         let connection = try RPCChannel(target: configuration.target, configuration: configuration.channelInUse)
         self.connection = connection

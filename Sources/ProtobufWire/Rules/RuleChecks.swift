@@ -21,6 +21,8 @@ public enum RuleChecks {
     /// - Parameters:
     ///   - low: bit n is the character with number n.
     ///   - high: bit n is the character with number 64 + n.
+    ///   - count: how many bytes of UTF-8 the text may have.
+    ///   - text: the value to check.
     @inlinable
     public static func isText(_ text: String, of low: UInt64, _ high: UInt64, count: ClosedRange<Int>) -> Bool {
         guard count.contains(text.utf8.count) else { return false }
