@@ -146,7 +146,7 @@ def test_output_that_cannot_be_written_is_told_and_fails(service, words):
             [BIN / "telehealth-probe", *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE,
             env={**os.environ, "TELEHEALTH_DATA_DIR": str(service.data), "TELEHEALTH_TARGET": service.address,
                  "TELEHEALTH_TOKEN": service.token("admin")})
-    assert done.returncode == 1 and "standard output cannot be written: No space left" in done.stderr, done
+    assert done.returncode == 1 and "cannot write to standard output: No space left" in done.stderr, done
 
 
 @pytest.mark.parametrize("descriptor", [0, 1, 2])

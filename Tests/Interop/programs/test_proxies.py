@@ -106,7 +106,7 @@ def test_an_error_with_as_many_details_as_there_can_be_arrives_whole(clinic):
                              "admin")
     assert len(fields_at_fault(refused)) == 32
     [details] = [value for name, value in refused.trailing_metadata() if name == "grpc-status-details-bin"]
-    assert len(details) > 1500
+    assert len(details) > 1024
 
 
 def test_big_messages_pass_both_ways(clinic):

@@ -310,7 +310,7 @@ def test_the_report_is_a_table_against_the_targets(clinic, own_service):
     done = probe(own_service, "report")
     assert done.returncode in (0, 4), done.stderr
     rows = {line[:24].strip(): line for line in done.stdout.splitlines()}
-    assert "met" in rows["sessions made"] and "target > 99.00 %" in rows["sessions made"]
+    assert "met" in rows["sessions created"] and "target > 99.00 %" in rows["sessions created"]
     assert "100.00 %" in rows["consents of recordings"]
     told = json.loads(probe(own_service, "report", "--json").stdout)
     assert told["sessionCreationSuccess"]["met"] is True
