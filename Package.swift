@@ -129,6 +129,15 @@ let modules: [Target] = [
     // 7
     module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    // 8
+    module(
+        "DaemonKit",
+        [
+            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks", "TelehealthCore",
+            "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "DurableFile", "Monitoring", "ProgramEdge",
+            "TextFormats", logging,
+            .product(name: "Configuration", package: "swift-configuration"),
+        ]),
     // tools
     module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
     module(
@@ -139,14 +148,7 @@ let modules: [Target] = [
 ]
 
 let programs: [Target] = [
-    program(
-        "telehealthd",
-        [
-            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks", "TelehealthCore",
-            "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "DurableFile", "Monitoring", "ProgramEdge",
-            "TextFormats", logging,
-            .product(name: "Configuration", package: "swift-configuration"),
-        ], path: "Sources/telehealthd", linked: staticRuntime),
+    program("telehealthd", ["DaemonKit", "ProgramEdge"], path: "Sources/telehealthd", linked: staticRuntime),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
     program(
         "rule-verdicts", ["TelehealthAPI", "ProtobufWire", "ProgramEdge"], exclude: ["alphabet.proto", "every_rule.proto"]),

@@ -70,12 +70,10 @@ enum LayerTable {
     /// 8: the daemon, which holds no tool; 9: tools, and the rules that they put a program around.
     private static let programs: [Row] = [
         Row(
-            8, "telehealthd", "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient",
-            "HTTPSClient",
-            "Identity", "Webhooks", "TelehealthAPI", "GRPCStandardAPI", "TelehealthCore", "RPCServer", "RPCModel",
-            "ProtobufWire", "ProtobufReflection", "Transport", "TLSEngine", "EventCore", "DurableFile", "Monitoring",
-            "Logging", "ProgramEdge", "TextFormats", "ArgumentParser",
-            "Crypto", "Configuration", "SystemPackage", "ServiceLifecycle"),
+            8, "DaemonKit", "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient",
+            "Identity", "Webhooks", "TelehealthCore", "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore",
+            "DurableFile", "Monitoring", "ProgramEdge", "TextFormats", "Logging", "Configuration"),
+        Row(8, "telehealthd", "DaemonKit", "ProgramEdge"),
         Row(9, "ProtobufCodegen", "ProtobufWire", "ProtobufReflection"),
         Row(9, "protoc-gen-telehealth-swift", "ProtobufCodegen", "ProtobufWire", "ProtobufReflection"),
         Row(
