@@ -1,4 +1,6 @@
-internal import TelehealthCore
+// A person's record as FHIR R4 resources: a form for others to read, and no concern of the calls that ask for it.
+
+public import TelehealthCore
 
 extension PersonRecord {
     /// A `Bundle` of type collection: the `Patient`, then `Consent`, `Encounter` and `AuditEvent` resources.
@@ -6,7 +8,7 @@ extension PersonRecord {
     /// Resources of one person that leave the service together: ids are the service's own, references to people are by
     /// identifier, and no name, address or telephone number is in any of them.
     /// - Spec: hl7.org/fhir/R4/bundle.html.
-    var bundle: JSONText {
+    public var fhirBundle: JSONText {
         var entries = [entry("urn:telehealth:v1:person:\(subjectID.rawValue)", patient)]
         entries += consents.map { entry("urn:uuid:\($0.id.rawValue)", fhir($0)) }
         entries += visits.map { entry("urn:uuid:\($0.session.id.rawValue)", $0.encounter) }
