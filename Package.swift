@@ -105,7 +105,7 @@ let modules: [Target] = [
     module("GRPCStandardAPI", ["ProtobufWire", "RPCModel"], path: "generated/grpc"),
     module("TelehealthAPI", ["ProtobufWire", "RPCModel"], path: "generated/telehealth"),
     // 5
-    module("RPCOverHTTP2", ["HTTP2Engine", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "CZlib"]),
+    module("RPCOverHTTP2", ["HTTP2Engine", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "TextFormats", "CZlib"]),
     module(
         "RPCServer",
         [
@@ -122,12 +122,13 @@ let modules: [Target] = [
     // 6 adapters
     module("StorageSQLite", ["TelehealthCore", "DurableFile", "CSQLite", crypto]),
     module("HTTPSClient", ["CCurl"]),
-    module("AWSClient", ["HTTPSClient", "DurableFile", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+    module("AWSClient", ["HTTPSClient", "DurableFile", "TextFormats", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", crypto, logging]),
-    module("Identity", ["HTTPSClient", "TelehealthCore", "DurableFile", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+    module("Identity", ["HTTPSClient", "TelehealthCore", "DurableFile", "TextFormats", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     module("Webhooks", ["HTTPSClient", "TelehealthCore", "DurableFile", "TextFormats", crypto]),
     // 7
-    module("TelehealthHandlers", ["TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
+    module("FHIRExport", ["TelehealthCore"]),
+    module("TelehealthHandlers", ["FHIRExport", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "TextFormats", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
     // 8
     module(
@@ -136,15 +137,15 @@ let modules: [Target] = [
             "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks", "TelehealthCore",
             "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "DurableFile", "Monitoring", "ProgramEdge",
             "TextFormats", logging,
-            .product(name: "Configuration", package: "swift-configuration"),
         ]),
     // tools
     module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
     module(
-        "FuzzTargets", ["ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI"],
+        "FuzzTargets",
+        ["ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI", "TextFormats"],
         path: "tools/FuzzTargets"),
     module("VisitSimulation", ["TelehealthCore", crypto], path: "tools/VisitSimulation"),
-    module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
+    module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection", "TextFormats"], path: "tools/ProtobufCodegen"),
 ]
 
 let programs: [Target] = [
@@ -227,11 +228,18 @@ let testTargets: [Target] = [
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
     tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
     tests("WebhooksTests", ["Webhooks", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", crypto]),
-    tests("IdentityTests", ["Identity", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", "DurableFile", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+    tests("IdentityTests", ["Identity", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", "DurableFile", "TextFormats", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+    tests("FHIRExportTests", ["FHIRExport", "TelehealthCore"]),
     tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", logging]),
     tests(
         "TelehealthClientTests",
         ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
+    tests(
+        "DaemonKitTests",
+        [
+            "DaemonKit", "TelehealthCore", "TelehealthHandlers", "Identity", "StorageSQLite", "Monitoring", "RPCModel", "EventCore",
+            "TLSEngine", "DurableFile", "TextFormats", "ProgramEdge", "HTTPSClient", "RPCServer", logging,
+        ]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]
@@ -271,8 +279,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        // Without its JSON files, which need all of Foundation.
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: made(cLibraries + modules + programs + testTargets)

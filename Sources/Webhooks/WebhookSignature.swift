@@ -1,4 +1,5 @@
 internal import Crypto
+internal import TextFormats
 
 /// How a receiver knows that a message is ours and fresh: `Telehealth-Signature: t=SECONDS,v1=HEX`.
 ///
@@ -12,8 +13,6 @@ enum WebhookSignature {
         var mac = HMAC<SHA256>(key: secret)
         mac.update(data: Array("\(seconds).".utf8))
         mac.update(data: body)
-        let digits = Array("0123456789abcdef")
-        let hex = mac.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return "t=\(seconds),v1=\(String(hex))"
+        return "t=\(seconds),v1=\(Hex.encode(mac.finalize()))"
     }
 }

@@ -41,7 +41,8 @@ enum LayerTable {
             Row(4, "GRPCStandardAPI", "ProtobufWire", "RPCModel"),
             Row(4, "TelehealthAPI", "ProtobufWire", "RPCModel"),
             // 5
-            Row(5, "RPCOverHTTP2", "HTTP2Engine", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "CZlib"),
+            Row(
+                5, "RPCOverHTTP2", "HTTP2Engine", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "TextFormats", "CZlib"),
             Row(
                 5, "RPCServer", "RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
                 "RPCModel",
@@ -53,13 +54,15 @@ enum LayerTable {
             // 6: adapters behind the domain's ports.
             Row(6, "StorageSQLite", "TelehealthCore", "DurableFile", "CSQLite", "Crypto", "Logging"),
             Row(6, "HTTPSClient", "CCurl"),
-            Row(6, "AWSClient", "HTTPSClient", "DurableFile", "Crypto", "CryptoExtras"),
+            Row(6, "AWSClient", "HTTPSClient", "DurableFile", "TextFormats", "Crypto", "CryptoExtras"),
             Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Crypto", "Logging"),
-            Row(6, "Identity", "HTTPSClient", "TelehealthCore", "DurableFile", "Crypto", "CryptoExtras"),
+            Row(
+                6, "Identity", "HTTPSClient", "TelehealthCore", "DurableFile", "TextFormats", "Crypto", "CryptoExtras"),
             Row(6, "Webhooks", "HTTPSClient", "TelehealthCore", "DurableFile", "TextFormats", "Crypto"),
             // 7
+            Row(7, "FHIRExport", "TelehealthCore"),
             Row(
-                7, "TelehealthHandlers", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire",
+                7, "TelehealthHandlers", "FHIRExport", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "TextFormats",
                 "GRPCStandardAPI",
                 "TelehealthCore", "Crypto", "Logging"),
             Row(
@@ -72,9 +75,9 @@ enum LayerTable {
         Row(
             8, "DaemonKit", "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient",
             "Identity", "Webhooks", "TelehealthCore", "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore",
-            "DurableFile", "Monitoring", "ProgramEdge", "TextFormats", "Logging", "Configuration"),
+            "DurableFile", "Monitoring", "ProgramEdge", "TextFormats", "Logging"),
         Row(8, "telehealthd", "DaemonKit", "ProgramEdge"),
-        Row(9, "ProtobufCodegen", "ProtobufWire", "ProtobufReflection"),
+        Row(9, "ProtobufCodegen", "ProtobufWire", "ProtobufReflection", "TextFormats"),
         Row(9, "protoc-gen-telehealth-swift", "ProtobufCodegen", "ProtobufWire", "ProtobufReflection"),
         Row(
             9, "telehealth-probe", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
@@ -95,7 +98,7 @@ enum LayerTable {
             9, "telehealth-client-example", "TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"),
         Row(
             9, "FuzzTargets", "ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2",
-            "TelehealthAPI"),
+            "TelehealthAPI", "TextFormats"),
         Row(9, "fuzz-runner", "FuzzTargets", "ProgramEdge"),
         Row(
             9, "rpc-simulation", "HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", "ProgramEdge",
@@ -127,7 +130,7 @@ enum LayerTable {
 
     /// Packages of others, by their identity.
     static let packages: Set<String> = [
-        "swift-crypto", "swift-log", "swift-argument-parser", "swift-configuration",
+        "swift-crypto", "swift-log", "swift-argument-parser",
         "swift-service-lifecycle",
         "swift-system", "FlyingFox",
     ]
