@@ -238,7 +238,7 @@ let testTargets: [Target] = [
         "DaemonKitTests",
         [
             "DaemonKit", "TelehealthCore", "TelehealthHandlers", "Identity", "StorageSQLite", "Monitoring", "RPCModel", "EventCore",
-            "TLSEngine", "DurableFile", "TextFormats", "ProgramEdge", "HTTPSClient", "RPCServer", logging,
+            "TLSEngine", "DurableFile", "TextFormats", "ProgramEdge", "RPCServer", "Transport", logging,
         ]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),

@@ -4,7 +4,7 @@ internal import StorageSQLite
 internal import TelehealthCore
 internal import TextFormats
 
-/// `telehealthd keys …`: looks at the key ring and changes it, or the key of receipts. A running daemon sees the change
+/// `telehealthd keys …`: lists or changes the key ring, or replaces the key of receipts. A running daemon follows
 /// within a second.
 enum KeysCommand {
     enum Verb: Equatable {
@@ -20,13 +20,13 @@ enum KeysCommand {
             case "rotate-receipts": self = .rotateReceipts
             case "remove":
                 guard let id = arguments.popFirst().flatMap({ UInt32($0) }) else {
-                    throw ConfigurationFailure(sentences: ["keys remove: needs the id of a key"])
+                    throw ConfigurationFailure(sentences: ["keys remove: needs the id of a key, as keys list shows it"])
                 }
                 self = .remove(id)
             default:
-                let found = word.map { ", not '\($0)'" } ?? ""
+                let found = word.map { "unknown command '\($0)'" } ?? "a command is missing"
                 throw ConfigurationFailure(
-                    sentences: ["keys: wants list, create, rotate, remove ID or rotate-receipts\(found)"])
+                    sentences: ["keys: \(found); use list, create, rotate, remove ID or rotate-receipts"])
             }
         }
     }
@@ -43,13 +43,14 @@ enum KeysCommand {
         case .create: return table(try file.make())
         case .rotate:
             guard try file.update({ ring, now in ring.rotate(now: now) }) != nil else {
-                throw Refusal(description: "the key ring is full: remove retired keys first")
+                throw Refusal(description: "the key ring is full: remove retired keys first (telehealthd keys remove ID)")
             }
             return table(try file.read())
         case .remove(let id):
             guard try file.update({ ring, _ in ring.remove(id) }) else {
                 throw Refusal(
-                    description: "key \(id) is not there or not retired: rows may be sealed with it")
+                    description: "key \(id) cannot be removed: only retired keys of the ring can, because rows may be sealed with"
+                        + " others; see telehealthd keys list")
             }
             return table(try file.read())
         }
@@ -65,23 +66,23 @@ enum KeysCommand {
             return (["key\tstate"] + rows).joined(separator: "\n")
         } catch {
             throw Refusal(
-                description: "the key of receipts at \(path) cannot be rotated (\(error)); the service makes the "
-                    + "first at its first run")
+                description: "the key of receipts at \(path) cannot be rotated: \(error); the service creates the first one"
+                    + " when it starts")
         }
     }
 
     /// Never a secret: ids, dates and states.
     private static func table(_ ring: KeyRing) -> DisplayText {
-        // Of a file that somebody may have edited: no later than the year 9999.
+        // Someone may have edited the file: no later than the year 9999.
         func date(_ seconds: Int64) -> String {
             Timestamp(microseconds: min(max(0, seconds), 253_402_300_799) * 1_000_000).rfc3339
         }
         let rows = ring.list.map { key -> DisplayText in
             let state =
                 key.isCurrent
-                ? "current" : key.retiredAt.map { "retired since \(date($0))" } ?? "rows are sealed anew"
+                ? "current" : key.retiredAt.map { "retired since \(date($0))" } ?? "older rows are being sealed with the current key"
             return "\(key.id)\t\(date(key.createdAt))\t\(state)"
         }
-        return (["key\tmade\tstate"] + rows).joined(separator: "\n")
+        return (["key\tcreated\tstate"] + rows).joined(separator: "\n")
     }
 }

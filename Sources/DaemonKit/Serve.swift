@@ -9,10 +9,10 @@ internal import StorageSQLite
 internal import TelehealthCore
 internal import TextFormats
 
-/// Puts the service together, serves until SIGTERM or SIGINT, and takes it apart in the opposite order.
+/// Assembles the service, serves until SIGTERM or SIGINT, and takes it apart in the opposite order.
 ///
-/// What comes first is needed by what follows: records, cloud, domain, entrance.
-/// - Throws: whatever kept it from serving, fit to be shown to the operator.
+/// Each part needs those before it: records, cloud, domain, entrance.
+/// - Throws: why the service could not start, in words for the operator.
 func serve(_ configuration: DaemonConfiguration, environment: [String: String], logger: Logger) async throws {
     for sentence in configuration.advice { logger.warning("configuration", metadata: ["advice": "\(sentence)"]) }
     let time = SystemTime()
@@ -36,13 +36,13 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         entrance.monitor.becomeReady()
         logger.info("limits", metadata: entrance.limitsMetadata)
         announce(addresses, monitoring: monitoring?.address, logger)
-        SystemdNotifier.tell(.ready, socketPath: environment["NOTIFY_SOCKET"])
+        SystemdNotifier.notify(.ready, socketPath: environment["NOTIFY_SOCKET"])
 
         await TerminationSignal.wait()
 
         logger.notice("stopping")
         entrance.monitor.beginStop()
-        SystemdNotifier.tell(.stopping, socketPath: environment["NOTIFY_SOCKET"])
+        SystemdNotifier.notify(.stopping, socketPath: environment["NOTIFY_SOCKET"])
         await entrance.server.shutdown(grace: configuration.shutdownGrace)
         group.cancelAll()
     }
@@ -53,7 +53,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     logger.notice("stopped", metadata: records.store.statistics.logMetadata)
 }
 
-/// Until cancelled.
+/// Returns free memory to the system; runs until cancelled.
 private func giveBackSpareMemory(_ time: SystemTime) async {
     var spare = SpareMemory()
     while true {
@@ -62,8 +62,8 @@ private func giveBackSpareMemory(_ time: SystemTime) async {
     }
 }
 
-/// Says where it serves: in the log, and as one line of JSON on standard output, which a program that started this one
-/// reads to know where to call.
+/// Announces the addresses: in the log, and as one line of JSON on standard output for the program that started this
+/// one.
 private func announce(_ addresses: [String], monitoring: String?, _ logger: Logger) {
     var metadata: Logger.Metadata = ["addresses": "\(addresses.joined(separator: ","))"]
     metadata["monitoring"] = monitoring.map { "\($0)" }

@@ -6,22 +6,22 @@ internal import HTTPSClient
 internal import Logging
 internal import TelehealthCore
 
-/// Chime and S3 behind one HTTPS client; credentials are looked up at the first call.
+/// Chime and S3 over one HTTPS client; credentials are looked up at the first call.
 struct Cloud {
     let http: HTTPSClient
     let credentials: CredentialsChain
     let gateway: ChimeGateway
 
-    /// - Throws: an endpoint, an authorities file or a CloudFront key that is none.
+    /// - Throws: ``StartFailure`` for an authorities file or a CloudFront key that cannot be used.
     init(_ configuration: DaemonConfiguration, environment: [String: String]) throws {
         var https = HTTPSClient.Configuration()
         https.authoritiesFile = configuration.cloud.authoritiesFile
         http = try StartFailure.naming("client for https") { try HTTPSClient(configuration: https) }
         credentials = CredentialsChain(environment: environment, region: configuration.cloud.region, http: http)
-        gateway = try Self.chimeGateway(configuration, http: http, credentials: credentials)
+        gateway = try Self.chimeGateway(configuration.cloud, http: http, credentials: credentials)
     }
 
-    /// nil when no queue is configured: heartbeats then stand in for AWS's events.
+    /// nil when no queue is configured: presence then follows heartbeats alone, without AWS's events.
     func eventPoller(
         _ configuration: DaemonConfiguration, intake: EventIntake, alarms: Alarms
     ) throws -> EventPoller? {
@@ -29,22 +29,14 @@ struct Cloud {
         guard let url = cloud.eventsQueue else { return nil }
         let queue = try EventQueue(
             url: url, controlRegion: cloud.region,
-            endpoint: cloud.endpoints["AWS_ENDPOINT_URL_SQS"] ?? cloud.endpoints["AWS_ENDPOINT_URL"], http: http,
-            credentials: credentials, logger: Logger(label: "events"))
+            endpoint: cloud.eventsQueueEndpoint, http: http, credentials: credentials, logger: Logger(label: "events"))
         return EventPoller(queue: queue, intake: intake) { alarms.events($0) }
     }
 
     private static func chimeGateway(
-        _ configuration: DaemonConfiguration, http: HTTPSClient, credentials: CredentialsChain
+        _ cloud: DaemonConfiguration.Cloud, http: HTTPSClient, credentials: CredentialsChain
     ) throws -> ChimeGateway {
-        let cloud = configuration.cloud
-        var chime = ChimeConfiguration(
-            controlRegion: cloud.region, allowedMediaRegions: configuration.policy.allowedMediaRegions,
-            endpoints: try .init(controlRegion: cloud.region, environment: cloud.endpoints))
-        chime.echoReduction = cloud.echoReduction ? .available : .unavailable
-        chime.videoResolution = .init(rawValue: cloud.videoResolution) ?? .hd
-        chime.attendeesMax = cloud.attendeesMax
-        chime.recordingsBucket = cloud.bucket
+        var chime = try cloud.chime()
         if let cloudFront = cloud.cloudFront {
             chime.cloudFront = try StartFailure.naming(
                 "CloudFront's key in \(cloudFront.keyFile) (--cloudfront-key-file)"

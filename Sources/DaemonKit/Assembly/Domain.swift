@@ -6,7 +6,7 @@ internal import TelehealthCore
 internal import TelehealthHandlers
 internal import Webhooks
 
-/// The rules at work: what carries out callers' commands, and what works by itself.
+/// The domain's parts: those that carry out callers' commands, and those that work by themselves.
 struct Domain {
     let hub = EventHub()
     let executor: CommandExecutor
@@ -17,16 +17,17 @@ struct Domain {
     let openWatches: @Sendable () -> Int
     private let policy: Policy
     private let time: SystemTime
-    /// One thread: what reads much waits for its like and for nobody's calls.
+    /// One thread for long reads, such as exports: they wait for each other and delay no other call.
     private let longWork: EventLoop
-    /// One thread for all watches of many visits.
+    /// One thread for all WatchSessions streams.
     private let watchWork: EventLoop
     private let worker: EffectWorker
     private let sweeper: Sweeper
     private let poller: EventPoller?
     private let webhooks: HTTPSClient?
 
-    /// - Throws: a key file that cannot be read or made, an events queue or webhook target that is none.
+    /// - Throws: ``StartFailure`` for a key file that cannot be read or created, and for an events queue that cannot be
+    ///   used.
     init(
         _ configuration: DaemonConfiguration, records: Records, cloud: Cloud, time: SystemTime, alarms: Alarms
     ) throws {
@@ -72,7 +73,7 @@ struct Domain {
             openWatches: openWatches, longWork: longWork, watchWork: watchWork, time: time)
     }
 
-    /// Starts what works without being called; it stops when the group is cancelled.
+    /// Starts the parts that work by themselves; they stop when the group is cancelled.
     func work(in group: inout DiscardingTaskGroup) {
         group.addTask { [worker] in await worker.run() }
         group.addTask { [sweeper] in await sweeper.run() }
@@ -90,14 +91,14 @@ struct Domain {
         watchWork.stop()
     }
 
-    /// The keys of receipts, the first made at the first run.
+    /// The keys of receipts; the first one is created at the first start.
     private static func receiptKeys(_ configuration: DaemonConfiguration) throws -> ReceiptKeys {
         let path = configuration.audit.receiptKeyFile
         try Folder.makeAll(Folder.parent(of: path))
         return try ReceiptKeyFile.open(path)
     }
 
-    /// A client of their own for webhooks: receivers that hang must not take the places of calls to Chime.
+    /// A separate client for webhooks: receivers that hang must not take the connections of calls to Chime.
     private static func webhookClient(_ configuration: DaemonConfiguration) throws -> HTTPSClient? {
         if configuration.webhooks.isEmpty { return nil }
         var https = HTTPSClient.Configuration()
@@ -105,7 +106,7 @@ struct Domain {
         return try HTTPSClient(configuration: https)
     }
 
-    /// Heartbeats of quiet watches and the end of those whose token has expired.
+    /// Sends heartbeats to quiet watches and ends those whose token has expired.
     private static func tickWatches(
         _ hub: EventHub, _ sessionsWatches: SessionsWatchHub, every interval: Duration, _ time: any TimeSource
     ) async {

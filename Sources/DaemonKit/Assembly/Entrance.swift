@@ -10,18 +10,19 @@ internal import TLSEngine
 internal import TelehealthCore
 internal import TelehealthHandlers
 
-/// Where callers come in: who may, by which certificates, and the servers for them and for probers.
+/// The servers for callers and for monitoring, with tokens, certificates and access rules.
 struct Entrance {
     let server: RPCServer
     let monitor: ServiceMonitor
-    /// What bounds callers.
+    /// The limits in force, for the log.
     let limitsMetadata: Logger.Metadata
     private let certificates: TLSServerContextSource?
     private let keys: KeyDirectory
     private let configuration: DaemonConfiguration
     private let alarms: Alarms
 
-    /// - Throws: certificates or key sets that cannot be read, a service that no rule of access names.
+    /// - Throws: ``StartFailure`` for certificates or key sets that cannot be read; an error for a method without a
+    ///   rule of access.
     init(
         _ configuration: DaemonConfiguration, records: Records, domain: Domain, http: HTTPSClient, time: SystemTime,
         alarms: Alarms
@@ -31,7 +32,7 @@ struct Entrance {
         let identity = configuration.identity
         let verifier = TokenVerifier(policy: TokenPolicy(audience: identity.audience, claims: identity.claims))
         keys = try Self.keyDirectory(configuration, verifier: verifier, http: http)
-        // Without keys nobody's token would count: better no service than one that sends everybody away.
+        // Without keys every token would be refused: better no service than one that refuses every call.
         try await StartFailure.naming(identity.keysPlace) { [keys] in _ = try await keys.reload() }
         certificates = try Self.certificates(configuration)
         let services = domain.services.all
@@ -46,7 +47,7 @@ struct Entrance {
             server: server, gate: gate, store: records.store, openWatches: domain.openWatches, alarms: alarms)
     }
 
-    /// Reads again what others renew while the daemon runs; stops when the group is cancelled.
+    /// Reads files and key sets again that others renew while the daemon runs; stops when the group is cancelled.
     func keepCurrent(
         in group: inout DiscardingTaskGroup, records: Records, receiptKeys: ReceiptKeyBoard, time: SystemTime
     ) {
@@ -60,14 +61,18 @@ struct Entrance {
         }
     }
 
-    /// The endpoint for probers and scrapers, where the configuration wants one.
+    /// The endpoint for health checks and metrics, if one is configured.
+    ///
+    /// - Throws: ``ConfigurationFailure`` when the host is not an IP address; ``StartFailure`` when it cannot listen.
     func startMonitoring() async throws
         -> (server: MonitoringServer, address: String)?
     {
         guard let (host, port) = configuration.monitoring else { return nil }
         guard let address = SocketAddress(ipAddress: host == "localhost" ? "127.0.0.1" : host, port: port) else {
             throw ConfigurationFailure(
-                sentences: ["TELEHEALTH_MONITORING_LISTEN: '\(host)' is no IP address"])
+                sentences: [
+                    "TELEHEALTH_MONITORING_LISTEN (--monitoring-listen): '\(host)' must be an IP address or localhost"
+                ])
         }
         let server = try MonitoringServer { [monitor] in await monitor.answer($0) }
         let bound = try await StartFailure.naming("monitoring on \(address) (--monitoring-listen)") {
@@ -76,7 +81,7 @@ struct Entrance {
         return (server, bound)
     }
 
-    /// The configured issuer's keys and, where it counts, the data directory's own.
+    /// The configured issuer's keys and, where it is accepted, the data folder's development key.
     private static func keyDirectory(
         _ configuration: DaemonConfiguration, verifier: TokenVerifier, http: HTTPSClient
     ) throws -> KeyDirectory {
@@ -115,7 +120,7 @@ struct Entrance {
             guard token.hasPrefix(GuestKey.prefix) else {
                 return verifier.known(token, isLocal: isLocal, now: time.now)
             }
-            // Checking a pass costs no more than looking a token up.
+            // Checking a guest's pass costs no more than looking a token up.
             return guestKey.caller(token).flatMap { time.now < $0.expiresAt ? $0 : nil }
         } deservesCheck: {
             verifier.deservesCheck($0)
@@ -149,7 +154,7 @@ struct Entrance {
         }
     }
 
-    private static func serverConfiguration(
+    static func serverConfiguration(
         _ configuration: DaemonConfiguration, _ contexts: TLSServerContextSource?
     ) -> ServerConfiguration {
         var server = ServerConfiguration(
@@ -175,7 +180,7 @@ extension DaemonConfiguration.Listener {
 }
 
 extension DaemonConfiguration.Identity {
-    /// Where the keys are, for the operator, with the flags that say so.
+    /// The place of the keys with its flag, for the operator.
     fileprivate var keysPlace: String {
         switch issuer?.keys {
         case .file(let place)?, .url(let place)?: "key set \(place) (--jwks-file, --jwks-url)"

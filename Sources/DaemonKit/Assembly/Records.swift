@@ -2,14 +2,14 @@ internal import DurableFile
 internal import StorageSQLite
 internal import TelehealthCore
 
-/// What is kept on disk: the database, locked for this process, and the heads of its audit log, outside it.
+/// The database, locked for this process, and the heads of its audit log, which are stored outside it.
 struct Records {
     let ring: KeyRing
     let store: SQLiteStore
     let heads: AuditHeadKeeper
 
-    /// - Throws: a file that cannot be read or made, a database of another process, of a newer version or of
-    ///   other keys.
+    /// - Throws: ``StartFailure`` for a file that cannot be read or created, and for a database that another process
+    ///   has open, that a newer version wrote, or that was sealed with other keys.
     static func open(_ configuration: DaemonConfiguration, time: SystemTime, alarms: Alarms) async throws -> Records {
         let ring = try StartFailure.naming("key ring \(configuration.keyRing.path) (--key-ring-file)") {
             try configuration.isLocal ? configuration.keyRing.readOrMake() : configuration.keyRing.read()
@@ -47,7 +47,7 @@ struct Records {
         return try SQLiteStore.open(directory: configuration.dataDirectory, configuration: storage)
     }
 
-    /// Where the audit log's heads are signed and kept.
+    /// The part that signs and stores the audit log's heads.
     private static func headKeeper(
         _ configuration: DaemonConfiguration, store: SQLiteStore, time: SystemTime, alarms: Alarms
     ) throws -> AuditHeadKeeper {

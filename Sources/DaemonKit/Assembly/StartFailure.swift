@@ -1,20 +1,20 @@
 internal import FoundationEssentials
 
-/// Why the daemon does not serve, in words for the operator: what it was about, with its file and its setting, and
-/// what was wrong with it.
+/// Why the daemon could not start, in words for the operator: the thing with its file and its setting, and what is
+/// wrong with it.
 struct StartFailure: Error, CustomStringConvertible {
     let what: String
     let cause: any Error
 
     var description: String {
-        // Foundation's errors describe themselves as values; what is meant is said here.
-        cause is CocoaError ? "\(what): it cannot be read or made by the service's user" : "\(what): \(cause)"
+        // Foundation's errors print as values, not as sentences.
+        cause is CocoaError ? "\(what): the service's user cannot read or create it; check owner and permissions" : "\(what): \(cause)"
     }
 
-    /// Runs a step of the start, whose failure then says what it was about.
+    /// Runs a step of the start and names the thing in its failure.
     ///
-    /// - Parameter what: the thing, its place, and the flag that names another.
-    /// - Throws: ``StartFailure``; a ``ConfigurationFailure`` as it is, which names its setting itself.
+    /// - Parameter what: the thing, its place, and the flag that chooses another.
+    /// - Throws: ``StartFailure``; a ``ConfigurationFailure`` unchanged, which names its setting itself.
     static func naming<Value>(_ what: String, _ step: () throws -> Value) throws -> Value {
         do { return try step() } catch { throw explained(what, error) }
     }

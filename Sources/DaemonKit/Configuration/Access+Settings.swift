@@ -2,7 +2,7 @@ internal import TelehealthCore
 internal import TelehealthHandlers
 
 extension AccessSettings {
-    /// Who may come how often, as configured.
+    /// Which services are known by certificate, how often callers may call, and how long emergency access lasts.
     init(_ reader: inout SettingReader) {
         self.init()
         services = Self.services(&reader)
@@ -16,7 +16,7 @@ extension AccessSettings {
         var services: [String: Service] = [:]
         for entry in reader.list(key) {
             guard let equals = entry.lastIndex(of: "="), entry.hasPrefix("dns:") || entry.hasPrefix("uri:") else {
-                reader.refuse(key, "'\(entry)' is neither dns:NAME=SUBJECT nor uri:URI=SUBJECT")
+                reader.refuse(key, "'\(entry)' must have the form dns:NAME=SUBJECT or uri:URI=SUBJECT")
                 continue
             }
             var subject = String(entry[entry.index(after: equals)...])
@@ -27,12 +27,12 @@ extension AccessSettings {
             }
             let name = String(entry[..<equals])
             guard SubjectID.isValid(subject) else {
-                reader.refuse(key, "'\(subject)' is no subject: 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+                reader.refuse(key, "invalid subject '\(subject)': use 1 to 64 characters of A-Z a-z 0-9 . _ : -")
                 continue
             }
             let known = name.hasPrefix("dns:") ? name.lowercased() : name
             if services.updateValue(Service(subject: Subject(subject), role: role), forKey: known) != nil {
-                reader.refuse(key, "names \(name) twice")
+                reader.refuse(key, "\(name) is listed twice: keep one entry")
             }
         }
         return services
@@ -49,7 +49,8 @@ extension AccessSettings {
             guard parts.count == 2, numbers.count == 2, (0.001...1_000_000).contains(numbers[0]),
                 (1...1_000_000).contains(numbers[1])
             else {
-                reader.refuse(key, "'\(entry)' is not ROLE=PER_SECOND/AT_ONCE, with 0.001 to 1000000 and 1 to 1000000")
+                reader.refuse(
+                    key, "'\(entry)' must have the form WHO=PER_SECOND/BURST, from 0.001 to 1000000 and from 1 to 1000000")
                 continue
             }
             let limit = RateLimit(perSecond: numbers[0], burst: numbers[1])
@@ -60,7 +61,8 @@ extension AccessSettings {
             } else if let role = Role(rawValue: String(parts[0])) {
                 limits.byRole[role] = limit
             } else {
-                reader.refuse(key, "'\(parts[0])' is no role")
+                let names = Role.allCases.map(\.rawValue) + ["refused", "open"]
+                reader.refuse(key, "unknown role '\(parts[0])': use one of \(names.joined(separator: ", "))")
             }
         }
         return limits

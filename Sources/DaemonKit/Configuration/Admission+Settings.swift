@@ -1,7 +1,7 @@
 internal import EventCore
 internal import Transport
 
-/// Who may come to the door, how many at a time, and whose word about others is taken.
+/// Limits of new connections, and the proxies whose word about a caller's address is taken.
 struct Admission: Sendable {
     var trustedProxies = TrustedProxies()
     var connectionsMax: Int
@@ -20,13 +20,17 @@ struct Admission: Sendable {
         handshakeTimeout = reader.duration("telehealth.handshakeTimeout")
         trustedProxies = Self.trustedProxies(&reader)
         if connectionsPerAddress > connectionsMax {
-            reader.refuse("telehealth.connectionsPerAddress", "is above the connections of all addresses")
+            reader.refuse(
+                "telehealth.connectionsPerAddress",
+                "\(connectionsPerAddress) is above --connections-max (\(connectionsMax)): lower it or raise that")
         }
         if handshakesPerAddress > handshakesMax {
-            reader.refuse("telehealth.handshakesPerAddress", "is above the handshakes of all addresses")
+            reader.refuse(
+                "telehealth.handshakesPerAddress",
+                "\(handshakesPerAddress) is above --handshakes-max (\(handshakesMax)): lower it or raise that")
         }
         if handshakeTimeout < helloTimeout {
-            reader.refuse("telehealth.handshakeTimeout", "must be at least the time to the ClientHello")
+            reader.refuse("telehealth.handshakeTimeout", "must be at least --hello-timeout, which it includes")
         }
     }
 
@@ -49,11 +53,14 @@ struct Admission: Sendable {
             if word == "unix" {
                 proxies.includesUnixPeers = true
             } else if let block = AddressBlock(word) {
-                if block.prefixLength == 0 { reader.refuse(key, "'\(word)' trusts everybody") }
+                if block.prefixLength == 0 {
+                    reader.refuse(key, "'\(word)' would trust every address: name the proxies' own addresses")
+                }
                 proxies.blocks.append(block)
             } else {
                 reader.refuse(
-                    key, "'\(word)' is no address, block of addresses (10.0.0.0/8, with nothing behind its prefix) or 'unix'")
+                    key,
+                    "'\(word)' must be an address, a block of addresses (10.0.0.0/8, no bits set after the prefix) or unix")
             }
         }
         return proxies

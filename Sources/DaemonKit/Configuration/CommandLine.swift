@@ -5,17 +5,18 @@ struct DaemonCommandLine {
     enum Request: Equatable { case serve, printConfiguration, help, keys(KeysCommand.Verb) }
 
     private(set) var request = Request.serve
-    /// Values by environment name.
+    /// Values by key of the setting; of a flag that is given twice the last one.
     private(set) var flags: [String: String] = [:]
     private(set) var file: String?
 
     /// - Parameter arguments: without the program's name. `--flag value` and `--flag=value` are the same; a
     ///   boolean flag alone means true.
+    /// - Throws: ``ConfigurationFailure`` for a flag that is unknown or lacks its value.
     init(_ arguments: [String]) throws(ConfigurationFailure) {
         var rest = arguments[...]
         if rest.first == "keys" {
             rest.removeFirst()
-            request = .keys(try KeysCommand.Verb(&rest))
+            if rest.first != "--help", rest.first != "-h" { request = .keys(try KeysCommand.Verb(&rest)) }
         }
         while let argument = rest.popFirst() {
             let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
@@ -32,18 +33,21 @@ struct DaemonCommandLine {
                 if case .boolean = setting.kind, parts.count == 1,
                     rest.first.map({ $0.hasPrefix("--") }) ?? true
                 {
-                    flags[setting.environmentName] = "true"
+                    flags[setting.key] = "true"
                 } else {
-                    flags[setting.environmentName] = try Self.value(of: name, parts, &rest)
+                    flags[setting.key] = try Self.value(of: name, parts, &rest)
                 }
             }
         }
     }
 
-    private static func unknown(_ flag: String) -> String {
+    private static func unknown(_ argument: String) -> String {
+        guard argument.hasPrefix("-") else {
+            return "unexpected argument '\(argument)': settings are given as --flag VALUE; see telehealthd --help"
+        }
         let known = SettingTable.all.map(\.flag) + ["--help", "--print-config", "--config"]
-        let meant = NearestWord.of(flag, among: known).map { "did you mean \($0)? " } ?? ""
-        return "\(flag): is no flag of telehealthd; \(meant)--help lists them"
+        let hint = NearestWord.of(argument, among: known).map { "did you mean \($0)? See" } ?? "see"
+        return "unknown flag \(argument); \(hint) telehealthd --help"
     }
 
     private static func value(of name: String, _ parts: [String], _ rest: inout ArraySlice<String>)
@@ -51,37 +55,8 @@ struct DaemonCommandLine {
     {
         if parts.count == 2 { return parts[1] }
         guard let value = rest.popFirst() else {
-            throw ConfigurationFailure(sentences: ["\(name): needs a value"])
+            throw ConfigurationFailure(sentences: ["\(name): needs a value, as in \(name) VALUE; see telehealthd --help"])
         }
         return value
-    }
-
-    static var help: String {
-        var text = """
-            telehealthd serves telehealth visits over gRPC.
-
-            usage: telehealthd [--config FILE] [--print-config] [FLAG VALUE]...
-                   telehealthd keys list | create | rotate | remove ID | rotate-receipts [FLAG VALUE]...
-
-            Each setting may come as a flag, from the environment, or from a JSON file (--config, TELEHEALTH_CONFIG),
-            in this order of precedence. AWS credentials come from where the AWS tools look for them:
-            AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a container's endpoint, a web identity, the instance.
-
-              --config FILE      JSON file; a setting's place in it is its name below, such as {"aws": {"region": …}}
-              --print-config     show what is in force and where it comes from, secrets left out, and leave
-              --help             this text
-
-            Leaves with 0 after a clean stop (SIGTERM, SIGINT), 1 when it could not serve, 2 for a wrong command line or
-            configuration. SIGHUP reads certificates, key sets and key rings anew.
-
-
-            """
-        for setting in SettingTable.all {
-            let fallback = setting.fallback.isEmpty ? "" : " (default \(setting.fallback))"
-            let range = setting.kind.range.map { "; \($0)" } ?? ""
-            text += "  \(setting.flag)   \(setting.environmentName)   \(setting.key)\n"
-            text += "      \(setting.meaning)\(range)\(fallback)\n"
-        }
-        return text
     }
 }

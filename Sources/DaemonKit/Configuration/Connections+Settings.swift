@@ -2,7 +2,7 @@ internal import RPCServer
 internal import Transport
 
 extension DaemonConfiguration {
-    /// What connections and requests may be, where an operator has reason to choose.
+    /// Limits of connections and requests that an operator may have reason to change.
     struct Connections: Sendable {
         var permittedPingInterval: Duration
         var keepaliveTime: Duration
@@ -15,11 +15,11 @@ extension DaemonConfiguration {
         var streamsMax: Int
         var requestBytesMax: Int
 
-        /// Refuses what would cut clients off for nothing or wait without end.
+        /// Refuses values that would disconnect clients without need.
         init(_ reader: inout SettingReader) {
             func limit(_ key: String) -> Duration? {
                 let value = reader.duration(key)
-                if value > .zero, value < .seconds(10) { reader.refuse(key, "must be 0s, or from 10s to 30d") }
+                if value > .zero, value < .seconds(10) { reader.refuse(key, "must be 0s for never, or from 10s to 30d") }
                 return value == .zero ? nil : value
             }
             permittedPingInterval = reader.duration("telehealth.permittedPingInterval")

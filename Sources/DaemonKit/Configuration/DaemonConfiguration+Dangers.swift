@@ -3,12 +3,11 @@ internal import TelehealthCore
 internal import TelehealthHandlers
 
 extension DaemonConfiguration {
-    /// Recordings that are deleted sooner were most likely meant to be kept: a unit was forgotten, or the value of a
-    /// trial stayed.
+    /// A shorter retention is most likely a wrong unit, or a value left over from a trial.
     private static let recordingRetentionLeast = Duration.seconds(86_400)
 
-    /// Refuses what is fit for trying things out on one machine, and a fault where others can reach the service, also
-    /// by a proxy, unless the operator asks for it by name.
+    /// Refuses settings that are fit for a trial on one machine and dangerous where others can reach the service,
+    /// directly or through a proxy, unless the operator permits each by its name.
     func refuseWhatIsDangerous(_ reader: inout SettingReader) {
         let allowsUnauditedReads = reader.boolean("telehealth.allowUnauditedReads")
         let allowsUnlimitedCalls = reader.boolean("telehealth.allowUnlimitedCalls")
@@ -17,35 +16,35 @@ extension DaemonConfiguration {
         if let (host, _) = monitoring, !SocketAddress.isThisMachine(host: host), !allowsOpenMonitoring {
             reader.refuse(
                 "telehealth.monitoringListen",
-                "other machines can read what \(host) shows, without saying who they are: listen on 127.0.0.1, or say"
-                    + " --allow-open-monitoring where the network keeps strangers out")
+                "other machines could read \(host) without a token: listen on 127.0.0.1, or add --allow-open-monitoring"
+                    + " if the network keeps strangers out")
         }
         guard let others else { return }
         if !policy.auditsReads, !allowsUnauditedReads {
             reader.refuse(
                 "telehealth.auditReads",
-                "\(others), so who reads what must stand in the audit log: leave it on, or say --allow-unaudited-reads")
+                "\(others), so reads must be in the audit log: leave it true, or add --allow-unaudited-reads")
         }
         let unlimited = access.limits.unlimited
         if !unlimited.isEmpty, !allowsUnlimitedCalls {
             reader.refuse(
                 "telehealth.rateLimits",
-                "\(others), and this leaves \(unlimited.joined(separator: ", ")) without a limit: name each, or say"
+                "\(others), and there is no limit for \(unlimited.joined(separator: ", ")): set one for each, or add"
                     + " --allow-unlimited-calls")
         }
         if let retention = policy.recordingRetention, retention < Self.recordingRetentionLeast, !allowsShortRetention {
             reader.refuse(
                 "telehealth.recordingRetention",
-                "\(others), and recordings would be deleted less than a day after their stop: keep them longer, or say"
+                "\(others), and recordings would be deleted less than a day after their stop: keep them longer, or add"
                     + " --allow-short-retention")
         }
     }
 }
 
 extension AccessSettings.Limits {
-    /// Who could call without end, in the words of the setting.
+    /// Callers without a limit, by the names that the setting uses.
     fileprivate var unlimited: [String] {
-        // Guests are few: each is let in by name, and goes when the grant ends.
+        // There are few guests: each is admitted by name and has a grant that ends.
         let roles = Role.allCases.filter { $0 != .guest && byRole[$0] == nil }.map(\.rawValue)
         return roles.sorted() + (refused == nil ? ["refused"] : []) + (open == nil ? ["open"] : [])
     }

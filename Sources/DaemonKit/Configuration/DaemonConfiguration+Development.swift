@@ -3,40 +3,42 @@ internal import TelehealthCore
 internal import TelehealthHandlers
 
 extension DaemonConfiguration {
-    /// What counts only while the people at this machine are the only ones who use it: the development key, and
+    /// Switches off what is only for people on this machine when others use the service: the development key, and
     /// reflection without a token.
     ///
-    /// Both are off by themselves when others use it, and asking for them then is refused: behind a proxy everybody
-    /// comes from an address of this machine.
+    /// Asking for either then is refused. Behind a proxy every caller comes from an address of this machine, so a local
+    /// listener alone does not mean that only local people call.
     mutating func settleDevelopment(_ reader: inout SettingReader) {
         guard let others = others else { return }
         if identity.acceptsDevelopmentTokens, reader.isChosen("telehealth.developmentTokens") {
             reader.refuse(
-                "telehealth.developmentTokens", "the development key counts only for people at this machine, but \(others)")
+                "telehealth.developmentTokens",
+                "development tokens are only for people on this machine, but \(others): leave the setting out")
         }
         if offersReflection, reader.isChosen("telehealth.reflection") {
             reader.refuse(
                 "telehealth.reflection",
-                "reflection is open only to people at this machine, but \(others); leave it out: admins may ask for it")
+                "reflection without a token is only for people on this machine, but \(others): leave the setting out, and"
+                    + " admins can still use reflection")
         }
         identity.acceptsDevelopmentTokens = false
         access.opensReflection = false
     }
 
-    /// Why others than the people at this machine are expected; nil when they are not.
+    /// Why callers from elsewhere are expected; nil when they are not.
     var others: String? {
-        if listeners.contains(where: { !$0.isLocal }) { return "a listener is reached by other machines" }
+        if listeners.contains(where: { !$0.isLocal }) { return "a listener can be reached from other machines" }
         if listeners.contains(where: \.isProxied) || admission.hasProxies {
-            return "a proxy brings the calls of others"
+            return "a proxy forwards calls from elsewhere"
         }
-        if identity.issuer != nil { return "an issuer is named" }
+        if identity.issuer != nil { return "an issuer is configured" }
         return Self.isOnThisMachine(policy.frontEndBaseURL) ? nil : "the front end is on another machine"
     }
 
     /// - Parameter url: http or https, and a host.
     private static func isOnThisMachine(_ url: String) -> Bool {
         let authority = url.drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        // What stands before an @ is a user's name, and a host can be made to look like one.
+        // Text before an @ is a user name, which can be made to look like a host.
         guard !authority.contains("@") else { return false }
         let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" }.dropFirst() : authority.prefix { $0 != ":" }
         return SocketAddress.isThisMachine(host: String(host))

@@ -8,76 +8,9 @@ internal import TelehealthCore
 internal import TelehealthHandlers
 internal import Webhooks
 
-/// Everything the daemon needs to know, checked; made from ``SettingReader`` and nothing else.
+/// The whole configuration of the daemon, checked. It comes from a ``SettingReader`` alone.
 struct DaemonConfiguration: Sendable {
-    indirect enum Listener: Sendable, Hashable, CustomStringConvertible {
-        case tcp(host: String, port: UInt16)
-        case unix(path: String)
-        /// For trusted proxies, which begin each connection with a PROXY header.
-        case proxied(Listener)
-
-        /// Only this machine can reach it.
-        var isLocal: Bool {
-            switch self {
-            case .unix: true
-            case .tcp(let host, _): SocketAddress.isThisMachine(host: host)
-            case .proxied(let listener): listener.isLocal
-            }
-        }
-
-        var isProxied: Bool {
-            if case .proxied = self { true } else { false }
-        }
-
-        /// As the setting names it.
-        var host: String {
-            switch self {
-            case .tcp(let host, _): host
-            case .unix(let path): path
-            case .proxied(let listener): listener.host
-            }
-        }
-
-        /// As the operator wrote it.
-        var description: String {
-            switch self {
-            case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-            case .unix(let path): "unix:\(path)"
-            case .proxied(let listener): "proxy:\(listener)"
-            }
-        }
-    }
-
-    struct TLS: Sendable, Hashable {
-        var certificate: String
-        var key: String
-        var clientAuthorities: String?
-        var requiresClientCertificate: Bool
-    }
-
-    struct Cloud: Sendable {
-        var region: String
-        var bucket: String?
-        /// `AWS_ENDPOINT_URL` and its kin, by name.
-        var endpoints: [String: String]
-        var echoReduction: Bool
-        var videoResolution: String
-        var attendeesMax: Int
-        var callsPerSecond: Int
-        var authoritiesFile: String?
-        /// SQS queue of Chime's events.
-        var eventsQueue: String?
-        var cloudFront: CloudFront?
-    }
-
-    struct CloudFront: Sendable, Hashable {
-        var distribution: String
-        var keyPairID: String
-        var keyFile: String
-        var usesCustomPolicy: Bool
-    }
-
-    /// Where the audit log's secrets and signed heads lie: never in the data directory.
+    /// Places of the audit log's secrets and signed heads: never inside the data folder.
     struct Audit: Sendable {
         var keyFile: String
         /// Signs receipts.
@@ -93,17 +26,16 @@ struct DaemonConfiguration: Sendable {
     var access: AccessSettings
     var admission: Admission
     var webhooks: [WebhookEndpoint]
-    /// Outside the database, and wherever the operator wants it.
     var guestKeyFile: String
     var listeners: [Listener]
     var tls: TLS?
-    /// nil = no endpoint for probers and scrapers.
+    /// Address of the monitoring endpoint; nil: none.
     var monitoring: (host: String, port: UInt16)?
-    /// nil = beside the database.
+    /// nil: in the data folder.
     var backupDirectory: String?
-    /// In percent.
+    /// Percentage of the disk that must stay free; 0: no alarm.
     var spaceAlarm: Int
-    /// 0 = one per core.
+    /// 0: one per CPU core.
     var loops: Int
     var offersReflection: Bool
     var logLevel: Logger.Level
@@ -113,12 +45,12 @@ struct DaemonConfiguration: Sendable {
     var cloud: Cloud
     var audit: Audit
     var policy: Policy
-    /// What is in force and from where, for `--print-config`.
+    /// The settings in force with their sources, for `--print-config`.
     var effective: [SettingReader.Effective]
-    /// What is taken as it is and should be changed, for the log.
+    /// Sentences for the log about settings that are accepted and should be changed.
     var advice: [String]
 
-    /// - Throws: ``ConfigurationFailure`` with every sentence at once.
+    /// - Throws: ``ConfigurationFailure`` with a sentence for everything that is wrong.
     init(_ reader: SettingReader) throws(ConfigurationFailure) {
         var reader = reader
         dataDirectory = reader.text("telehealth.dataDir")
@@ -139,22 +71,24 @@ struct DaemonConfiguration: Sendable {
         shutdownGrace = reader.duration("telehealth.shutdownGrace")
         connections = Connections(&reader)
         identity = Identity(&reader)
-        cloud = Self.cloud(&reader)
         audit = Self.audit(&reader, dataDirectory: dataDirectory)
         policy = Policy(&reader)
+        cloud = Cloud(&reader, mediaRegions: policy.allowedMediaRegions)
         policy.webhooks = webhooks.map(\.target)
-        // A capture takes a place in the meeting, too.
+        // A capture takes one place of the meeting.
         policy.rosterMax = max(2, cloud.attendeesMax - 1)
         if !access.services.isEmpty, tls?.clientAuthorities == nil {
-            reader.refuse("telehealth.serviceCertificates", "needs the client authorities to trust")
+            reader.refuse(
+                "telehealth.serviceCertificates",
+                "needs --tls-client-authorities: the authorities that issue those certificates")
         }
         if tls == nil, let open = listeners.first(where: { !$0.isLocal }) {
             reader.refuse(
                 "telehealth.listen",
-                "\(open.host) is reached by other machines: set a certificate and its key (TLS)")
+                "\(open.host) can be reached from other machines, which takes TLS: set --tls-certificate and --tls-key")
         }
         if listeners.contains(where: \.isProxied), !admission.hasProxies {
-            reader.refuse("telehealth.listen", "a listener for proxies needs the proxies to trust")
+            reader.refuse("telehealth.listen", "a proxy: listener needs --trusted-proxies: the proxies that may connect to it")
         }
         effective = []
         advice = []
@@ -165,110 +99,14 @@ struct DaemonConfiguration: Sendable {
         if identity.issuer == nil, !identity.acceptsDevelopmentTokens {
             reader.refuse(
                 "telehealth.issuer",
-                "no token could be accepted: name an issuer (development tokens count only for people at"
-                    + " this machine: on listeners, with a front end and without proxies elsewhere)")
+                "no token would be accepted: set --issuer, or keep listeners, front end and proxies on this machine, where"
+                    + " development tokens are accepted")
         }
-        for sentence in policy.violations { reader.refuse("telehealth policy", sentence) }
+        // Most are refused above, in the words of their settings.
+        if reader.sentences.isEmpty {
+            for sentence in policy.violations { reader.refuse("policy", sentence) }
+        }
         guard reader.sentences.isEmpty else { throw ConfigurationFailure(sentences: reader.sentences) }
-    }
-
-    private static func listeners(_ reader: inout SettingReader) -> [Listener] {
-        let key = "telehealth.listen"
-        let texts = reader.list(key)
-        if texts.isEmpty { reader.refuse(key, "must name at least one listener") }
-        return texts.compactMap { text in
-            let isProxied = text.hasPrefix("proxy:")
-            guard let listener = listener(isProxied ? text.dropFirst("proxy:".count) : text[...]) else {
-                reader.refuse(
-                    key, "'\(text)' is neither HOST:PORT nor unix:PATH nor unix:@NAME, with or without proxy: before it")
-                return nil
-            }
-            return isProxied ? .proxied(listener) : listener
-        }
-    }
-
-    private static func listener(_ text: Substring) -> Listener? {
-        if text.hasPrefix("unix:"), text.utf8.count > 5, text != "unix:@" {
-            return .unix(path: String(text.dropFirst(5)))
-        }
-        return hostAndPort(String(text)).map { .tcp(host: $0.host, port: $0.port) }
-    }
-
-    private static func monitoring(_ reader: inout SettingReader) -> (host: String, port: UInt16)? {
-        let key = "telehealth.monitoringListen"
-        guard let text = reader.optionalText(key) else { return nil }
-        guard let address = hostAndPort(text) else {
-            reader.refuse(key, "'\(text)' is not HOST:PORT")
-            return nil
-        }
-        return address
-    }
-
-    /// "127.0.0.1:9464" or "[::1]:9464".
-    private static func hostAndPort(_ text: String) -> (host: String, port: UInt16)? {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            return nil
-        }
-        var host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        return (String(host), port)
-    }
-
-    private static func tls(_ reader: inout SettingReader) -> TLS? {
-        let certificate = reader.text("telehealth.tlsCertificate")
-        let key = reader.text("telehealth.tlsKey")
-        let authorities = reader.optionalText("telehealth.tlsClientAuthorities")
-        let required = reader.text("telehealth.tlsClientCertificates") == "required"
-        if certificate.isEmpty, key.isEmpty {
-            if authorities != nil {
-                reader.refuse("telehealth.tlsClientAuthorities", "needs a certificate and its key")
-            }
-            return nil
-        }
-        if certificate.isEmpty { reader.refuse("telehealth.tlsCertificate", "is missing beside the key") }
-        if key.isEmpty { reader.refuse("telehealth.tlsKey", "is missing beside the certificate") }
-        return TLS(
-            certificate: certificate, key: key, clientAuthorities: authorities,
-            requiresClientCertificate: required)
-    }
-
-    private static func cloud(_ reader: inout SettingReader) -> Cloud {
-        _ = reader.text("aws.accountId")
-        let endpointKeys = [
-            "aws.endpointUrl", "aws.endpointUrlChimeSdkMeetings", "aws.endpointUrlChimeSdkMediaPipelines",
-            "aws.endpointUrlS3", "aws.endpointUrlSqs",
-        ]
-        var endpoints: [String: String] = [:]
-        for key in endpointKeys {
-            if let name = SettingTable.row(key)?.environmentName {
-                endpoints[name] = reader.optionalURL(key)
-            }
-        }
-        return Cloud(
-            region: reader.text("aws.region"), bucket: reader.optionalText("aws.s3.recordingsBucket"),
-            endpoints: endpoints, echoReduction: reader.boolean("telehealth.echoReduction"),
-            videoResolution: reader.text("telehealth.videoResolution"),
-            attendeesMax: reader.integer("telehealth.attendeesMax"),
-            callsPerSecond: reader.integer("telehealth.chimeCallsPerSecond"),
-            authoritiesFile: reader.optionalText("telehealth.caFile"),
-            eventsQueue: reader.optionalURL("telehealth.eventsQueueUrl"), cloudFront: cloudFront(&reader))
-    }
-
-    /// All three of address, key and key file, or none.
-    private static func cloudFront(_ reader: inout SettingReader) -> CloudFront? {
-        let url = reader.text("telehealth.cloudfrontUrl")
-        let keyPairID = reader.text("telehealth.cloudfrontKeyPairId")
-        let keyFile = reader.text("telehealth.cloudfrontKeyFile")
-        let policy = reader.text("telehealth.cloudfrontPolicy")
-        if url.isEmpty && keyPairID.isEmpty && keyFile.isEmpty { return nil }
-        for (key, text) in [
-            ("telehealth.cloudfrontUrl", url), ("telehealth.cloudfrontKeyPairId", keyPairID),
-            ("telehealth.cloudfrontKeyFile", keyFile),
-        ] where text.isEmpty {
-            reader.refuse(key, "is missing beside the other CloudFront settings")
-        }
-        return CloudFront(
-            distribution: url, keyPairID: keyPairID, keyFile: keyFile, usesCustomPolicy: policy == "CUSTOM")
     }
 
     private static func webhooks(_ reader: inout SettingReader) -> [WebhookEndpoint] {
@@ -283,7 +121,7 @@ struct DaemonConfiguration: Sendable {
         }
     }
 
-    /// Nobody but this machine reaches it: then what development needs is made by itself.
+    /// Only this machine can reach it. Files that development needs are then created when they are missing.
     var isLocal: Bool { listeners.allSatisfy(\.isLocal) }
 
     private static func keyRing(_ reader: inout SettingReader, dataDirectory: String) -> KeyRingFile {
@@ -292,7 +130,8 @@ struct DaemonConfiguration: Sendable {
         let inside = URL(fileURLWithPath: dataDirectory).standardizedFileURL.path + "/"
         if URL(fileURLWithPath: path).standardizedFileURL.path.hasPrefix(inside) {
             reader.refuse(
-                "telehealth.keyRingFile", "must lie outside the data folder: who copies that must not get the keys")
+                "telehealth.keyRingFile",
+                "'\(path)' must be outside the data folder, so that a copy of the data does not hold its keys")
         }
         return KeyRingFile(path: path)
     }
@@ -309,32 +148,40 @@ struct DaemonConfiguration: Sendable {
             headInterval: interval, headRows: reader.integer("telehealth.auditHeadRows"))
     }
 
-    /// One line per setting: name, value, source.
+    /// One line per setting, in the order of `--help`: name, value, source.
     var description: String {
-        effective.map { row in
-            let value = row.setting.isSecret && !row.text.isEmpty ? "<redacted>" : row.text
-            return "\(row.setting.environmentName)=\(value)  # \(row.source)"
-        }.joined(separator: "\n")
+        let lines = effective.map { row in
+            (row.setting.key, "\(row.setting.environmentName)=\(row.text)  # \(row.source.rawValue)")
+        }
+        let byKey = Dictionary(lines) { first, _ in first }
+        return SettingTable.all.compactMap { byKey[$0.key] }.joined(separator: "\n")
     }
 }
 
 extension SettingReader {
-    /// An address that calls may go to: refused here, before anything is made, and not at the first call.
+    /// An address that calls may go to; refused here, before anything is made, and not at the first call.
     mutating func optionalURL(_ key: String) -> String? {
         guard let text = optionalText(key) else { return nil }
         do throws(HTTPSError) {
             _ = try HTTPSURL(text)
         } catch {
+            let shown = text.withoutUserInfo
             refuse(
                 key,
                 error.reason == .plainHTTPRefused
-                    ? "'\(text)' must be https: plain http stays on this machine" : "'\(text)' is no https URL")
+                    ? "'\(shown)' must be https: plain http is only for this machine"
+                    : "'\(shown)' must be an https URL, such as https://login.clinic.example/keys, without a user name")
         }
         return text
     }
+}
 
-    mutating func optionalText(_ key: String) -> String? {
-        let text = text(key)
-        return text.isEmpty ? nil : text
+extension String {
+    /// A URL without the user name and password that it may begin with: they must not get into errors.
+    fileprivate var withoutUserInfo: String {
+        guard let authority = firstRange(of: "://")?.upperBound else { return self }
+        let end = self[authority...].firstIndex { "/?#".contains($0) } ?? endIndex
+        guard let at = self[authority..<end].lastIndex(of: "@") else { return self }
+        return self[..<authority] + "…" + self[at...]
     }
 }

@@ -1,13 +1,13 @@
-/// Variables that look like settings of the daemon and are not: a misspelt one would be a default in silence.
+/// Finds variables that look like settings of the daemon and are not: a misspelled one would silently do nothing.
 enum EnvironmentNames {
-    /// Of the daemon's command line, and of this project's other programs and scripts, which share its environment.
+    /// Variables of this project's other programs and scripts, which may share the environment.
     private static let ofOthers: Set<String> = [
         "TELEHEALTH_CONFIG", "TELEHEALTH_TARGET", "TELEHEALTH_TOKEN", "TELEHEALTH_REAL_AWS", "TELEHEALTH_BIN_DIR",
         "TELEHEALTH_SWIFT", "TELEHEALTH_TEST_PYTHON", "TELEHEALTH_TEST_SEED", "TELEHEALTH_SEED",
         "TELEHEALTH_CRASH_ROUNDS", "TELEHEALTH_HISTORIES", "TELEHEALTH_HISTORY_SEED",
     ]
 
-    /// - Returns: in alphabetical order; empty variables are as good as not set.
+    /// - Returns: their names in alphabetical order; empty variables count as not set.
     static func unknown(in environment: [String: String]) -> [String] {
         let known = Set(SettingTable.all.map(\.environmentName)).union(ofOthers)
         return environment.filter { name, value in
@@ -15,7 +15,7 @@ enum EnvironmentNames {
         }.keys.sorted()
     }
 
-    /// Kubernetes puts the place of each service of the namespace into every container, as Docker's links did:
+    /// Kubernetes sets variables for each service of the namespace in every container, as Docker's links did:
     /// TELEHEALTH_SERVICE_HOST, TELEHEALTH_PORT_50051_TCP_ADDR, TELEHEALTH_PORT=tcp://10.0.0.7:50051.
     private static func isOfContainers(_ name: String, _ value: String) -> Bool {
         if name.hasSuffix("_SERVICE_HOST") || name.contains("_SERVICE_PORT") { return true }

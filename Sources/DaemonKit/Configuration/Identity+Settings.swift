@@ -1,7 +1,7 @@
 internal import Identity
 
 extension DaemonConfiguration {
-    /// Whose tokens count, and what is read in them.
+    /// Whose tokens are accepted, and which claims are read.
     struct Identity: Sendable {
         var audience: String
         /// nil: development tokens only.
@@ -16,8 +16,8 @@ extension DaemonConfiguration {
 
         init(_ reader: inout SettingReader) {
             audience = reader.text("telehealth.audience")
-            // A token for nobody in particular would be one for this service.
-            if audience.isEmpty { reader.refuse("telehealth.audience", "must not be empty") }
+            // Else a token without an audience would be accepted.
+            if audience.isEmpty { reader.refuse("telehealth.audience", "must not be empty: use the name that your issuer puts into aud") }
             issuer = Self.issuer(&reader)
             claims = ClaimNames(
                 role: reader.text("telehealth.roleClaim"), person: reader.text("telehealth.personClaim"),
@@ -27,15 +27,15 @@ extension DaemonConfiguration {
             for fault in claims.faults { reader.refuse("telehealth.\(fault.part.rawValue)Claim", fault.sentence) }
         }
 
-        /// Its keys are where a setting says, else where its own document does.
+        /// With the place of its keys: as a setting says, else as its discovery document does.
         private static func issuer(_ reader: inout SettingReader) -> (name: String, keys: KeySource)? {
             let key = "telehealth.issuer"
             let name = reader.text(key)
             let file = reader.optionalText("telehealth.jwksFile")
             let url = reader.optionalURL("telehealth.jwksUrl")
-            if file != nil, url != nil { reader.refuse("telehealth.jwksUrl", "and a key set file: choose one") }
+            if file != nil, url != nil { reader.refuse("telehealth.jwksUrl", "--jwks-file is set too: keep one of them") }
             if let keys = url.map(KeySource.url) ?? file.map(KeySource.file) {
-                if name.isEmpty { reader.refuse(key, "is missing beside the key set") }
+                if name.isEmpty { reader.refuse(key, "missing: name the issuer whose key set --jwks-file or --jwks-url is") }
                 return (name, keys)
             }
             if name.isEmpty { return nil }

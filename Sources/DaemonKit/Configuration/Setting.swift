@@ -1,7 +1,10 @@
-/// One thing an operator may set: its key, what it takes, what it means.
+/// One thing an operator may set: its key, its kind, its default and its meaning.
 ///
 /// The environment name follows from the key (`telehealth.dataDir` is `TELEHEALTH_DATA_DIR`), the flag from that
-/// (`--data-dir`; those of other families keep theirs: `--aws-region`), the place in a JSON file is the key's path.
+/// (`--data-dir`; keys of other families keep their family: `--aws-region`). In a JSON file its place is the key's
+/// path.
+///
+/// No setting holds a secret: keys lie in files, and settings name the files.
 struct Setting: Sendable {
     enum Kind: Sendable {
         case text
@@ -17,18 +20,18 @@ struct Setting: Sendable {
 
     let key: String
     let kind: Kind
+    /// The default, in the form that a flag has.
     let fallback: String
+    /// One line of help, without a full stop.
     let meaning: String
-    var isSecret = false
     let environmentName: String
     let flag: String
 
-    init(_ key: String, _ kind: Kind, _ fallback: String, _ meaning: String, isSecret: Bool = false) {
+    init(_ key: String, _ kind: Kind, _ fallback: String, _ meaning: String) {
         self.key = key
         self.kind = kind
         self.fallback = fallback
         self.meaning = meaning
-        self.isSecret = isSecret
         environmentName = Self.environmentName(of: key)
         flag = Self.flag(of: environmentName)
     }
@@ -59,15 +62,7 @@ struct Setting: Sendable {
         let rest = environmentName.hasPrefix(prefix) ? name.dropFirst(prefix.utf8.count) : name[...]
         return "--" + String(decoding: rest, as: UTF8.self)
     }
-}
 
-extension Setting.Kind {
-    /// The least and the greatest value in words; nil for what has none.
-    var range: String? {
-        switch self {
-        case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
-        case .duration(let least, let greatest): "\(least) to \(greatest)"
-        case .text, .list, .boolean, .choice: nil
-        }
-    }
+    /// As errors and advice name it: `TELEHEALTH_DATA_DIR (--data-dir)`.
+    var title: String { "\(environmentName) (\(flag))" }
 }

@@ -1,91 +1,47 @@
-internal import Configuration
 internal import DurableFile
-internal import FoundationEssentials
 internal import TelehealthCore
 internal import TextFormats
 
 /// The JSON file of `--config`: an object of settings, nested as the dots in their keys say.
-///
-/// Read with our own parser: the library's needs all of Foundation, which costs the daemon twice the memory of
-/// everything else.
 struct SettingsFile {
-    enum Problem: Error, CustomStringConvertible {
-        case noObject
-
-        var description: String {
-            switch self {
-            case .noObject: "the document is no object"
-            }
-        }
+    struct NotAnObject: Error, CustomStringConvertible {
+        var description: String { "the document is not an object" }
     }
 
     /// Far more than every setting there is.
-    private static let bytesMax = 1024 * 1024
+    private static let bytesMax = JSONText.bytesMax
 
-    let provider: any ConfigProvider
-    /// Sentences about names that are no setting, or stand twice.
-    let faults: [String]
+    let path: String
+    /// Values by key; a `null` counts as not set.
+    private(set) var values: [String: JSONText] = [:]
+    /// Sentences about names that are unknown or set twice, in alphabetical order.
+    private(set) var faults: [String] = []
 
-    /// - Throws: ``Problem``, a `FileFailure`, or a ``JSONTextError`` with the place.
+    /// - Throws: ``NotAnObject``, a `FileFailure`, or a `JSONTextError` with the place.
     init(path: String) throws {
         let bytes = try SmallFile.read(path, bytesMax: Self.bytesMax, .open)
-        let document = try JSONText(parsing: Array(bytes.withoutByteOrderMark))
-        guard case .object(let members) = document else { throw Problem.noObject }
-        var reading = Reading()
-        reading.collect(members, under: [])
-        provider = InMemoryProvider(name: path, values: reading.values)
-        faults = reading.faults.sorted()
+        guard case .object(let members) = try JSONText(parsing: Array(bytes.withoutByteOrderMark)) else {
+            throw NotAnObject()
+        }
+        self.path = path
+        collect(members, under: "")
+        faults.sort()
     }
-}
 
-/// What was found so far.
-private struct Reading {
-    var values: [AbsoluteConfigKey: ConfigValue] = [:]
-    var faults: [String] = []
-
-    mutating func collect(_ members: [String: JSONText], under path: [String]) {
+    private mutating func collect(_ members: [String: JSONText], under prefix: String) {
         for (name, member) in members {
-            let path = path + name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-            let key = path.joined(separator: ".")
-            let content: ConfigContent
-            switch member {
-            case .object(let members) where SettingTable.row(key) == nil && !members.isEmpty:
-                collect(members, under: path)
-                continue
-            case .object where SettingTable.all.contains { $0.key.hasPrefix(key + ".") }: continue
-            // A type that no setting has, which the reader then says by the setting's name.
-            case .object: content = .stringArray([])
-            case .null: content = .string("")
-            case .string(let text): content = .string(text)
-            case .number(let number): content = .int(Int(number))
-            case .fraction(let number): content = .double(number)
-            case .bool(let flag): content = .bool(flag)
-            case .array(let elements): content = Self.list(elements, for: key)
-            }
-            guard SettingTable.row(key) != nil else {
-                let meant = NearestWord.of(key, among: SettingTable.all.map(\.key))
-                faults.append("\(key): is no setting of telehealthd\(meant.map { "; did you mean \($0)?" } ?? "")")
-                continue
-            }
-            // As good as not there.
-            if case .null = member { continue }
-            let place = AbsoluteConfigKey(path)
-            if values.updateValue(ConfigValue(content, isSecret: false), forKey: place) != nil {
-                faults.append("\(key): stands twice")
+            let key = prefix + name
+            if SettingTable.row(key) != nil {
+                if member == .null { continue }
+                if values.updateValue(member, forKey: key) != nil { faults.append("\(key): set twice; keep one") }
+            } else if case .object(let inner) = member, isFamily(key) || !inner.isEmpty {
+                collect(inner, under: key + ".")
+            } else {
+                faults.append("\(key): unknown setting; \(NearestWord.hint(key, among: SettingTable.all.map(\.key)))")
             }
         }
     }
 
-    /// Words of a list setting, in the form that flags have. Anything else becomes a type that no setting has, which
-    /// the reader then says by the setting's name.
-    private static func list(_ elements: [JSONText], for key: String) -> ConfigContent {
-        guard case .list? = SettingTable.row(key)?.kind else { return .stringArray([]) }
-        var words: [String] = []
-        for element in elements {
-            // A comma would make two words of one.
-            guard case .string(let word) = element, !word.contains(",") else { return .stringArray([]) }
-            words.append(word)
-        }
-        return .string(words.joined(separator: ","))
-    }
+    /// Whether settings begin with this key and a dot.
+    private func isFamily(_ key: String) -> Bool { SettingTable.all.contains { $0.key.hasPrefix(key + ".") } }
 }

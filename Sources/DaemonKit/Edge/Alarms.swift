@@ -5,18 +5,18 @@ internal import StorageSQLite
 internal import Synchronization
 internal import TelehealthCore
 
-/// Turns what the parts tell of themselves into log lines; what needs an operator is logged as `error`.
+/// Turns notices of the parts into log lines, counters and readiness; what needs an operator is logged as `error`.
 final class Alarms: Sendable {
     private let logger: Logger
-    /// Meetings that Chime would not make since the start, by the kind of refusal.
+    /// Meetings that Chime refused to create since the start, by kind of refusal.
     let meetingsRefused = Mutex<[MeetingGeneration.Failure: Int]>([:])
-    /// Readings of the issuer's keys that failed since the start, by what was kept.
+    /// Failed reads of the issuer's keys since the start, by what stays in use.
     let keyNotices = Mutex<[String: Int]>([:])
     private let readiness = Mutex<(@Sendable (Bool) -> Void)?>(nil)
 
     init(logger: Logger) { self.logger = logger }
 
-    /// Called with false when the store takes no changes any more, and with true when it does again.
+    /// Called with false when the store stops accepting changes, and with true when it accepts them again.
     var onReadiness: (@Sendable (Bool) -> Void)? {
         get { readiness.withLock { $0 } }
         set { readiness.withLock { $0 = newValue } }
@@ -25,18 +25,21 @@ final class Alarms: Sendable {
     func store(_ condition: StoreCondition) {
         switch condition {
         case .readOnly(let code, let operation):
-            logger.error("store is read-only", metadata: ["code": "\(code)", "operation": "\(operation)"])
+            logger.error(
+                "database is read-only since a write failed: no changes are accepted until a restart", metadata: ["code": "\(code)", "operation": "\(operation)"])
             onReadiness?(false)
-        case .damaged(let damage): logger.error("the database is damaged: \(damage)")
+        case .damaged(let damage):
+            logger.error(
+                "the database is damaged: run telehealth-probe operate check", metadata: ["damage": "\(damage)"])
         case .damagedRow(let operation):
             logger.error(
-                "a stored row is damaged: 'telehealth-probe operate check' names it",
+                "a stored row is damaged: telehealth-probe operate check names it",
                 metadata: ["operation": "\(operation)"])
         case .full:
-            logger.error("disk is full: no change is taken until there is room")
+            logger.error("disk is full: no changes are accepted until there is room")
             onReadiness?(false)
         case .recovered:
-            logger.notice("store writes again")
+            logger.notice("store accepts changes again")
             onReadiness?(true)
         case .spaceLow(let space): logger.error("disk is nearly full: make room", metadata: Self.metadata(space))
         case .spaceEnough(let space): logger.notice("disk has room again", metadata: Self.metadata(space))
@@ -51,7 +54,7 @@ final class Alarms: Sendable {
         ["free_bytes": "\(space.free)", "size_bytes": "\(space.size)"]
     }
 
-    /// Effects name their kind and their session's random id, no person.
+    /// An effect's metadata is its kind and its session's random id; nothing of a person.
     func effect(_ notice: EffectNotice) {
         var metadata: Logger.Metadata = [
             "effect": "\(notice.effect.kind.rawValue)", "session": "\(notice.effect.sessionID)",
@@ -63,7 +66,7 @@ final class Alarms: Sendable {
         case .retrying(let code, let after):
             metadata["code"] = "\(code)"
             metadata["after_ms"] = "\(after.wholeMicroseconds / 1000)"
-            logger.warning("effect to be tried again", metadata: metadata)
+            logger.warning("effect will be retried", metadata: metadata)
         case .dead(let code):
             metadata["code"] = "\(code)"
             logger.error("effect given up", metadata: metadata)
@@ -71,29 +74,28 @@ final class Alarms: Sendable {
             metadata["code"] = "\(code)"
             meetingsRefused.withLock { $0[failure, default: 0] += 1 }
             logger.error("Chime refused a meeting", metadata: metadata)
-        case .abandoned: logger.warning("effect left to its lease", metadata: metadata)
+        case .abandoned: logger.warning("effect not settled: it is retried when its lease ends", metadata: metadata)
         }
     }
 
     func auditHeadNotKept(_ error: StoreError) {
-        logger.error("audit log's head not kept outside the database", metadata: ["error": "\(error)"])
+        logger.error("audit head not stored outside the database", metadata: ["error": "\(error)"])
     }
 
     func auditHeadsDamaged(lines: [Int]) {
         logger.error(
-            "the file of heads is damaged: verify the audit log",
+            "audit heads file is damaged: run telehealth-probe audit verify",
             metadata: ["lines": "\(lines.prefix(20).map(String.init).joined(separator: ","))"])
     }
 
     func auditLogContradictsHead(_ head: AuditHead) {
         logger.error(
-            "the audit log does not fit its newest signed head: verify it", metadata: ["rows": "\(head.size)"])
+            "audit log contradicts its newest signed head: run telehealth-probe audit verify", metadata: ["rows": "\(head.size)"])
     }
 
-    func sweep(_ error: StoreError) { logger.error("sweep failed", metadata: ["error": "\(error)"]) }
+    func sweep(_ error: StoreError) { logger.error("search for overdue visits failed", metadata: ["error": "\(error)"]) }
 
-    /// Somebody got into a visit that is not theirs: who and why stands in the audit, which people look at on
-    /// this alarm.
+    /// Someone opened a visit that is not theirs. The audit log, not this line, says who and why.
     func emergency(_ method: MethodDescriptor, _ caller: Caller) {
         logger.error(
             "emergency access", metadata: ["method": "\(method)", "role": "\(caller.role.rawValue)"])
@@ -101,37 +103,48 @@ final class Alarms: Sendable {
 
     func sealing(_ key: UInt32, isDone: Bool) {
         logger.notice(
-            isDone ? "every row is sealed with the current key" : "sealing rows with another key",
+            isDone ? "every row is sealed with the current key" : "sealing older rows with the current key",
             metadata: ["key": "\(key)"])
     }
 
-    func renewal(_ what: String, _ failure: (any Error)?) {
+    /// What the daemon reads again while it runs.
+    enum Renewal: String {
+        case certificates
+        case receiptKey = "receipt key"
+        case keyRing = "key ring"
+        case sealedRows = "sealed rows"
+    }
+
+    /// - Parameter failure: nil: the new version is in use.
+    func renewal(_ what: Renewal, _ failure: (any Error)?) {
+        var metadata: Logger.Metadata = ["what": "\(what.rawValue)"]
         if let failure {
-            logger.error("\(what) not renewed, the old stays in use", metadata: ["error": "\(failure)"])
+            metadata["error"] = "\(failure)"
+            logger.error("not renewed: the old version stays in use", metadata: metadata)
         } else {
-            logger.notice("\(what) renewed")
+            logger.notice("renewed", metadata: metadata)
         }
     }
 
-    /// Counts and the queue's own ids; nothing of a meeting.
+    /// Logs counts and the queue's own ids; nothing of a meeting.
     func events(_ notice: EventPoller.Notice) {
         switch notice {
         case .took(let report):
             logger.debug(
-                "events taken in",
+                "events processed",
                 metadata: [
                     "accepted": "\(report.accepted)", "duplicates": "\(report.duplicates)",
                     "ignored": "\(report.ignoredCount)",
                 ])
         case .malformed(let message, let reason):
-            logger.warning("queue held no event", metadata: ["message": "\(message)", "reason": "\(reason.rawValue)"])
+            logger.warning("message in the queue is not an event", metadata: ["message": "\(message)", "reason": "\(reason.rawValue)"])
         case .queueFailed(let code, let again):
             logger.warning(
                 "event queue failed",
                 metadata: ["code": "\(code)", "after_ms": "\(again.wholeMicroseconds / 1000)"])
         case .storeFailed(let reason, let again):
             logger.error(
-                "events not taken in",
+                "events not stored: they are read again",
                 metadata: ["reason": "\(reason)", "after_ms": "\(again.wholeMicroseconds / 1000)"])
         }
     }
@@ -140,9 +153,9 @@ final class Alarms: Sendable {
         keyNotices.withLock { $0[notice.label, default: 0] += 1 }
         switch notice {
         case .keysKept(let error):
-            logger.error("key set not reloaded, the old keys stay", metadata: ["error": "\(error)"])
+            logger.error("key set not reloaded: the old keys stay in use", metadata: ["error": "\(error)"])
         case .documentKept(let error):
-            logger.error("issuer's document not reloaded, the last good one stays", metadata: ["error": "\(error)"])
+            logger.error("discovery document not reloaded: the last good one stays in use", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -2,10 +2,10 @@ internal import Logging
 internal import StorageSQLite
 internal import TelehealthCore
 
-/// Has the audit log's head signed and kept outside the database: at the start, every so often, every so many
-/// rows, and at the end.
+/// Signs the audit log's head and stores it outside the database: at the start, after an interval or a number of rows,
+/// and at the end.
 struct AuditHeadKeeper: Sendable {
-    /// How often the log's length is looked at.
+    /// How often the log's length is compared with the last head.
     private static let look: Duration = .seconds(1)
 
     let archive: AuditHeadArchive
@@ -15,10 +15,11 @@ struct AuditHeadKeeper: Sendable {
     let rows: Int64
     let alarms: Alarms
 
-    /// Holds the log against the newest head of an earlier run before the first new one is signed.
+    /// Compares the log with the newest head of an earlier run, then signs the first new one.
     ///
-    /// A log that does not fit is served all the same, for the clinic's sake: the head that it contradicts stays in the
-    /// file, so every later check finds it too.
+    /// The service starts even when the log contradicts that head, because the clinic needs it: the head stays in the
+    /// file, so every later check finds the contradiction too.
+    /// - Throws: `StoreError` when the log cannot be read or written.
     func begin() async throws {
         var reason: String?
         if let newest = archive.newest, try await contradicts(newest) {
@@ -32,7 +33,7 @@ struct AuditHeadKeeper: Sendable {
         keep()
     }
 
-    /// The last row and the last head of this run, when nothing else writes any more.
+    /// Writes the last row and the last head of this run; call it when nothing else writes any more.
     func end() async {
         do throws(StoreError) { try await store.record(entry("stopService", outcome: .allowed, nil)) } catch {
             alarms.auditHeadNotKept(error)
@@ -46,7 +47,7 @@ struct AuditHeadKeeper: Sendable {
             reason: reason)
     }
 
-    /// Until cancelled.
+    /// Runs until cancelled.
     func run() async {
         var next = time.now + interval
         while true {

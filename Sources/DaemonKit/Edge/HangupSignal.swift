@@ -1,13 +1,13 @@
 internal import Glibc
 internal import Synchronization
 
-/// Counts SIGHUP: "read your files again", as service managers say it.
+/// Counts SIGHUP, with which service managers ask a daemon to read its files again.
 enum HangupSignal {
     private static let arrivals = Atomic<Int>(0)
 
-    /// Takes over the signal; without that it would end the process.
+    /// Takes over the signal, which would otherwise end the process.
     static func takeOver() {
-        // Read once here, so that the handler finds the counter made: a lock-free add is all it does.
+        // Creates the counter before the handler can need it: a handler may only do a lock-free add.
         _ = count
         signal(SIGHUP) { _ in HangupSignal.arrivals.add(1, ordering: .relaxed) }
     }

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Logging
 internal import Synchronization
 internal import TelehealthCore
@@ -6,7 +5,7 @@ internal import TextFormats
 
 /// One JSON object per line, into a ``LogOutput``.
 ///
-/// Messages are static texts, metadata is what call sites chose to name; nothing personal is passed to either.
+/// Messages are static texts and metadata are named values; call sites pass nothing personal in either.
 struct JSONLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
@@ -24,9 +23,9 @@ struct JSONLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    /// What an operator acts upon leaves at once; so do the notices around start and stop.
+    /// Lines that an operator acts upon, and the notices around start and stop, are written at once.
     func log(event: LogEvent) {
-        // Rendered before the output's lock: a value's description is foreign code.
+        // Before the output's lock is taken, since a value's description may run any code.
         var fields: [(String, String)] = []
         fields.reserveCapacity(metadata.count + (event.metadata?.count ?? 0))
         for (key, value) in metadata where event.metadata?[key] == nil { fields.append((key, value.description)) }
@@ -38,7 +37,7 @@ struct JSONLogHandler: LogHandler {
         }
     }
 
-    /// Appends one line. `fields` come in the order in which they are to stand.
+    /// Appends one line, with `fields` in their given order.
     static func format(
         _ level: Logger.Level, label: String, message: String, fields: [(String, String)], into line: inout [UInt8]
     ) {
@@ -63,7 +62,7 @@ struct JSONLogHandler: LogHandler {
 
 /// The time of a line, RFC 3339 in UTC with milliseconds.
 private enum LogClock {
-    /// Dates are worked out once a second.
+    /// The text of a date and time, computed once per second.
     private struct Second {
         var number: Int64 = -1
         var text: [UInt8] = []
@@ -80,32 +79,16 @@ private enum LogClock {
             line.append(contentsOf: second.text)
         }
         line.append(UInt8(ascii: "."))
-        appendDigits(Int(microsecond / 1000), 3, to: &line)
+        appendMilliseconds(microsecond / 1000, to: &line)
         line.append(UInt8(ascii: "Z"))
     }
 
     private static func text(of second: Int64) -> [UInt8] {
-        var second = time_t(second)
-        var parts = tm()
-        gmtime_r(&second, &parts)
-        var text: [UInt8] = []
-        appendDigits(Int(parts.tm_year) + 1900, 4, to: &text)
-        for (separator, number) in [
-            ("-", parts.tm_mon + 1), ("-", parts.tm_mday), ("T", parts.tm_hour), (":", parts.tm_min),
-            (":", parts.tm_sec),
-        ] {
-            text.append(contentsOf: separator.utf8)
-            appendDigits(Int(number), 2, to: &text)
-        }
-        return text
+        let (day, secondOfDay) = CivilDay.of(unixSeconds: second)
+        return Array("\(day.text)T\(ClockText.text(secondOfDay: secondOfDay))".utf8)
     }
 
-    private static func appendDigits(_ number: Int, _ width: Int, to text: inout [UInt8]) {
-        var unit = 1
-        for _ in 1..<width { unit *= 10 }
-        while unit > 0 {
-            text.append(UInt8(ascii: "0") + UInt8(number / unit % 10))
-            unit /= 10
-        }
+    private static func appendMilliseconds(_ count: Int64, to text: inout [UInt8]) {
+        for unit: Int64 in [100, 10, 1] { text.append(UInt8(ascii: "0") + UInt8(count / unit % 10)) }
     }
 }

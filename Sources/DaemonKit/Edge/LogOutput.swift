@@ -3,22 +3,20 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-/// Lines of log on their way to a descriptor: gathered in memory and written many at a time, by a thread of
-/// their own.
+/// Gathers log lines in memory and writes many at a time to a descriptor, on a thread of its own.
 ///
-/// A caller pays for a copy and never waits for whoever reads the log. Lines leave in the order in which they
-/// were appended: after ``gatherTime``, when ``batchBytes`` have come together, at once when one is urgent,
-/// and at ``flush()``, which ends the program. When the reader does not keep up, lines above ``heldBytesMax``
-/// are dropped and counted, and the count is the next line. A kill loses the lines of the last moment; what
-/// must not be lost is in the store.
+/// A caller pays for a copy and never waits for the log's reader. Lines are written in the order in which they were
+/// appended: after ``gatherTime``, once ``batchBytes`` are gathered, at once when a line is urgent, and in ``flush()``
+/// at the program's end. When the reader is too slow, lines above ``heldBytesMax`` are dropped and counted, and a line
+/// with the count follows. A kill loses the last 10 ms of lines; what must not be lost is in the store.
 ///
 /// Isolation: any.
 final class LogOutput: Sendable {
-    /// How long a line may wait: a moment for a human who watches, a hundred lines at 10,000 calls a second.
+    /// How long a line may wait: no time for a person who watches, a hundred lines at 10,000 calls a second.
     private static let gatherTime = Duration.milliseconds(10)
-    /// What a write should carry at least under load; a pipe's whole buffer.
+    /// Least size of a write under load: the whole buffer of a pipe.
     private static let batchBytes = 64 << 10
-    /// Some seconds of lines at full load. Above it the reader has stalled.
+    /// A few seconds of lines at full load. With more waiting, the reader has stalled.
     private static let heldBytesMax = 4 << 20
 
     private struct Gathered {
@@ -29,13 +27,12 @@ final class LogOutput: Sendable {
     }
 
     private let gathered = Mutex(Gathered())
-    /// Held while a batch is written, so that batches do not overtake each other; the array is the memory of
-    /// the batch before.
+    /// Held while a batch is written, so that batches stay in order; the array is the previous batch's memory.
     private let writing = Mutex<[UInt8]>([])
     private let descriptor: Int32
     private let loop: EventLoop?
 
-    /// Without a thread to be had, each line is written by its caller.
+    /// When no thread can be started, each line is written by its caller.
     init(descriptor: Int32) {
         self.descriptor = descriptor
         do throws(SystemCallError) {
@@ -47,7 +44,7 @@ final class LogOutput: Sendable {
         }
     }
 
-    /// - Parameter format: appends one line with its end; runs under the lock, so it calls nothing foreign.
+    /// - Parameter format: appends one line with its end; runs under the lock, so it must call no code from elsewhere.
     func append(urgent: Bool, _ format: (inout [UInt8]) -> Void) {
         enum Order { case none, soon, now }
         let order = gathered.withLock { gathered -> Order in
@@ -73,7 +70,7 @@ final class LogOutput: Sendable {
         }
     }
 
-    /// Writes what was gathered; returns when the descriptor took it or refused it for good.
+    /// Writes the gathered lines; returns once the descriptor has taken them or failed for good.
     func flush() {
         writing.withLock { batch in
             let dropped = gathered.withLock { gathered in
@@ -84,7 +81,7 @@ final class LogOutput: Sendable {
             }
             if dropped > 0 {
                 JSONLogHandler.format(
-                    .warning, label: "log", message: "lines dropped: nobody reads fast enough",
+                    .warning, label: "log", message: "lines dropped: the log's reader is too slow",
                     fields: [("lines", String(dropped))], into: &batch)
             }
             write(batch)
@@ -98,12 +95,12 @@ final class LogOutput: Sendable {
             while offset < bytes.count {
                 let written = Glibc.write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
                 if written < 0, errno == EINTR { continue }
-                // Whoever made the descriptor may have made it non-blocking, for all that share it.
+                // Another process that shares the descriptor may have made it non-blocking.
                 if written < 0, errno == EAGAIN {
                     var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     if poll(&room, 1, -1) > 0 || errno == EINTR { continue }
                 }
-                // A log that cannot be written is given up: nothing may wait for it.
+                // Give up: nothing may wait for a log that cannot be written.
                 if written <= 0 { return }
                 offset += written
             }

@@ -4,21 +4,22 @@ internal import StorageSQLite
 internal import TLSEngine
 internal import TelehealthCore
 
-/// Looks after the files that others renew while the daemon runs: certificates, the issuer's key set, the key ring, the
+/// Reads files again that others renew while the daemon runs: certificates, the issuer's key set, the key ring and the
 /// key of receipts.
 ///
-/// Each is read again when it was replaced, and all of them on SIGHUP. What cannot be read leaves the old in use.
+/// Each is read within a second of its replacement, and all of them on SIGHUP. A file that cannot be read leaves the
+/// old version in use and is logged as an error.
 struct RenewedFiles {
     private static let interval = Duration.seconds(1)
 
-    /// What tells one version of a file from the next.
+    /// Tells one version of a file from the next.
     private struct Stamp: Hashable {
         var inode: UInt64?
         var modifiedAt: Date?
 
         init?(_ path: String) {
             guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
-            // Which type of number it is, is not promised.
+            // The type of this number is not documented.
             inode = (attributes[.systemFileNumber] as? any BinaryInteger).map { UInt64(truncatingIfNeeded: $0) }
             modifiedAt = attributes[.modificationDate] as? Date
         }
@@ -31,12 +32,12 @@ struct RenewedFiles {
     let keySetFile: String?
     let receiptKeyFile: String
     let receiptKeys: ReceiptKeyBoard
-    let time: SystemTime
+    let time: any TimeSource
     let alarms: Alarms
 
-    /// Until the task is cancelled. Begins with sealing what was there before the ring's current key.
+    /// Runs until the task is cancelled. It first seals rows with the ring's current key that have an older one.
     func run(_ ring: KeyRing) async {
-        // One that came while the service started is heard as well: what it was about may have been read before it.
+        // Counts from the start of the process: a SIGHUP during the start may be about a file that was read before it.
         var hangups = 0
         var (lastCertificates, lastKeySet) = (certificateStamps, keySetStamp)
         var (lastRing, lastReceiptKey) = (Stamp(keyRing.path), Stamp(receiptKeyFile))
@@ -52,7 +53,7 @@ struct RenewedFiles {
             if isAsked || ring != lastRing { await renewRing() }
             if isAsked || receiptKey != lastReceiptKey { renewReceiptKeys() }
             lastReceiptKey = receiptKey
-            // Retiring keys replaces the ring's file once more, which the next round reads and finds settled.
+            // Retiring keys replaces the ring's file once more; the next round reads it and finds nothing to do.
             (lastCertificates, lastKeySet, lastRing) = (certificates, keySet, ring)
         }
     }
@@ -68,9 +69,9 @@ struct RenewedFiles {
         guard let certificates else { return }
         do throws(TLSFailure) {
             try certificates.reload()
-            alarms.renewal("certificates", nil)
+            alarms.renewal(.certificates, nil)
         } catch {
-            alarms.renewal("certificates", error)
+            alarms.renewal(.certificates, error)
         }
     }
 
@@ -85,9 +86,9 @@ struct RenewedFiles {
     private func renewReceiptKeys() {
         do throws(KeySetError) {
             receiptKeys.replace(with: try ReceiptKeyFile.read(receiptKeyFile))
-            alarms.renewal("receipt key", nil)
+            alarms.renewal(.receiptKey, nil)
         } catch {
-            alarms.renewal("receipt key", error)
+            alarms.renewal(.receiptKey, error)
         }
     }
 
@@ -95,25 +96,25 @@ struct RenewedFiles {
         do throws(KeyRingError) {
             await seal(try keyRing.read())
         } catch {
-            alarms.renewal("key ring", error)
+            alarms.renewal(.keyRing, error)
         }
     }
 
-    /// Seals every row with the ring's current key; then its other keys are retired.
+    /// Seals every row with the ring's current key, then retires its other keys.
     private func seal(_ ring: KeyRing) async {
         let waiting = ring.list.contains { !$0.isCurrent && $0.retiredAt == nil }
         if waiting { alarms.sealing(ring.current, isDone: false) }
         do throws(StoreError) {
             try await store.seal(with: ring)
         } catch {
-            return alarms.renewal("sealed rows", error)
+            return alarms.renewal(.sealedRows, error)
         }
         guard waiting else { return }
         do throws(KeyRingError) {
             try keyRing.update { latest, now in latest.retireOthers(than: ring.current, now: now) }
             alarms.sealing(ring.current, isDone: true)
         } catch {
-            alarms.renewal("key ring", error)
+            alarms.renewal(.keyRing, error)
         }
     }
 }

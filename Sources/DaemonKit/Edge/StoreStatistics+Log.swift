@@ -2,8 +2,8 @@ internal import Logging
 internal import StorageSQLite
 
 extension StoreStatistics {
-    /// What the store did since it was opened, for the last line of the log: an operator sees whether writes share
-    /// commits, what a commit costs on this disk, and whether reads come from memory.
+    /// The store's counters since it was opened, for the last line of the log: they show whether writes share commits,
+    /// how long a commit takes on this disk, and how many reads were answered from memory.
     var logMetadata: Logger.Metadata {
         [
             "commits": "\(commits)", "decisions": "\(decisionsCommitted)", "conflicts": "\(decisionsInConflict)",

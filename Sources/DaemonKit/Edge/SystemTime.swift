@@ -7,7 +7,7 @@ struct SystemTime: TimeSource {
         Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1_000_000))
     }
 
-    /// The machine's sleep counts: somebody is as silent as their client's clock says.
+    /// Includes time in which the machine slept: a client's silence goes on meanwhile.
     var uptime: Duration { Self.origin.duration(to: .now) }
     private static let origin = ContinuousClock.now
 

@@ -1,14 +1,17 @@
 internal import Glibc
 
-/// Tells systemd where the start and the stop are, when it asked to be told (sd_notify(3)).
+/// Notifies systemd of the end of the start and the beginning of the stop, if it asks for that (sd_notify(3)).
 enum SystemdNotifier {
     enum State: String {
         case ready = "READY=1"
         case stopping = "STOPPING=1"
     }
 
-    /// - Parameter socketPath: `NOTIFY_SOCKET`; a leading `@` names an abstract socket. nil does nothing.
-    static func tell(_ state: State, socketPath: String?) {
+    /// Sends one datagram; a failure changes nothing.
+    ///
+    /// - Parameter socketPath: `NOTIFY_SOCKET`: an absolute path, or an abstract name after `@`. nil and anything else
+    ///   do nothing.
+    static func notify(_ state: State, socketPath: String?) {
         guard let socketPath, let first = socketPath.utf8.first,
             first == UInt8(ascii: "/") || first == UInt8(ascii: "@")
         else { return }
@@ -21,7 +24,7 @@ enum SystemdNotifier {
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        // An abstract name has no end mark: its length counts.
+        // An abstract name has no terminating zero; its length counts.
         let size = socklen_t(MemoryLayout<sa_family_t>.size + path.count + (path[0] == 0 ? 0 : 1))
         let text = Array(state.rawValue.utf8)
         withUnsafePointer(to: &address) { pointer in

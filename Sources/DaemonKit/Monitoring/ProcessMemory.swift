@@ -2,7 +2,7 @@ internal import Glibc
 
 /// This process's memory as the kernel counts it.
 enum ProcessMemory {
-    /// From /proc/self/statm, whose second field is in pages; 0 where that is not to be had.
+    /// Resident bytes, from /proc/self/statm, whose second field is in pages; 0 when it cannot be read.
     static var residentByteCount: Int {
         guard let file = fopen("/proc/self/statm", "re") else { return 0 }
         defer { fclose(file) }

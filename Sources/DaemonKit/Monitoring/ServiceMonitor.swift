@@ -6,10 +6,10 @@ internal import Synchronization
 internal import TelehealthCore
 internal import TelehealthHandlers
 
-/// What `/livez`, `/readyz` and `/metrics` say of the running service.
+/// Answers `/livez`, `/readyz` and `/metrics` for the running service.
 ///
-/// `/livez` answers as long as the process does. `/readyz` is 200 while calls can be served: from the moment
-/// the listeners are bound until the stop begins, and only with a database that takes changes.
+/// `/livez` is 200 while the process runs. `/readyz` is 200 while calls can be served: once the listeners are bound,
+/// until the stop begins, and only while the database accepts changes.
 final class ServiceMonitor: Sendable {
     private let server: RPCServer
     private let gate: CallGate
@@ -49,11 +49,11 @@ final class ServiceMonitor: Sendable {
         case .writable: return MonitoringResponse(.ok, body: "ready\n")
         case .full: return MonitoringResponse(.unavailable, body: "store: the disk is full\n")
         case .readOnly:
-            return MonitoringResponse(.unavailable, body: "store: the database takes no changes: see the log\n")
+            return MonitoringResponse(.unavailable, body: "store: the database accepts no changes; see the log\n")
         }
     }
 
-    /// Method and status names come from fixed sets; no label holds anything of a caller.
+    /// No label holds data of a caller: method and status names come from fixed sets.
     private func metrics() async -> String {
         var text = MetricsText()
         var calls = await server.metrics()
@@ -69,22 +69,21 @@ final class ServiceMonitor: Sendable {
         if let effects = try? await store.effectCounts() {
             text.family(
                 "telehealth_effects", .gauge,
-                "Calls to others that are not done: pending, of those refused by AWS, and given up (dead).")
+                "Calls to Chime, S3 and webhooks that are not done: pending, of those refused by AWS, and given up (dead).")
             text.sample(effects.pending, ["state": "pending"])
             text.sample(effects.refused, ["state": "refused"])
             text.sample(effects.dead, ["state": "dead"])
         }
         text.family(
             "telehealth_meetings_refused_total", .counter,
-            "Meetings that Chime would not make, by the kind of refusal.")
+            "Meetings that Chime refused to create, by kind of refusal.")
         let refused = alarms.meetingsRefused.withLock { $0 }
         for (label, failure) in [("quota", MeetingGeneration.Failure.quotaExceeded), ("access", .refused)] {
             text.sample(refused[failure] ?? 0, ["kind": label])
         }
         text.family(
             "telehealth_issuer_reads_failed_total", .counter,
-            "Readings of the issuer's keys that failed, by what of before stays in use: keys, or the document that tells"
-                + " where they are.")
+            "Failed reads of the issuer's keys, by what stays in use: the old keys, or the old discovery document.")
         let failed = alarms.keyNotices.withLock { $0 }
         for label in KeyNotice.labels { text.sample(failed[label] ?? 0, ["kept": label]) }
         text.single(
