@@ -2,8 +2,8 @@ internal import TextFormats
 
 /// A Unix time in the three spellings that AWS uses, in UTC.
 struct CivilTime: Hashable, Sendable {
-    private let day: CivilDay
-    private let secondOfDay: Int64
+    let day: CivilDay
+    let secondOfDay: Int64
 
     init(unixSeconds: Int64) { (day, secondOfDay) = CivilDay.of(unixSeconds: unixSeconds) }
 

@@ -2,6 +2,7 @@ import Crypto
 import CryptoExtras
 import Foundation
 import TelehealthCore
+import TextFormats
 
 @testable import Identity
 
