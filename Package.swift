@@ -73,8 +73,8 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// What each place asks of consents, and the time zones: data, compiled in byte by byte.
-let policyFiles: [Resource] =
-    ["US-GA", "US-CA", "default"].map { .embedInCode("Policy/Places/\($0).json") } + [.embedInCode("Time/zones.txt")]
+let policyFiles: [Resource] = ["US-GA", "US-CA", "default"].map { .embedInCode("Policy/Places/\($0).json") }
+let zoneFile: [Resource] = [.embedInCode("Time/zones.txt")]
 
 let cLibraries: [Target] = [
     clib("CNghttp2", "libnghttp2", "libnghttp2-dev"),
@@ -92,7 +92,9 @@ let modules: [Target] = [
     module("ProtobufWire", settings: pure),
     module("ProtobufReflection", ["ProtobufWire", "TextFormats"], settings: pure),
     module("RPCModel", ["ProtobufWire", "TextFormats"], settings: pure),
-    module("TelehealthCore", [crypto], resources: policyFiles, settings: pure),
+    module("TelehealthModel", ["TextFormats"], resources: zoneFile, settings: pure),
+    module("TelehealthRules", ["TelehealthModel", "TextFormats", crypto], resources: policyFiles, settings: pure),
+    module("AuditChain", ["TelehealthModel", "TextFormats", crypto], settings: pure),
     // 2 engines
     module("EventCore", ["CLinux"]),
     module("ProgramEdge", ["CProgramStart"]),
@@ -119,32 +121,52 @@ let modules: [Target] = [
             "ProtobufWire",
         ]),
     module("Monitoring", ["EventCore"]),
-    // 6 adapters
-    module("StorageSQLite", ["TelehealthCore", "DurableFile", "CSQLite", crypto]),
+    // 6 the engine, and the adapters to its ports
+    module("TelehealthEngine", ["TelehealthModel", "TelehealthRules", "AuditChain", "TextFormats", crypto]),
+    module(
+        "StorageSQLite",
+        [
+            "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "DurableFile", "TextFormats", "CSQLite",
+            crypto,
+        ]),
     module("HTTPSClient", ["CCurl"]),
-    module("AWSClient", ["HTTPSClient", "DurableFile", "TextFormats", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
-    module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthCore", crypto, logging]),
-    module("Identity", ["HTTPSClient", "TelehealthCore", "DurableFile", "TextFormats", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
-    module("Webhooks", ["HTTPSClient", "TelehealthCore", "DurableFile", "TextFormats", crypto]),
+    module(
+        "AWSClient",
+        ["HTTPSClient", "DurableFile", "TextFormats", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+    module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthEngine", "TelehealthModel", crypto, logging]),
+    module(
+        "Identity",
+        [
+            "HTTPSClient", "TelehealthModel", "TelehealthRules", "AuditChain", "DurableFile", "TextFormats", crypto,
+            .product(name: "CryptoExtras", package: "swift-crypto"),
+        ]),
+    module("Webhooks", ["HTTPSClient", "TelehealthEngine", "TelehealthModel", "DurableFile", "TextFormats", crypto]),
     // 7
-    module("FHIRExport", ["TelehealthCore"]),
-    module("TelehealthHandlers", ["FHIRExport", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "TextFormats", "GRPCStandardAPI", "TelehealthCore", crypto, logging]),
+    module("FHIRExport", ["TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "TextFormats"]),
+    module(
+        "TelehealthHandlers",
+        [
+            "FHIRExport", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthEngine", "TelehealthModel",
+            "TelehealthRules", "AuditChain", "TextFormats", crypto, logging,
+        ]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
     // 8
     module(
         "DaemonKit",
         [
-            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks", "TelehealthCore",
-            "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "DurableFile", "Monitoring", "ProgramEdge",
-            "TextFormats", logging,
+            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks",
+            "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "RPCServer", "RPCModel", "Transport",
+            "TLSEngine", "EventCore", "DurableFile", "Monitoring", "ProgramEdge", "TextFormats", logging,
         ]),
     // tools
     module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
     module(
         "FuzzTargets",
-        ["ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI", "TextFormats"],
+        [
+            "ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI", "TextFormats",
+        ],
         path: "tools/FuzzTargets"),
-    module("VisitSimulation", ["TelehealthCore", crypto], path: "tools/VisitSimulation"),
+    module("VisitSimulation", ["TelehealthEngine", "TelehealthModel", "TelehealthRules", crypto], path: "tools/VisitSimulation"),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection", "TextFormats"], path: "tools/ProtobufCodegen"),
 ]
 
@@ -159,8 +181,8 @@ let programs: [Target] = [
         "telehealth-probe",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
-            "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "Transport", "TLSEngine", "ProgramEdge",
-            "TextFormats", crypto, argumentParser,
+            "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthModel", "AuditChain", "Transport", "TLSEngine",
+            "ProgramEdge", "TextFormats", crypto, argumentParser,
         ], linked: [hardened]),
     program(
         "chime-simulator",
@@ -168,15 +190,16 @@ let programs: [Target] = [
             "ChimeSimulation", "ProgramEdge", .product(name: "FlyingFox", package: "FlyingFox"),
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
         ], linked: [hardened]),
-    program("store-bench", ["StorageSQLite", "TelehealthCore", "ProgramEdge"]),
+    program("store-bench", ["StorageSQLite", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "ProgramEdge"]),
     program("fuzz-runner", ["FuzzTargets", "ProgramEdge"]),
     program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", "ProgramEdge", argumentParser]),
     program("visit-simulation", ["VisitSimulation", "ProgramEdge", argumentParser]),
     program(
         "handler-fuzz",
         [
-            "VisitSimulation", "TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCServer", "RPCModel",
-            "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "ProgramEdge", crypto, logging, argumentParser,
+            "VisitSimulation", "TelehealthHandlers", "TelehealthAPI", "TelehealthEngine", "TelehealthModel", "TelehealthRules",
+            "AuditChain", "RPCServer", "RPCModel", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "ProgramEdge",
+            crypto, logging, argumentParser,
         ]),
     program(
         "rpc-bench",
@@ -188,7 +211,7 @@ let programs: [Target] = [
         "telehealth-bench",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", "Identity",
-            "TelehealthCore", "ProgramEdge", "TextFormats", argumentParser, crypto,
+            "TelehealthModel", "ProgramEdge", "TextFormats", argumentParser, crypto,
         ]),
     program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
     program(
@@ -208,12 +231,19 @@ let testTargets: [Target] = [
         "ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire", "RPCModel"],
         resources: [.copy("Fixtures")]),
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
-    tests("TelehealthCoreTests", ["TelehealthCore", "VisitSimulation", crypto]),
+    tests("TelehealthModelTests", ["TelehealthModel"]),
+    tests("TelehealthRulesTests", ["TelehealthRules", "TelehealthModel", "TextFormats", "VisitSimulation", crypto]),
+    tests("AuditChainTests", ["AuditChain", "TelehealthModel", "TextFormats", "VisitSimulation"]),
+    tests(
+        "TelehealthEngineTests",
+        [
+            "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "TextFormats", "VisitSimulation", crypto,
+        ]),
     tests("EventCoreTests", ["EventCore"]),
     tests("DurableFileTests", ["DurableFile"]),
     tests("HTTP2EngineTests", ["HTTP2Engine", "CNghttp2"]),
     tests("TLSEngineTests", ["TLSEngine"]),
-    tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"]),
+    tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine"]),
     tests(
         "RPCTests",
         [
@@ -223,22 +253,42 @@ let testTargets: [Target] = [
     tests("MonitoringTests", ["Monitoring", "EventCore"]),
     tests("FuzzTests", ["FuzzTargets"]),
     .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
-    tests("StorageSQLiteTests", ["StorageSQLite", "TelehealthCore", "DurableFile", "CSQLite", "CFaultVFS"]),
+    tests(
+        "StorageSQLiteTests",
+        [
+            "StorageSQLite", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "DurableFile",
+            "TextFormats", "CSQLite", "CFaultVFS",
+        ]),
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP", "TextFormats"]),
-    tests("ChimeGatewayTests", ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "LoopbackHTTP", "ChimeSimulation", logging]),
-    tests("WebhooksTests", ["Webhooks", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", crypto]),
-    tests("IdentityTests", ["Identity", "HTTPSClient", "LoopbackHTTP", "TelehealthCore", "DurableFile", "TextFormats", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
-    tests("FHIRExportTests", ["FHIRExport", "TelehealthCore"]),
-    tests("TelehealthHandlersTests", ["TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", logging]),
+    tests(
+        "ChimeGatewayTests",
+        ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthModel", "LoopbackHTTP", "ChimeSimulation", logging]),
+    tests("WebhooksTests", ["Webhooks", "HTTPSClient", "LoopbackHTTP", "TelehealthModel", crypto]),
+    tests(
+        "IdentityTests",
+        [
+            "Identity", "HTTPSClient", "LoopbackHTTP", "TelehealthModel", "AuditChain", "DurableFile", "TextFormats", crypto,
+            .product(name: "CryptoExtras", package: "swift-crypto"),
+        ]),
+    tests(
+        "FHIRExportTests",
+        ["FHIRExport", "TelehealthEngine", "TelehealthModel", "AuditChain", "TextFormats"]),
+    tests(
+        "TelehealthHandlersTests",
+        [
+            "TelehealthHandlers", "TelehealthAPI", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "RPCServer",
+            "RPCModel", "ProtobufWire", "GRPCStandardAPI", logging,
+        ]),
     tests(
         "TelehealthClientTests",
         ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
     tests(
         "DaemonKitTests",
         [
-            "DaemonKit", "TelehealthCore", "TelehealthHandlers", "Identity", "StorageSQLite", "Monitoring", "RPCModel", "EventCore",
-            "TLSEngine", "DurableFile", "TextFormats", "ProgramEdge", "RPCServer", "Transport", logging,
+            "DaemonKit", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "TelehealthHandlers",
+            "Identity", "StorageSQLite", "EventCore", "DurableFile", "TextFormats", "ProgramEdge", "RPCServer", "Transport",
+            logging,
         ]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),

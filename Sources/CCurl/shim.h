@@ -1,3 +1,4 @@
+// libcurl, for HTTPSClient alone.
 #ifndef TELEHEALTH_CCURL_SHIM_H
 #define TELEHEALTH_CCURL_SHIM_H
 

@@ -1,3 +1,4 @@
+// Linux system calls and constants that Glibc does not import, for EventCore alone.
 #ifndef TELEHEALTH_CLINUX_SHIM_H
 #define TELEHEALTH_CLINUX_SHIM_H
 

@@ -1,3 +1,4 @@
+// nghttp2, for HTTP2Engine alone.
 #ifndef TELEHEALTH_CNGHTTP2_SHIM_H
 #define TELEHEALTH_CNGHTTP2_SHIM_H
 

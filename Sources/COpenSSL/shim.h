@@ -1,3 +1,4 @@
+// OpenSSL, for TLSEngine alone.
 #ifndef TELEHEALTH_COPENSSL_SHIM_H
 #define TELEHEALTH_COPENSSL_SHIM_H
 

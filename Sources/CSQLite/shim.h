@@ -1,3 +1,4 @@
+// SQLite, for StorageSQLite alone.
 #ifndef TELEHEALTH_CSQLITE_SHIM_H
 #define TELEHEALTH_CSQLITE_SHIM_H
 

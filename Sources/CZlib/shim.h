@@ -1,3 +1,4 @@
+// zlib, for RPCOverHTTP2 alone.
 #ifndef TELEHEALTH_CZLIB_SHIM_H
 #define TELEHEALTH_CZLIB_SHIM_H
 

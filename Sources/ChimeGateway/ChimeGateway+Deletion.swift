@@ -2,7 +2,7 @@ internal import AWSClient
 internal import Crypto
 internal import FoundationEssentials
 internal import HTTPSClient
-public import TelehealthCore
+public import TelehealthModel
 
 extension ChimeGateway {
     /// Objects listed and deleted at a time. An hour's recording has about 720 chunks; S3 would take 1000.

@@ -1,6 +1,6 @@
 internal import AWSClient
 internal import HTTPSClient
-public import TelehealthCore
+public import TelehealthModel
 
 extension ChimeGateway {
     public func createMeeting(

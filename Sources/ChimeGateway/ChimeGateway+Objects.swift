@@ -1,6 +1,6 @@
 internal import AWSClient
 internal import HTTPSClient
-public import TelehealthCore
+public import TelehealthModel
 
 /// Where the recordings' bucket is reached, and what a key's path is there.
 struct ObjectsEndpoint {

@@ -1,6 +1,6 @@
 // The Chime SDK behind the domain's port: meetings, attendees, media pipelines, and the recordings' bucket.
 //
-//     TelehealthCore.MeetingGateway  ◀── ChimeGateway ──▶ AWSServiceClient (limit, sign, retry) ──▶
+//     TelehealthEngine.MeetingGateway ◀── ChimeGateway ──▶ AWSServiceClient (limit, sign, retry) ──▶
 //     HTTPSClient (libcurl)
 //
 // There is one code path. A simulator is reached through the standard endpoint variables, with the same
@@ -10,7 +10,8 @@ public import AWSClient
 internal import FoundationEssentials
 public import HTTPSClient
 public import Logging
-public import TelehealthCore
+public import TelehealthEngine
+internal import TelehealthModel
 
 /// The ``MeetingGateway`` that speaks to AWS.
 ///

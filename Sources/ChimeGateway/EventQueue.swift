@@ -2,7 +2,8 @@ public import AWSClient
 internal import FoundationEssentials
 public import HTTPSClient
 public import Logging
-public import TelehealthCore
+public import TelehealthEngine
+public import TelehealthModel
 
 /// The SQS queue behind the EventBridge rule for Chime's events, in SQS's JSON protocol.
 ///

@@ -1,6 +1,6 @@
 internal import AWSClient
 internal import HTTPSClient
-internal import TelehealthCore
+internal import TelehealthModel
 
 extension GatewayError {
     /// The one place where a failure of AWS or of the way there becomes the domain's.

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 // The bodies of the meetings API. Property names are the wire's with a small first letter (see WireJSON);
 // members that Chime may leave out or send as null are optional.

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 // The bodies of the media pipelines API; see WireJSON for the names.
 

@@ -1,6 +1,3 @@
-// The daemon as a library: settings from their four sources, the parts put together from them, the log, and the stop.
-// The program telehealthd only calls it, so that all of this can be tested.
-
 internal import FoundationEssentials
 internal import Logging
 internal import ProgramEdge

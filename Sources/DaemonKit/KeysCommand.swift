@@ -1,7 +1,8 @@
+internal import AuditChain
 internal import FoundationEssentials
 internal import Identity
 internal import StorageSQLite
-internal import TelehealthCore
+internal import TelehealthModel
 internal import TextFormats
 
 /// `telehealthd keys …`: lists or changes the key ring, or replaces the key of receipts. A running daemon follows

@@ -6,7 +6,6 @@ internal import Monitoring
 internal import ProgramEdge
 internal import RPCServer
 internal import StorageSQLite
-internal import TelehealthCore
 internal import TextFormats
 
 /// Assembles the service, serves until SIGTERM or SIGINT, and takes it apart in the opposite order.

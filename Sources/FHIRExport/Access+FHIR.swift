@@ -1,4 +1,6 @@
-internal import TelehealthCore
+internal import AuditChain
+internal import TelehealthModel
+internal import TextFormats
 
 extension AuditRecord {
     /// An access as an `AuditEvent`.

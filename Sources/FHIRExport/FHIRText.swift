@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TextFormats
 
 /// The words of FHIR R4 (hl7.org/fhir/R4) that the exported resources are made of.
 enum FHIR {

@@ -1,6 +1,7 @@
-// A person's record as FHIR R4 resources: a form for others to read, and no concern of the calls that ask for it.
-
-public import TelehealthCore
+internal import AuditChain
+public import TelehealthEngine
+internal import TelehealthModel
+public import TextFormats
 
 extension PersonRecord {
     /// A `Bundle` of type collection: the `Patient`, then `Consent`, `Encounter` and `AuditEvent` resources.
@@ -38,7 +39,7 @@ extension PersonRecord {
                 && $0.language == LanguageTag.canonical(record.documentLanguage) && $0.textHash == record.textHash
         }
         var extensions = [
-            FHIR.extension("text-sha256", ["valueString": .string(HexText.encode(record.textHash))])
+            FHIR.extension("text-sha256", ["valueString": .string(Hex.encode(record.textHash))])
         ]
         if let by = record.supersededBy {
             extensions.append(FHIR.extension("superseded-by", ["valueId": .string(by.rawValue)]))
@@ -61,7 +62,7 @@ extension PersonRecord {
                 "contentType": .string("text/plain; charset=utf-8"),
                 "language": .string(record.documentLanguage),
                 "title": .string("\(wireName(record.type)) \(record.documentVersion)"),
-                "data": document.map { .string(Base64Text.padded(Array($0.text.utf8))) },
+                "data": document.map { .string(Base64.standard.text(Array($0.text.utf8))) },
             ]),
             "policyRule": FHIR.concept(FHIR.own("consent-method", wireName(record.method))),
             "verification": record.attestedBy.map { attester in

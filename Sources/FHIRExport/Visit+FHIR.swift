@@ -1,4 +1,6 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
+internal import TextFormats
 
 extension SessionState {
     /// The visit as a virtual `Encounter`.

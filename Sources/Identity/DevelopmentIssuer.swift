@@ -1,6 +1,6 @@
 internal import Crypto
 internal import FoundationEssentials
-public import TelehealthCore
+public import TelehealthModel
 internal import TextFormats
 
 /// Signs tokens for development with a key made at the first run and kept in the data directory (mode 0600).

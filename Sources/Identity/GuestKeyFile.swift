@@ -1,4 +1,4 @@
-public import TelehealthCore
+public import TelehealthRules
 
 /// The daemon's own key for guests' grants and passes: 32 random bytes as hex in a file that only the owner may
 /// read.

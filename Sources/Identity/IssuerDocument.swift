@@ -1,5 +1,5 @@
 internal import HTTPSClient
-internal import TelehealthCore
+internal import TextFormats
 
 /// What an issuer says about itself, as far as it counts here: where its keys are.
 ///

@@ -1,6 +1,6 @@
 public import HTTPSClient
 internal import Synchronization
-public import TelehealthCore
+public import TelehealthModel
 
 /// What an operator should hear of a reading of keys that did not go as it should.
 public enum KeyNotice: Sendable, Hashable {

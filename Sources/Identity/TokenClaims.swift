@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TextFormats
 
 /// What every token must satisfy beyond its signature.
 public struct TokenPolicy: Sendable, Hashable {

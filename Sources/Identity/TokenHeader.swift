@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TextFormats
 
 /// A token's protected header (RFC 7515 §4.1), as far as it counts here.
 struct TokenHeader {

@@ -1,7 +1,7 @@
 internal import Crypto
 internal import FoundationEssentials
 internal import Synchronization
-public import TelehealthCore
+public import TelehealthModel
 internal import TextFormats
 
 /// Turns bearer tokens into callers: signature, issuer, audience, times, claims; remembers what it verified.

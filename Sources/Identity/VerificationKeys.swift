@@ -1,6 +1,7 @@
 public import DurableFile
 internal import FoundationEssentials
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TextFormats
 
 /// Why a published key set cannot be used; the operator's matter.
 public enum KeySetError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// Tokens that were verified, by their SHA-256, for as long as they are used.
 ///

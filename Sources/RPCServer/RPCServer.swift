@@ -1,3 +1,5 @@
+// The gRPC server: routing, deadlines, interceptors, health, reflection and calls within the process.
+
 public import EventCore
 public import RPCModel
 internal import Synchronization

@@ -1,4 +1,6 @@
-public import TelehealthCore
+public import AuditChain
+public import TelehealthEngine
+public import TelehealthModel
 
 extension SQLiteStore: AuditTrail {
     /// Rows looked at per snapshot of a listing, and per page before it says where to go on: about 20 ms.
@@ -7,7 +9,7 @@ extension SQLiteStore: AuditTrail {
     /// Rows a reader may have at once.
     private static let recordsMax = 1_000
 
-    public var auditEnd: AuditChain { writer.auditLog.end }
+    public var auditEnd: AuditLogEnd { writer.auditLog.end }
 
     public func auditRecords(from number: Int64, limit: Int) async throws(StoreError) -> [AuditRecord] {
         try readers.readOnce { (connection) throws(SQLiteError) in

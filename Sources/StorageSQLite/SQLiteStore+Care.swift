@@ -1,6 +1,7 @@
 internal import DurableFile
 internal import Glibc
-public import TelehealthCore
+public import TelehealthEngine
+public import TelehealthModel
 
 extension SQLiteStore: DatabaseCare {
     public var storeState: StoreState {

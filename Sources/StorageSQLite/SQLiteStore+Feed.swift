@@ -1,4 +1,6 @@
-public import TelehealthCore
+public import TelehealthEngine
+public import TelehealthModel
+public import TelehealthRules
 
 extension SQLiteStore {
     public func follow(_ follower: @escaping @Sendable (FeedNews) -> Void) -> Int64 { writer.feed.follow(follower) }

@@ -1,4 +1,5 @@
-public import TelehealthCore
+public import TelehealthModel
+public import TelehealthRules
 
 extension SQLiteStore {
     public func owner(of reference: MeetingReference) async throws(StoreError) -> SessionID? {
@@ -58,7 +59,7 @@ extension SQLiteStore {
     }
 
     /// On one snapshot. A period with more rows than can be summed in the time a read may take gives
-    /// ``TelehealthCore/StoreError/overloaded``: ask for a shorter one.
+    /// ``TelehealthModel/StoreError/overloaded``: ask for a shorter one.
     public func serviceFigures(_ query: ServiceFiguresQuery) async throws(StoreError) -> ServiceFigures {
         try readers.read { (connection) throws(SQLiteError) in
             try ServiceFiguresSums.read(query, connection)

@@ -1,4 +1,6 @@
-public import TelehealthCore
+public import TelehealthEngine
+public import TelehealthModel
+public import TelehealthRules
 
 extension SQLiteStore {
     public func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? {

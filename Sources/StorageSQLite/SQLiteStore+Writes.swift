@@ -1,4 +1,6 @@
-public import TelehealthCore
+public import TelehealthEngine
+public import TelehealthModel
+public import TelehealthRules
 
 extension SQLiteStore {
     public func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult {

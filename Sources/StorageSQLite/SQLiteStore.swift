@@ -1,13 +1,14 @@
 internal import DurableFile
 internal import Synchronization
-public import TelehealthCore
+public import TelehealthEngine
+public import TelehealthModel
 
 /// The store on SQLite: one file, one writer thread, readers on their callers' threads.
 ///
-/// A write is a value (``TelehealthCore/Decision``) in a bounded queue. The writer takes the whole queue as
+/// A write is a value (``TelehealthRules/Decision``) in a bounded queue. The writer takes the whole queue as
 /// one transaction, each decision with its expectations checked and a savepoint of its own, and answers after
 /// COMMIT, which returns when the WAL is on the device (`synchronous=FULL`). A failed COMMIT answers nobody
-/// "committed": a full disk gives ``TelehealthCore/StoreError/full`` and may recover; any other failure of
+/// "committed": a full disk gives ``TelehealthModel/StoreError/full`` and may recover; any other failure of
 /// the device ends writing for good, since after a failed fsync nobody knows what the device holds.
 ///
 /// Only the writer's connection writes and checkpoints. Besides being simple, that avoids the WAL-reset bug
@@ -156,9 +157,9 @@ public final class SQLiteStore: TelehealthStore {
     ///
     /// The file appears under its name only when it is complete, checked and on the device; checked includes
     /// every sealed value. One that is not sound appears as `path.damaged`.
-    /// - Throws: ``TelehealthCore/StoreError/failed(code:operation:)`` when `path` exists or cannot be
-    ///   written; ``TelehealthCore/StoreError/damaged(operation:)`` when the copy is not sound;
-    ///   ``TelehealthCore/StoreError/overloaded`` while another backup runs.
+    /// - Throws: ``TelehealthModel/StoreError/failed(code:operation:)`` when `path` exists or cannot be
+    ///   written; ``TelehealthModel/StoreError/damaged(operation:)`` when the copy is not sound;
+    ///   ``TelehealthModel/StoreError/overloaded`` while another backup runs.
     public func backup(
         to path: String, progress: @escaping ProgressReport = { _ in }
     ) async throws(StoreError) {

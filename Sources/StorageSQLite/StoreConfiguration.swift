@@ -1,8 +1,8 @@
-public import TelehealthCore
+public import TelehealthEngine
 
 /// The store's limits, each with a default that suits one clinic on one machine.
 public struct StoreConfiguration: Sendable {
-    /// Writes that may wait for the writer; more are refused as ``TelehealthCore/StoreError/overloaded``. At
+    /// Writes that may wait for the writer; more are refused as ``TelehealthModel/StoreError/overloaded``. At
     /// about 40 us each the default is a third of a second of work: who waits longer has given up.
     public var queuedWritesMax = 8_192
     /// Of those, entries for the audit log alone (reads and denials): never so many that no change gets in.

@@ -1,3 +1,5 @@
+// The Swift client of telehealth.v1: one function per RPC, and watches that reconnect.
+
 internal import ProtobufWire
 public import RPCClient
 public import RPCModel

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 public import HTTPSClient
-public import TelehealthCore
+public import TelehealthEngine
+public import TelehealthModel
 
 /// Tells targets of events by POST, one JSON object each: ids, kinds and times, nothing of a person.
 ///

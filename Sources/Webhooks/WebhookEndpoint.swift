@@ -2,7 +2,7 @@ internal import Crypto
 internal import DurableFile
 internal import FoundationEssentials
 public import HTTPSClient
-public import TelehealthCore
+public import TelehealthModel
 internal import TextFormats
 
 /// Where a target is and how it knows that a message is ours.

@@ -1,3 +1,5 @@
+// The daemon as a program: prepares the process, then runs what DaemonKit assembles.
+
 internal import DaemonKit
 internal import Glibc
 internal import ProgramEdge

@@ -1,5 +1,5 @@
-/// The shape of the house: which target may stand on which. `Package.swift` and every import are held against
-/// it.
+/// The shape of the house: what each target imports. `Package.swift` and every import are held against it, both
+/// ways: a target imports nothing that its row does not name, and a row names nothing that its target does not import.
 ///
 /// A new target, or a new dependency of one, is a decision: it is made here first, and its reason is in the
 /// commit.
@@ -7,8 +7,11 @@ enum LayerTable {
     struct Row {
         let layer: Int
         let name: String
-        /// Targets of rows above, and products of other packages.
-        let mayUse: Set<String>
+        /// Targets of rows above, products of other packages, and modules of the toolchain.
+        let uses: Set<String>
+
+        /// Without the toolchain's, which no manifest declares.
+        var declared: Set<String> { uses.subtracting(LayerTable.toolchain) }
     }
 
     /// From the lowest to the highest; a target uses only rows above its own.
@@ -23,106 +26,138 @@ enum LayerTable {
             Row(1, "TextFormats"),
             Row(1, "ProtobufWire"),
             Row(1, "ProtobufReflection", "ProtobufWire", "TextFormats"),
-            Row(1, "RPCModel", "ProtobufWire", "TextFormats"),
-            Row(1, "TelehealthCore", "Crypto"),
+            Row(1, "RPCModel", "ProtobufWire", "Synchronization", "TextFormats"),
+            // 1 too, the domain: values, what follows from them, and the log that a verifier reads.
+            Row(1, "TelehealthModel", "TextFormats"),
+            Row(1, "TelehealthRules", "Crypto", "FoundationEssentials", "TelehealthModel", "TextFormats"),
+            Row(1, "AuditChain", "Crypto", "TelehealthModel", "TextFormats"),
             // 2: engines, each the only owner of its C library.
-            Row(2, "EventCore", "CLinux"),
+            Row(2, "EventCore", "CLinux", "Glibc", "Synchronization"),
             // 2 too: what every program does around its work.
-            Row(2, "ProgramEdge", "CProgramStart"),
+            Row(2, "ProgramEdge", "CProgramStart", "Glibc", "Synchronization"),
             Row(2, "HTTP2Engine", "CNghttp2"),
-            Row(2, "TLSEngine", "COpenSSL"),
+            Row(2, "TLSEngine", "COpenSSL", "Synchronization"),
             // 2 too: every small file that must survive a power cut.
-            Row(2, "DurableFile"),
+            Row(2, "DurableFile", "Glibc"),
             // 3
-            Row(3, "Transport", "EventCore", "HTTP2Engine", "TLSEngine", "RPCModel"),
+            Row(3, "Transport", "EventCore", "HTTP2Engine", "Synchronization", "TLSEngine"),
             // 3 too, beside the RPC stack: for probers and scrapers.
-            Row(3, "Monitoring", "EventCore"),
+            Row(3, "Monitoring", "EventCore", "Synchronization"),
             // 4: generated, one target per proto package.
             Row(4, "GRPCStandardAPI", "ProtobufWire", "RPCModel"),
             Row(4, "TelehealthAPI", "ProtobufWire", "RPCModel"),
             // 5
             Row(
-                5, "RPCOverHTTP2", "HTTP2Engine", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "TextFormats", "CZlib"),
+                5, "RPCOverHTTP2", "CZlib", "GRPCStandardAPI", "HTTP2Engine", "ProtobufWire", "RPCModel",
+                "TextFormats"),
             Row(
-                5, "RPCServer", "RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
-                "RPCModel",
-                "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection"),
+                5, "RPCServer", "EventCore", "GRPCStandardAPI", "HTTP2Engine", "ProtobufReflection",
+                "ProtobufWire", "RPCModel", "RPCOverHTTP2", "Synchronization", "TLSEngine", "Transport"),
             Row(
-                5, "RPCClient", "RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
-                "RPCModel",
-                "GRPCStandardAPI", "ProtobufWire", "ProtobufReflection"),
-            // 6: adapters behind the domain's ports.
-            Row(6, "StorageSQLite", "TelehealthCore", "DurableFile", "CSQLite", "Crypto", "Logging"),
-            Row(6, "HTTPSClient", "CCurl"),
-            Row(6, "AWSClient", "HTTPSClient", "DurableFile", "TextFormats", "Crypto", "CryptoExtras"),
-            Row(6, "ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthCore", "Crypto", "Logging"),
+                5, "RPCClient", "EventCore", "GRPCStandardAPI", "HTTP2Engine", "ProtobufWire", "RPCModel",
+                "RPCOverHTTP2", "Synchronization", "TLSEngine", "Transport"),
+            // 6: what runs the domain's rules and declares its ports, then the adapters to those.
             Row(
-                6, "Identity", "HTTPSClient", "TelehealthCore", "DurableFile", "TextFormats", "Crypto", "CryptoExtras"),
-            Row(6, "Webhooks", "HTTPSClient", "TelehealthCore", "DurableFile", "TextFormats", "Crypto"),
+                6, "TelehealthEngine", "AuditChain", "Crypto", "Synchronization", "TelehealthModel",
+                "TelehealthRules", "TextFormats"),
+            Row(
+                6, "StorageSQLite", "AuditChain", "CSQLite", "Crypto", "DurableFile", "FoundationEssentials",
+                "Glibc", "Synchronization", "TelehealthEngine", "TelehealthModel", "TelehealthRules",
+                "TextFormats"),
+            Row(6, "HTTPSClient", "CCurl", "Glibc", "Synchronization"),
+            Row(
+                6, "AWSClient", "Crypto", "CryptoExtras", "DurableFile", "FoundationEssentials", "Glibc",
+                "HTTPSClient", "Synchronization", "TextFormats"),
+            Row(
+                6, "ChimeGateway", "AWSClient", "Crypto", "FoundationEssentials", "HTTPSClient", "Logging",
+                "TelehealthEngine", "TelehealthModel"),
+            Row(
+                6, "Identity", "AuditChain", "Crypto", "CryptoExtras", "DurableFile", "FoundationEssentials",
+                "HTTPSClient", "Synchronization", "TelehealthModel", "TelehealthRules", "TextFormats"),
+            Row(
+                6, "Webhooks", "Crypto", "DurableFile", "FoundationEssentials", "HTTPSClient",
+                "TelehealthEngine", "TelehealthModel", "TextFormats"),
             // 7
-            Row(7, "FHIRExport", "TelehealthCore"),
             Row(
-                7, "TelehealthHandlers", "FHIRExport", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "TextFormats",
-                "GRPCStandardAPI",
-                "TelehealthCore", "Crypto", "Logging"),
+                7, "FHIRExport", "AuditChain", "TelehealthEngine", "TelehealthModel", "TelehealthRules",
+                "TextFormats"),
             Row(
-                7, "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire",
-                "GRPCStandardAPI"),
+                7, "TelehealthHandlers", "AuditChain", "Crypto", "FHIRExport", "GRPCStandardAPI", "Logging",
+                "ProtobufWire", "RPCModel", "RPCServer", "Synchronization", "TelehealthAPI",
+                "TelehealthEngine", "TelehealthModel", "TelehealthRules", "TextFormats"),
+            Row(
+                7, "TelehealthClient", "GRPCStandardAPI", "ProtobufWire", "RPCClient", "RPCModel",
+                "TelehealthAPI"),
         ] + programs
 
     /// 8: the daemon, which holds no tool; 9: tools, and the rules that they put a program around.
     private static let programs: [Row] = [
         Row(
-            8, "DaemonKit", "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient",
-            "Identity", "Webhooks", "TelehealthCore", "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore",
-            "DurableFile", "Monitoring", "ProgramEdge", "TextFormats", "Logging"),
-        Row(8, "telehealthd", "DaemonKit", "ProgramEdge"),
-        Row(9, "ProtobufCodegen", "ProtobufWire", "ProtobufReflection", "TextFormats"),
-        Row(9, "protoc-gen-telehealth-swift", "ProtobufCodegen", "ProtobufWire", "ProtobufReflection"),
+            8, "DaemonKit", "AWSClient", "AuditChain", "ChimeGateway", "DurableFile", "EventCore",
+            "FoundationEssentials", "Glibc", "HTTPSClient", "Identity", "Logging", "Monitoring",
+            "ProgramEdge", "RPCModel", "RPCServer", "StorageSQLite", "Synchronization", "TLSEngine",
+            "TelehealthEngine", "TelehealthHandlers", "TelehealthModel", "TelehealthRules", "TextFormats",
+            "Transport", "Webhooks"),
+        Row(8, "telehealthd", "DaemonKit", "Glibc", "ProgramEdge"),
+        Row(9, "ProtobufCodegen", "ProtobufReflection", "ProtobufWire", "TextFormats"),
         Row(
-            9, "telehealth-probe", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
-            "ProtobufWire",
-            "ProtobufReflection", "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthCore", "Transport",
-            "TLSEngine", "ProgramEdge", "TextFormats", "Crypto",
-            "ArgumentParser"),
+            9, "protoc-gen-telehealth-swift", "Glibc", "ProtobufCodegen", "ProtobufReflection",
+            "ProtobufWire"),
+        Row(
+            9, "telehealth-probe", "ArgumentParser", "AuditChain", "Crypto", "Foundation",
+            "GRPCStandardAPI", "Glibc", "Identity", "ProgramEdge", "ProtobufReflection", "ProtobufWire",
+            "RPCClient", "RPCModel", "StorageSQLite", "Synchronization", "TLSEngine", "TelehealthAPI",
+            "TelehealthClient", "TelehealthModel", "TextFormats", "Transport"),
         Row(9, "ChimeSimulation", "Crypto"),
-        Row(9, "chime-simulator", "ChimeSimulation", "ProgramEdge", "FlyingFox", "FlyingSocks", "ArgumentParser"),
         Row(
-            9, "rpc-bench", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine",
-            "HTTP2Engine", "EventCore", "ProgramEdge", "TextFormats", "ArgumentParser"),
+            9, "chime-simulator", "ArgumentParser", "ChimeSimulation", "FlyingFox", "FlyingSocks",
+            "Foundation", "Glibc", "ProgramEdge", "Synchronization"),
         Row(
-            9, "telehealth-bench", "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel",
-            "ProtobufWire", "TLSEngine", "Identity", "TelehealthCore", "Crypto", "ProgramEdge", "TextFormats",
-            "ArgumentParser"),
+            9, "rpc-bench", "ArgumentParser", "EventCore", "Foundation", "Glibc", "HTTP2Engine",
+            "ProgramEdge", "ProtobufWire", "RPCClient", "RPCModel", "RPCServer", "Synchronization",
+            "TLSEngine", "TextFormats", "Transport"),
         Row(
-            9, "telehealth-client-example", "TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"),
+            9, "telehealth-bench", "ArgumentParser", "Crypto", "Foundation", "Identity", "ProgramEdge",
+            "ProtobufWire", "RPCClient", "RPCModel", "Synchronization", "TLSEngine", "TelehealthAPI",
+            "TelehealthClient", "TelehealthModel", "TextFormats"),
         Row(
-            9, "FuzzTargets", "ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2",
-            "TelehealthAPI", "TextFormats"),
-        Row(9, "fuzz-runner", "FuzzTargets", "ProgramEdge"),
+            9, "telehealth-client-example", "Foundation", "ProtobufWire", "RPCModel", "TelehealthAPI",
+            "TelehealthClient"),
         Row(
-            9, "rpc-simulation", "HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", "ProgramEdge",
-            "ArgumentParser"),
-        Row(9, "VisitSimulation", "TelehealthCore", "Crypto"),
-        Row(9, "visit-simulation", "VisitSimulation", "ProgramEdge", "ArgumentParser"),
+            9, "FuzzTargets", "HTTP2Engine", "ProtobufReflection", "ProtobufWire", "RPCModel",
+            "RPCOverHTTP2", "TelehealthAPI", "TextFormats"),
+        Row(9, "fuzz-runner", "FuzzTargets", "Glibc", "ProgramEdge"),
         Row(
-            9, "handler-fuzz", "VisitSimulation", "TelehealthHandlers", "TelehealthAPI", "TelehealthCore", "RPCServer",
-            "RPCModel", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "ProgramEdge", "Crypto", "Logging",
-            "ArgumentParser"),
+            9, "rpc-simulation", "ArgumentParser", "HTTP2Engine", "ProgramEdge", "ProtobufWire",
+            "RPCModel", "RPCOverHTTP2"),
+        Row(
+            9, "VisitSimulation", "Crypto", "Synchronization", "TelehealthEngine", "TelehealthModel",
+            "TelehealthRules"),
+        Row(
+            9, "visit-simulation", "ArgumentParser", "Foundation", "ProgramEdge", "Synchronization",
+            "VisitSimulation"),
+        Row(
+            9, "handler-fuzz", "ArgumentParser", "AuditChain", "Crypto", "GRPCStandardAPI", "Glibc",
+            "Logging", "ProgramEdge", "ProtobufReflection", "ProtobufWire", "RPCModel", "RPCServer",
+            "Synchronization", "TelehealthAPI", "TelehealthEngine", "TelehealthHandlers",
+            "TelehealthModel", "TelehealthRules", "VisitSimulation"),
         Row(9, "InteropMessages", "ProtobufWire", "RPCModel"),
         Row(
-            9, "rpc-interop", "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine",
-            "HTTP2Engine", "EventCore", "InteropMessages", "ProgramEdge", "ArgumentParser"),
-        Row(9, "store-bench", "StorageSQLite", "TelehealthCore", "ProgramEdge"),
-        Row(9, "codec-bench", "TelehealthAPI", "ProtobufWire", "ProgramEdge"),
-        Row(9, "rule-verdicts", "TelehealthAPI", "ProtobufWire", "ProgramEdge"),
+            9, "rpc-interop", "ArgumentParser", "EventCore", "HTTP2Engine", "InteropMessages",
+            "ProgramEdge", "ProtobufWire", "RPCClient", "RPCModel", "RPCServer", "Synchronization",
+            "TLSEngine", "Transport"),
+        Row(
+            9, "store-bench", "Glibc", "ProgramEdge", "StorageSQLite", "Synchronization",
+            "TelehealthEngine", "TelehealthModel", "TelehealthRules"),
+        Row(9, "codec-bench", "Glibc", "ProgramEdge", "ProtobufWire", "TelehealthAPI"),
+        Row(9, "rule-verdicts", "Glibc", "ProgramEdge", "ProtobufWire", "TelehealthAPI"),
         Row(9, "ConformanceMessages", "ProtobufWire"),
         Row(
-            9, "protobuf-conformance", "ProtobufWire", "ProtobufReflection", "TelehealthAPI",
-            "ConformanceMessages"),
+            9, "protobuf-conformance", "ConformanceMessages", "Glibc", "ProtobufReflection",
+            "ProtobufWire", "TelehealthAPI"),
     ]
 
-    /// Products of other packages that more than one target may use. Every other product has one owner.
+    /// Products of other packages that more than one target uses. Every other product has one owner.
     static let sharedProducts: Set<String> = ["Crypto", "CryptoExtras", "Logging"]
 
     /// Products that only programs use, any of them.
@@ -130,28 +165,32 @@ enum LayerTable {
 
     /// Packages of others, by their identity.
     static let packages: Set<String> = [
-        "swift-crypto", "swift-log", "swift-argument-parser",
-        "swift-service-lifecycle",
-        "swift-system", "FlyingFox",
+        "swift-crypto", "swift-log", "swift-argument-parser", "FlyingFox",
     ]
 
     /// The highest layer that Foundation must not enter: the daemon, which it costs 6 MB of memory.
     static let lastLayerWithoutFoundation = 8
 
-    /// Modules of the toolchain that a layer may import.
+    /// Modules of the toolchain that rows may name.
+    static let toolchain: Set<String> = ["Synchronization", "FoundationEssentials", "Glibc", "Foundation"]
+
+    /// Those that a row of this layer may name.
     static func systemModules(layer: Int) -> Set<String> {
         switch layer {
         case ...1: ["Synchronization", "FoundationEssentials"]
         case ...lastLayerWithoutFoundation: ["Synchronization", "FoundationEssentials", "Glibc"]
-        default: ["Synchronization", "FoundationEssentials", "Glibc", "Foundation", "RegexBuilder"]
+        default: ["Synchronization", "Glibc", "Foundation"]
         }
     }
+
+    /// Values and decisions alone: no lock, no task of their own, no clock.
+    static let domain = ["TelehealthModel", "TelehealthRules", "AuditChain"]
 
     static func row(_ name: String) -> Row? { rows.first { $0.name == name } }
 }
 
 extension LayerTable.Row {
-    fileprivate init(_ layer: Int, _ name: String, _ mayUse: String...) {
-        self.init(layer: layer, name: name, mayUse: Set(mayUse))
+    fileprivate init(_ layer: Int, _ name: String, _ uses: String...) {
+        self.init(layer: layer, name: name, uses: Set(uses))
     }
 }

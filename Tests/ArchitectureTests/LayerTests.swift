@@ -11,12 +11,19 @@ import Testing
         for target in manifest.targets where !target.isTest {
             #expect(LayerTable.row(target.name) != nil, "\(target.name) has no row in LayerTable.swift")
         }
+        for row in LayerTable.rows {
+            let isTarget = manifest.targets.contains { $0.name == row.name } || manifest.madeByTools.contains(row.name)
+            #expect(isTarget, "\(row.name) has a row and is no target")
+        }
         #expect(Set(manifest.targets.map(\.name)).count == manifest.targets.count, "a name occurs twice")
     }
 
     @Test func `the table itself is in layers`() {
         for (index, row) in LayerTable.rows.enumerated() {
-            for name in row.mayUse {
+            let system = row.uses.intersection(LayerTable.toolchain)
+            let tooMuch = system.subtracting(LayerTable.systemModules(layer: row.layer)).sorted()
+            #expect(tooMuch.isEmpty, "\(row.name) may not use \(tooMuch) in layer \(row.layer)")
+            for name in row.uses {
                 guard let other = LayerTable.rows.firstIndex(where: { $0.name == name }) else { continue }
                 #expect(other < index, "\(row.name) may not use \(name), which stands below it")
                 #expect(LayerTable.rows[other].layer <= row.layer)
@@ -27,11 +34,47 @@ import Testing
         }
     }
 
-    @Test func `a target declares no dependency that its row does not allow`() {
+    @Test func `a target declares the dependencies that its row names, and no other`() {
         for target in manifest.targets where !target.isTest {
             guard let row = LayerTable.row(target.name) else { continue }
-            let extra = target.dependencies.subtracting(row.mayUse).sorted()
+            let extra = target.dependencies.subtracting(row.declared).sorted()
             #expect(extra.isEmpty, "\(target.name) depends on \(extra)")
+            let missing = row.declared.subtracting(target.dependencies).sorted()
+            #expect(missing.isEmpty, "\(target.name) does not declare \(missing)")
+        }
+    }
+
+    @Test func `a target imports what its row names, and nothing else`() {
+        for target in manifest.targets where !target.isC && !target.isTest && Repository.isPresent(target) {
+            guard let row = LayerTable.row(target.name) else { continue }
+            let imported = Set(Repository.sources(in: target.path).flatMap { $0.imports.map(\.module) })
+            let extra = imported.subtracting(row.uses).sorted()
+            #expect(extra.isEmpty, "\(target.name) imports \(extra), which its row does not name")
+            let unused = row.uses.subtracting(imported).sorted()
+            #expect(unused.isEmpty, "\(target.name) never imports \(unused), which its row names")
+        }
+    }
+
+    @Test func `a module of the toolchain that a layer may use is used there`() {
+        for layers in [0...1, 2...LayerTable.lastLayerWithoutFoundation, 9...9] {
+            let used = LayerTable.rows.filter { layers.contains($0.layer) }.reduce(into: Set()) { $0.formUnion($1.uses) }
+            let unused = LayerTable.systemModules(layer: layers.upperBound).subtracting(used).sorted()
+            #expect(unused.isEmpty, "\(layers): \(unused)")
+        }
+    }
+
+    @Test func `the domain's values and rules hold no lock, start no task and read no clock`() {
+        let effects =
+            /\b(Mutex|Atomic|withTaskGroup|withThrowingTaskGroup|ContinuousClock|SuspendingClock)\b|\bTask(\.detached)?\s*\{/
+        for name in LayerTable.domain {
+            #expect(LayerTable.row(name)?.uses.contains("Synchronization") == false, "\(name) holds locks")
+            let sources = Repository.sources(in: "Sources/\(name)")
+            #expect(!sources.isEmpty, "\(name) was not found")
+            for source in sources {
+                for (index, line) in source.code.enumerated() where line.firstMatch(of: effects) != nil {
+                    Issue.record("\(source.path):\(index + 1): \(name) is pure")
+                }
+            }
         }
     }
 
@@ -59,7 +102,7 @@ import Testing
 
     @Test func `a declared dependency is used`() {
         for target in manifest.targets
-        where !target.isC && !target.isTest && Repository.isPresent(target) {
+        where !target.isC && Repository.isPresent(target) {
             let imported = Set(Repository.sources(in: target.path).flatMap { $0.imports.map(\.module) })
             let missing = target.dependencies.filter { name in
                 // A dependency that is not there yet is left out of the build.
@@ -73,6 +116,23 @@ import Testing
     @Test func `the pure layers are built with strict memory safety`() {
         for target in manifest.targets where LayerTable.row(target.name)?.layer == 1 {
             #expect(target.isPure, "\(target.name) lacks settings: pure")
+        }
+    }
+
+    /// The file named after its target, or a C library's header.
+    @Test func `every folder of a target says in its first line what the target is for`() throws {
+        for target in manifest.targets where target.path.hasPrefix("Sources/") {
+            let files = Repository.files(in: target.path, withExtensions: ["swift", "h"])
+            let named = files.first { file in
+                let name = URL(filePath: file).deletingPathExtension().lastPathComponent
+                return name.lowercased() == target.name.lowercased() || target.isC && name == "shim"
+            }
+            guard let named else {
+                Issue.record("\(target.path) has no file named after its target")
+                continue
+            }
+            let first = try Repository.text(named).prefix { $0 != "\n" }
+            #expect(first.hasPrefix("// ") && first.count > 20, "\(named) does not begin with its target's purpose")
         }
     }
 
@@ -106,11 +166,17 @@ import Testing
                 #expect(names.count == 1, "\(product) is used by \(names.sorted())")
             }
         }
+        for product in LayerTable.sharedProducts {
+            #expect(owners[product, default: []].count > 1, "\(product) is not shared")
+        }
+        for product in LayerTable.programProducts { #expect(owners[product] != nil, "no program uses \(product)") }
     }
 
     @Test func `the package depends on the listed packages alone`() {
         #expect(!manifest.packages.isEmpty, "the manifest could not be read")
         let extra = Set(manifest.packages).subtracting(LayerTable.packages).sorted()
         #expect(extra.isEmpty, "not in LayerTable.packages: \(extra)")
+        let unused = LayerTable.packages.subtracting(manifest.packages).sorted()
+        #expect(unused.isEmpty, "not in Package.swift: \(unused)")
     }
 }

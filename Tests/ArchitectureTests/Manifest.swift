@@ -26,6 +26,8 @@ struct Manifest {
     }
 
     let targets: [Target]
+    /// Targets that are there only when a tool has made their folder.
+    let madeByTools: Set<String>
     /// The last parts of the package addresses.
     let packages: [String]
 
@@ -37,6 +39,7 @@ struct Manifest {
             products[String(match.1)] = String(match.2)
         }
         packages = plain.matches(of: /\.package\(\s*url: "[^"]*\/([\w.-]+)"/).map { String($0.1) }
+        madeByTools = Set(plain.matches(of: /\n {4}\(module\("(\w+)"/).map { String($0.1) })
         targets = plain.matches(of: /\n {4}(clib|csource|module|program|tests)\(/).compactMap { match in
             guard let kind = Kind(rawValue: String(match.1)) else { return nil }
             return Self.target(kind, arguments: Self.balanced(plain[match.range.upperBound...]), products)

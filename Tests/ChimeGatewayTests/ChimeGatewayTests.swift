@@ -2,7 +2,7 @@ import ChimeGateway
 import Foundation
 import LoopbackHTTP
 import Synchronization
-import TelehealthCore
+import TelehealthModel
 import Testing
 
 @Suite("Chime gateway") struct ChimeGatewayTests {

@@ -3,7 +3,7 @@ import ChimeGateway
 import HTTPSClient
 import Logging
 import LoopbackHTTP
-import TelehealthCore
+import TelehealthModel
 
 /// A gateway whose every service is one scripted server.
 struct GatewayHarness {

@@ -1,7 +1,7 @@
 import ChimeGateway
 import HTTPSClient
 import LoopbackHTTP
-import TelehealthCore
+import TelehealthModel
 import Testing
 
 /// The gateway against the simulated account, which checks every signature and field as AWS does.

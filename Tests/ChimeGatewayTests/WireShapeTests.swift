@@ -1,7 +1,7 @@
 import ChimeGateway
 import Foundation
 import LoopbackHTTP
-import TelehealthCore
+import TelehealthModel
 import Testing
 
 /// Makes every call of the gateway and compares what arrives with what botocore sends for the same call.

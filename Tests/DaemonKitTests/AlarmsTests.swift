@@ -2,7 +2,7 @@ import DurableFile
 import Identity
 import StorageSQLite
 import Synchronization
-import TelehealthCore
+import TelehealthEngine
 import Testing
 
 @testable import DaemonKit

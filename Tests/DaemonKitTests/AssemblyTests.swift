@@ -3,7 +3,7 @@ import EventCore
 import Foundation
 import RPCServer
 import StorageSQLite
-import TelehealthCore
+import TelehealthModel
 import Testing
 import Transport
 

@@ -1,5 +1,6 @@
-import TelehealthCore
 import TelehealthHandlers
+import TelehealthModel
+import TelehealthRules
 import Testing
 
 @testable import DaemonKit

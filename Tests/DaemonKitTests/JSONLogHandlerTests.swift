@@ -2,7 +2,6 @@ import EventCore
 import Foundation
 import Logging
 import Synchronization
-import TelehealthCore
 import Testing
 import TextFormats
 

@@ -2,7 +2,8 @@ import Foundation
 import Identity
 import StorageSQLite
 import Synchronization
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
 import Testing
 
 @testable import DaemonKit

@@ -1,10 +1,10 @@
+import AuditChain
 import EventCore
 import Foundation
 import Logging
 import ProgramEdge
 import StorageSQLite
 import Synchronization
-import TelehealthCore
 import Testing
 
 @testable import DaemonKit

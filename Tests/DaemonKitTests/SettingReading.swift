@@ -1,4 +1,3 @@
-import TelehealthCore
 import Testing
 
 @testable import DaemonKit

@@ -1,5 +1,5 @@
 import Foundation
-import TelehealthCore
+import TelehealthModel
 import Testing
 
 @testable import Identity

@@ -2,7 +2,6 @@ import Foundation
 import HTTPSClient
 import LoopbackHTTP
 import Synchronization
-import TelehealthCore
 import Testing
 
 @testable import Identity

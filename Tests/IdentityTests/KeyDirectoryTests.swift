@@ -1,7 +1,7 @@
 import CryptoExtras
 import DurableFile
 import Foundation
-import TelehealthCore
+import TelehealthModel
 import Testing
 
 @testable import Identity

@@ -1,7 +1,9 @@
+import AuditChain
 import DurableFile
 import Foundation
-import TelehealthCore
+import TelehealthModel
 import Testing
+import TextFormats
 
 @testable import Identity
 
@@ -49,7 +51,7 @@ import Testing
     @Test func `a rotation that was cut short behind its note has not happened`() throws {
         try Self.inFolder { path in
             let key = try ReceiptKeyFile.open(path).signer.publicKey
-            let note = "\(HexText.encode(key.bytes)) 5\n"
+            let note = "\(Hex.encode(key.bytes)) 5\n"
             try note.write(toFile: path + ".retired", atomically: true, encoding: .utf8)
             let keys = try ReceiptKeyFile.read(path)
             #expect(keys.signer.publicKey.id == key.id && keys.retired.isEmpty)

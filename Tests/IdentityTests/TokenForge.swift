@@ -1,7 +1,7 @@
 import Crypto
 import CryptoExtras
 import Foundation
-import TelehealthCore
+import TelehealthModel
 import TextFormats
 
 @testable import Identity

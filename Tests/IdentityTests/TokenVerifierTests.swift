@@ -1,7 +1,7 @@
 import Crypto
 import CryptoExtras
 import Foundation
-import TelehealthCore
+import TelehealthModel
 import Testing
 
 @testable import Identity

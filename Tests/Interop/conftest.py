@@ -13,7 +13,7 @@ from service import Service, Simulator, generate_stubs  # noqa: E402
 #: Files that wait the longest come first: where several run side by side, none is left over at the end.
 LONG = ["test_watches_survive", "test_audit_walk", "test_trusted_proxies", "test_hostile_fields", "test_admission",
         "test_issuers", "test_proxies", "test_reasons", "test_contract", "test_provider_refusals", "test_presence",
-        "test_readme", "test_written_before"]
+        "test_documents", "test_written_before"]
 
 
 #: Every channel that a test opens is watched.

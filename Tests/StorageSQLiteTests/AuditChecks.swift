@@ -1,4 +1,5 @@
-import TelehealthCore
+import AuditChain
+import TelehealthModel
 
 @testable import StorageSQLite
 

@@ -1,4 +1,6 @@
-import TelehealthCore
+import AuditChain
+import TelehealthEngine
+import TelehealthModel
 import Testing
 
 @testable import StorageSQLite

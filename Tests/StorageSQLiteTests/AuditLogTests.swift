@@ -1,7 +1,10 @@
+import AuditChain
 import CSQLite
 import DurableFile
 import Foundation
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
+import TelehealthRules
 import Testing
 
 @testable import StorageSQLite

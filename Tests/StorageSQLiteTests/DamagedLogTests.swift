@@ -1,6 +1,8 @@
+import AuditChain
 import DurableFile
 import Foundation
-import TelehealthCore
+import TelehealthEngine
+import TelehealthRules
 import Testing
 
 @testable import StorageSQLite

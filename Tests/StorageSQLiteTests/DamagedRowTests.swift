@@ -1,6 +1,8 @@
 import CSQLite
 import Foundation
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
+import TelehealthRules
 import Testing
 
 @testable import StorageSQLite

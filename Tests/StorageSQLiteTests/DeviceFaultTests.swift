@@ -1,6 +1,7 @@
 import Foundation
 import StorageSQLite
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
 import Testing
 
 @Suite("A device that fails") struct DeviceFaultTests {

@@ -1,6 +1,8 @@
+import AuditChain
 import CSQLite
 import Foundation
-import TelehealthCore
+import TelehealthModel
+import TelehealthRules
 import Testing
 
 @testable import StorageSQLite

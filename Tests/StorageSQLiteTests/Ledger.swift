@@ -1,7 +1,10 @@
+import AuditChain
 import DurableFile
 import Foundation
 import Synchronization
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
+import TelehealthRules
 import Testing
 
 @testable import StorageSQLite

@@ -1,6 +1,6 @@
 import Foundation
 import Synchronization
-import TelehealthCore
+import TelehealthModel
 import Testing
 
 @testable import StorageSQLite

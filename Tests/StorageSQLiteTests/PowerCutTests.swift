@@ -1,6 +1,5 @@
 import Foundation
 import StorageSQLite
-import TelehealthCore
 import Testing
 
 @Suite("A power cut at any write") struct PowerCutTests {

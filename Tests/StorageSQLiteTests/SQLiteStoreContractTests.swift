@@ -1,5 +1,4 @@
 import StorageSQLite
-import TelehealthCore
 import Testing
 
 @Suite("The store on SQLite keeps the port's promises") struct SQLiteStoreContractTests {

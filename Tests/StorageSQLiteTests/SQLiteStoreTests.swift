@@ -1,5 +1,6 @@
 import Foundation
-import TelehealthCore
+import TelehealthModel
+import TelehealthRules
 import Testing
 
 @testable import StorageSQLite

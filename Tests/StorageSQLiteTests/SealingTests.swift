@@ -1,8 +1,10 @@
 import CSQLite
 import DurableFile
 import Foundation
-import TelehealthCore
+import TelehealthModel
+import TelehealthRules
 import Testing
+import TextFormats
 
 @testable import StorageSQLite
 
@@ -342,7 +344,7 @@ import Testing
     }
 
     private static func guardedRows(_ name: String, born: String?, _ sealer: Sealer) -> [String] {
-        func hex(_ bytes: [UInt8]) -> String { "x'" + HexText.encode(bytes) + "'" }
+        func hex(_ bytes: [UInt8]) -> String { "x'" + Hex.encode(bytes) + "'" }
         func token(_ id: String) -> String { hex(sealer.identifiers.token(id)) }
         let day = born.map { hex(sealer.seal($0, .bornOn, row: "client-" + name)) } ?? "NULL"
         return [

@@ -1,5 +1,6 @@
 import Foundation
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
 import Testing
 
 @testable import StorageSQLite

@@ -1,5 +1,7 @@
 import Synchronization
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
+import TelehealthRules
 import Testing
 
 @testable import StorageSQLite

@@ -1,7 +1,6 @@
 import CSQLite
 import Foundation
 import StorageSQLite
-import TelehealthCore
 
 extension KeyRing {
     /// For tests that open one database in two places: by default the ring lies beside each.

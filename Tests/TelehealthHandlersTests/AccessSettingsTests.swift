@@ -3,7 +3,8 @@ import ProtobufWire
 import RPCModel
 import Synchronization
 import TelehealthAPI
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
 import Testing
 
 @testable import TelehealthHandlers

@@ -1,6 +1,6 @@
 import RPCModel
 import TelehealthAPI
-import TelehealthCore
+import TelehealthModel
 import Testing
 
 @testable import TelehealthHandlers

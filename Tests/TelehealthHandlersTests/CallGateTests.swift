@@ -4,7 +4,9 @@ import RPCModel
 import RPCServer
 import Synchronization
 import TelehealthAPI
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
+import TelehealthRules
 import Testing
 
 @testable import TelehealthHandlers

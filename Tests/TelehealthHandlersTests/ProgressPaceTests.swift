@@ -1,4 +1,4 @@
-import TelehealthCore
+import TelehealthModel
 import Testing
 
 @testable import TelehealthHandlers

@@ -2,7 +2,8 @@ import GRPCStandardAPI
 import ProtobufWire
 import RPCModel
 import TelehealthAPI
-import TelehealthCore
+import TelehealthModel
+import TelehealthRules
 import Testing
 
 @testable import TelehealthHandlers

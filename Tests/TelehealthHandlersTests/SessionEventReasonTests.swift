@@ -1,5 +1,6 @@
 import TelehealthAPI
-import TelehealthCore
+import TelehealthModel
+import TelehealthRules
 import Testing
 
 @testable import TelehealthHandlers

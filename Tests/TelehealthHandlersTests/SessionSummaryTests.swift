@@ -1,9 +1,11 @@
 import ProtobufWire
 import TelehealthAPI
+import TelehealthEngine
+import TelehealthModel
 import Testing
 
-@testable import TelehealthCore
 @testable import TelehealthHandlers
+@testable import TelehealthRules
 
 @Suite("What a visit in short shows") struct SessionSummaryTests {
     private static let gap = ConsentGap(

@@ -1,6 +1,6 @@
 import ProtobufWire
 import TelehealthAPI
-import TelehealthCore
+import TelehealthModel
 import Testing
 
 @testable import TelehealthHandlers

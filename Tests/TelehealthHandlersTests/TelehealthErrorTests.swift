@@ -2,10 +2,11 @@ import GRPCStandardAPI
 import ProtobufWire
 import RPCModel
 import TelehealthAPI
+import TelehealthModel
 import Testing
 
-@testable import TelehealthCore
 @testable import TelehealthHandlers
+@testable import TelehealthRules
 
 @Suite("Refusals on the wire") struct TelehealthErrorTests {
     @Test(arguments: TelehealthError.Reason.allCases)

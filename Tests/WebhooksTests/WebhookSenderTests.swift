@@ -2,7 +2,7 @@ import Crypto
 import Foundation
 import HTTPSClient
 import LoopbackHTTP
-import TelehealthCore
+import TelehealthModel
 import Testing
 
 @testable import Webhooks

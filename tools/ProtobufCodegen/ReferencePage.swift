@@ -13,11 +13,12 @@ struct ReferencePage {
     func text() -> String {
         var page = CodePrinter()
         page.line("<!-- Made by tools/generate from proto/, never edited. -->")
-        page.line("# The API in tables")
+        page.line("# API reference")
         page.line()
-        page.line("Made from the options `\(CallComments.callOption)` and `\(CallComments.reasonOption)` of the")
-        page.line(".proto files, which the service itself follows. Fields and their units are described there. A call")
-        page.line("without side effects may be asked again by whoever lost its answer, a proxy too.")
+        page.line("Every call and every error reason, generated from the options `\(CallComments.callOption)` and")
+        page.line("`\(CallComments.reasonOption)` of the .proto files, which the service itself enforces. Fields and units")
+        page.line("are documented there. A call without side effects may be repeated by anyone who lost its answer, a")
+        page.line("proxy included.")
         for file in files {
             let comments = SourceComments(file)
             for (index, service) in file.service.enumerated() { write(service, index, comments, to: &page) }
@@ -54,8 +55,8 @@ struct ReferencePage {
         page.line()
         page.line("## Reasons")
         page.line()
-        page.line("`google.rpc.ErrorInfo.reason`, with its domain `telehealth.v1`. The keys stand in its metadata;")
-        page.line("a key with `?` may be absent. Every call may answer those that say so.")
+        page.line("The values of `google.rpc.ErrorInfo.reason` in the domain `telehealth.v1`. The error's metadata has the")
+        page.line("keys that are listed; one with `?` may be absent. Any call may return a reason marked \"Every call.\"")
         page.line()
         page.line("| reason | code | metadata | comes with | what it means |")
         page.line("|---|---|---|---|---|")

@@ -1,6 +1,8 @@
 internal import Crypto
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// A service over the memory store and the fake Chime, with one appointment's people, driven step by step.
 final class Clinic: Sendable {

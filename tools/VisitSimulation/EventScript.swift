@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// Writes events as EventBridge delivers them.
 struct EventScript {

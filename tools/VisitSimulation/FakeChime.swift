@@ -1,5 +1,6 @@
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
 
 /// Chime and S3 as domain facts say: meetings die by themselves, tokens are idempotent and give dead
 /// meetings too, one capture per meeting, pipelines stop with their meeting.

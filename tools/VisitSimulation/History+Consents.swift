@@ -1,4 +1,6 @@
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 extension History {
     func revoke() async {

@@ -1,5 +1,7 @@
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 // The scheduling system's words.
 extension History {

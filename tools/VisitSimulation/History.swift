@@ -1,5 +1,7 @@
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// One random history of one appointment: people on several devices, a worker, a sweeper, a faulty Chime,
 /// and crashes between any two steps. The store and Chime outlive the crashes, nothing else does.

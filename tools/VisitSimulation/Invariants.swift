@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// What must hold of every session after every commit, in one place. What involves Chime, too, stands in
 /// ``History`` (`checkChime`, `checkTokens`, `settle`):

@@ -1,5 +1,7 @@
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 extension MemoryStore {
     func follow(_ follower: @escaping @Sendable (FeedNews) -> Void) -> Int64 {

@@ -1,5 +1,7 @@
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// The store's contract in memory, with a watchful eye: it refuses nothing a real store would accept, and
 /// notes every transaction that breaks a rule of the domain.

@@ -1,5 +1,7 @@
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// How many more calls a process lives. Once it is dead, nothing it does reaches anybody.
 final class Fuse: Sendable {

@@ -1,5 +1,7 @@
 internal import Synchronization
-package import TelehealthCore
+package import TelehealthEngine
+package import TelehealthModel
+package import TelehealthRules
 
 /// A clinic in memory for programs that call it as its daemon is called: the rules at work over the memory store, the
 /// fake Chime, and a clock that moves only when told to.

@@ -1,5 +1,5 @@
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// A clock that moves only when told to.
 final class VirtualTime: TimeSource {

@@ -1,5 +1,5 @@
 internal import ProtobufReflection
-internal import TelehealthCore
+internal import TelehealthModel
 internal import VisitSimulation
 
 /// What the fields of one request have to do with each other.

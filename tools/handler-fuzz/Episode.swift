@@ -2,7 +2,7 @@ internal import ProtobufReflection
 internal import ProtobufWire
 internal import RPCModel
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthModel
 internal import VisitSimulation
 
 /// Some hundred calls to one clinic, with time passing between them.

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Glibc
 internal import ProgramEdge
 internal import RPCModel
-internal import TelehealthCore
+internal import TelehealthModel
 
 @main
 struct HandlerFuzz: AsyncParsableCommand {

@@ -1,11 +1,13 @@
+internal import AuditChain
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
 internal import VisitSimulation
 
 /// The audit log of a clinic in memory, chained and proven like the stored one, with its heads beside it.
 final class MemoryAudit: AuditTrail, AuditWitness {
     private struct Log {
-        var chain = AuditChain()
+        var chain = AuditLogEnd()
         var records: [AuditRecord] = []
         var nodes: [AuditNode] = []
         var heads: [AuditHead] = []
@@ -46,7 +48,7 @@ final class MemoryAudit: AuditTrail, AuditWitness {
     }
 
     // Its end is read where nothing can fail.
-    var auditEnd: AuditChain { (try? withLog { $0.chain }) ?? AuditChain() }
+    var auditEnd: AuditLogEnd { (try? withLog { $0.chain }) ?? AuditLogEnd() }
 
     func auditRecords(from number: Int64, limit: Int) async throws(StoreError) -> [AuditRecord] {
         try withLog { log in

@@ -1,5 +1,6 @@
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
 
 /// An operator's care for a store that needs none: backups are names, and what is looked through is sound.
 final class MemoryCare: DatabaseCare {

@@ -1,6 +1,7 @@
 internal import RPCModel
-internal import TelehealthCore
 internal import TelehealthHandlers
+internal import TelehealthModel
+internal import TelehealthRules
 internal import VisitSimulation
 
 /// Who calls. A token here is the caller's role and id in clear; guests bring the pass that their redemption gave.

@@ -1,5 +1,5 @@
 internal import Crypto
-internal import TelehealthCore
+internal import TelehealthModel
 internal import VisitSimulation
 
 /// What the fields of requests mean, by their names: ids of living rows, moments of this day, words that people use.

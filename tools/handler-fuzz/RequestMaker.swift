@@ -1,6 +1,6 @@
 internal import ProtobufReflection
 internal import ProtobufWire
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// Makes requests from their descriptors: most of them mean something, the rest has one or more fields that nobody
 /// would send.

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 internal import VisitSimulation
 
 /// What requests are made of: rows that live, what earlier answers gave, and the dice.

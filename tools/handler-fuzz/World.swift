@@ -1,11 +1,14 @@
+internal import AuditChain
 internal import GRPCStandardAPI
 internal import Logging
 internal import ProtobufReflection
 internal import RPCModel
 internal import RPCServer
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthEngine
 internal import TelehealthHandlers
+internal import TelehealthModel
+internal import TelehealthRules
 internal import VisitSimulation
 
 /// The service's real handlers behind its real gate, over a clinic in memory.

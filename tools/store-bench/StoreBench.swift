@@ -7,7 +7,9 @@ import Glibc
 import ProgramEdge
 import StorageSQLite
 import Synchronization
-import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// Numbers requests in the order in which they are made, as their time-ordered ids do.
 private let calls = Atomic<Int>(0)

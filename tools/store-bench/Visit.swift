@@ -1,4 +1,5 @@
-import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// Rows of the size that a real visit has.
 enum Visit {

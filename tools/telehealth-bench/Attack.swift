@@ -2,7 +2,7 @@ import Foundation
 import ProtobufWire
 import RPCModel
 import TelehealthAPI
-import TelehealthCore
+internal import TelehealthModel
 
 /// One way to keep a service busy, step by step.
 final class Attack {

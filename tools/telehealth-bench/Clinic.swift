@@ -4,7 +4,7 @@ import Identity
 import RPCClient
 import TLSEngine
 import TelehealthClient
-import TelehealthCore
+internal import TelehealthModel
 
 /// Where the service is and who signs the people in.
 struct ClinicOptions: ParsableArguments {

@@ -2,7 +2,7 @@ import ArgumentParser
 import ProtobufWire
 import TelehealthAPI
 import TelehealthClient
-import TelehealthCore
+internal import TelehealthModel
 
 struct JoinsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,7 +3,7 @@ import Foundation
 import ProtobufWire
 import TelehealthAPI
 import TelehealthClient
-import TelehealthCore
+internal import TelehealthModel
 
 struct ReadRequestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -6,7 +6,7 @@ import RPCModel
 import Synchronization
 import TelehealthAPI
 import TelehealthClient
-import TelehealthCore
+internal import TelehealthModel
 import TextFormats
 
 struct SiegeCommand: AsyncParsableCommand {

@@ -4,7 +4,7 @@ import RPCModel
 import Synchronization
 import TelehealthAPI
 import TelehealthClient
-import TelehealthCore
+internal import TelehealthModel
 
 struct StormCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

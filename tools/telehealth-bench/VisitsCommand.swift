@@ -1,6 +1,6 @@
 import ArgumentParser
 import TelehealthClient
-import TelehealthCore
+internal import TelehealthModel
 
 struct VisitsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,7 +4,6 @@ internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
-internal import TelehealthCore
 internal import TextFormats
 
 /// The audit log from a terminal.

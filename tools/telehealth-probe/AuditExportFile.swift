@@ -1,7 +1,8 @@
+internal import AuditChain
 internal import Foundation
 internal import ProtobufWire
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
 internal import TextFormats
 
 /// The lines that `audit export` writes.

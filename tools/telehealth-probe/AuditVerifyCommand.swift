@@ -1,11 +1,12 @@
 internal import ArgumentParser
+internal import AuditChain
 internal import Foundation
 internal import ProtobufWire
 internal import RPCModel
 internal import StorageSQLite
 internal import TelehealthAPI
 internal import TelehealthClient
-internal import TelehealthCore
+internal import TelehealthModel
 internal import TextFormats
 
 /// Checks the audit log: by the service that writes it, or without it.

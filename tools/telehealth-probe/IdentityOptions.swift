@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import Identity
-internal import TelehealthCore
+internal import TelehealthModel
 internal import TextFormats
 
 /// Who the calls are made as.

@@ -4,7 +4,7 @@ internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
-internal import TelehealthCore
+internal import TelehealthModel
 internal import TextFormats
 
 /// What an operator does with a running service.

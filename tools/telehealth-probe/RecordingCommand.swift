@@ -4,7 +4,6 @@ internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
-internal import TelehealthCore
 internal import TextFormats
 
 /// Recordings after they were made, from a terminal.
@@ -142,8 +141,8 @@ extension RecordingCommand {
                     Terminal.say("\(try JSONText.own().line(answer))")
                 } else {
                     Terminal.say("\(lines: String(decoding: answer.canonicalJson, as: UTF8.self))")
-                    Terminal.say("sha256     \(HexText.encode(answer.sha256))")
-                    Terminal.say("signature  \(HexText.encode(answer.signature))")
+                    Terminal.say("sha256     \(Hex.encode(answer.sha256))")
+                    Terminal.say("signature  \(Hex.encode(answer.signature))")
                     Terminal.say("key        \(answer.signatureKeyID)")
                 }
             }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import ProtobufWire
-internal import TelehealthCore
+internal import TelehealthModel
 internal import TextFormats
 
 extension Google_Protobuf_Timestamp {

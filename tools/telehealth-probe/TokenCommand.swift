@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import TelehealthCore
+internal import TelehealthModel
 internal import TextFormats
 
 struct TokenCommand: ParsableCommand {

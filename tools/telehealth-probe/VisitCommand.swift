@@ -3,7 +3,7 @@ internal import Foundation
 internal import RPCClient
 internal import RPCModel
 internal import TelehealthClient
-internal import TelehealthCore
+internal import TelehealthModel
 internal import TextFormats
 
 struct VisitCommand: AsyncParsableCommand {

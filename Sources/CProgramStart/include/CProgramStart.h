@@ -1,3 +1,4 @@
+// What must happen before the Swift part of a program starts, for ProgramEdge alone.
 #ifndef TELEHEALTH_CPROGRAMSTART_H
 #define TELEHEALTH_CPROGRAMSTART_H
 

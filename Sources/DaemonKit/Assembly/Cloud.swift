@@ -4,7 +4,8 @@ internal import DurableFile
 internal import FoundationEssentials
 internal import HTTPSClient
 internal import Logging
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthRules
 
 /// Chime and S3 over one HTTPS client; credentials are looked up at the first call.
 struct Cloud {

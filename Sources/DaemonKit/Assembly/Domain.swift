@@ -1,9 +1,12 @@
+internal import AuditChain
 internal import DurableFile
 internal import EventCore
 internal import HTTPSClient
 internal import Identity
-internal import TelehealthCore
+internal import TelehealthEngine
 internal import TelehealthHandlers
+internal import TelehealthModel
+internal import TelehealthRules
 internal import Webhooks
 
 /// The domain's parts: those that carry out callers' commands, and those that work by themselves.

@@ -7,8 +7,10 @@ internal import Monitoring
 internal import RPCModel
 internal import RPCServer
 internal import TLSEngine
-internal import TelehealthCore
+internal import TelehealthEngine
 internal import TelehealthHandlers
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// The servers for callers and for monitoring, with tokens, certificates and access rules.
 struct Entrance {

@@ -1,6 +1,5 @@
 internal import DurableFile
 internal import StorageSQLite
-internal import TelehealthCore
 
 /// The database, locked for this process, and the heads of its audit log, which are stored outside it.
 struct Records {

@@ -1,5 +1,6 @@
-internal import TelehealthCore
+internal import TelehealthEngine
 internal import TelehealthHandlers
+internal import TelehealthModel
 
 extension AccessSettings {
     /// Which services are known by certificate, how often callers may call, and how long emergency access lasts.

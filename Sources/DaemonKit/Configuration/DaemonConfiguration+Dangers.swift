@@ -1,6 +1,7 @@
 internal import EventCore
-internal import TelehealthCore
 internal import TelehealthHandlers
+internal import TelehealthModel
+internal import TelehealthRules
 
 extension DaemonConfiguration {
     /// A shorter retention is most likely a wrong unit, or a value left over from a trial.

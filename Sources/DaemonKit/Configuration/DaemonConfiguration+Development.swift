@@ -1,6 +1,6 @@
 internal import EventCore
-internal import TelehealthCore
 internal import TelehealthHandlers
+internal import TelehealthRules
 
 extension DaemonConfiguration {
     /// Switches off what is only for people on this machine when others use the service: the development key, and

@@ -4,8 +4,8 @@ internal import HTTPSClient
 internal import Identity
 internal import Logging
 internal import StorageSQLite
-internal import TelehealthCore
 internal import TelehealthHandlers
+internal import TelehealthRules
 internal import Webhooks
 
 /// The whole configuration of the daemon, checked. It comes from a ``SettingReader`` alone.

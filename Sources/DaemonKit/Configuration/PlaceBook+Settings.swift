@@ -1,6 +1,7 @@
 internal import DurableFile
 internal import FoundationEssentials
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 internal import TextFormats
 
 extension PlaceBook {

@@ -1,5 +1,6 @@
 internal import ChimeGateway
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 extension Policy {
     /// The clinic's rules as configured; values without a setting keep their defaults.

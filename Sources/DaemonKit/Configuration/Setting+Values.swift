@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TextFormats
 
 extension Setting.Kind {
     /// The values that are allowed, for the help; nil where the meaning says it all.

@@ -1,4 +1,3 @@
-internal import TelehealthCore
 internal import TextFormats
 
 /// Why the configuration cannot be used: sentences for the operator, each naming its setting and what to do.

@@ -1,5 +1,4 @@
 internal import DurableFile
-internal import TelehealthCore
 internal import TextFormats
 
 /// The JSON file of `--config`: an object of settings, nested as the dots in their keys say.

@@ -1,9 +1,12 @@
+internal import AuditChain
 internal import Identity
 internal import Logging
 internal import RPCModel
 internal import StorageSQLite
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// Turns notices of the parts into log lines, counters and readiness; what needs an operator is logged as `error`.
 final class Alarms: Sendable {

@@ -1,6 +1,7 @@
+internal import AuditChain
 internal import Logging
 internal import StorageSQLite
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// Signs the audit log's head and stores it outside the database: at the start, after an interval or a number of rows,
 /// and at the end.

@@ -1,6 +1,6 @@
 internal import Logging
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthModel
 internal import TextFormats
 
 /// One JSON object per line, into a ``LogOutput``.

@@ -2,7 +2,8 @@ internal import FoundationEssentials
 internal import Identity
 internal import StorageSQLite
 internal import TLSEngine
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
 
 /// Reads files again that others renew while the daemon runs: certificates, the issuer's key set, the key ring and the
 /// key of receipts.

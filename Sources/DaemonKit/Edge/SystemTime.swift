@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// The machine's clocks.
 struct SystemTime: TimeSource {

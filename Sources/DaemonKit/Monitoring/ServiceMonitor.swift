@@ -3,8 +3,9 @@ internal import Monitoring
 internal import RPCServer
 internal import StorageSQLite
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
 internal import TelehealthHandlers
+internal import TelehealthModel
 
 /// Answers `/livez`, `/readyz` and `/metrics` for the running service.
 ///

@@ -1,6 +1,7 @@
+public import AuditChain
 internal import DurableFile
 internal import Synchronization
-public import TelehealthCore
+public import TelehealthModel
 
 /// The audit log in a copy of the database, for a check without the service. Read-only.
 ///

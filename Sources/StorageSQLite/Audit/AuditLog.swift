@@ -1,6 +1,7 @@
+internal import AuditChain
 internal import DurableFile
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// The audit log's writing end: chains entries to the last row and keeps the Merkle tree's nodes.
 ///
@@ -8,8 +9,8 @@ internal import TelehealthCore
 /// and goes back when it does not. Isolation: the writer's thread, but for ``end``.
 final class AuditLog: Sendable {
     private struct State {
-        var committed = AuditChain()
-        var pending = AuditChain()
+        var committed = AuditLogEnd()
+        var pending = AuditLogEnd()
     }
 
     /// Rows copied at once when a log is chained for the first time.
@@ -18,13 +19,13 @@ final class AuditLog: Sendable {
     let key: AuditKey
     private let state: Mutex<State>
 
-    private init(key: AuditKey, chain: AuditChain) {
+    private init(key: AuditKey, chain: AuditLogEnd) {
         self.key = key
         state = Mutex(State(committed: chain, pending: chain))
     }
 
     /// The log's end as of the latest commit.
-    var end: AuditChain { state.withLock { $0.committed } }
+    var end: AuditLogEnd { state.withLock { $0.committed } }
     /// Its last row's number, without a copy of its tree.
     var endNumber: Int64 { state.withLock { $0.committed.number } }
 
@@ -42,7 +43,7 @@ final class AuditLog: Sendable {
         do throws(SQLiteError) { ends = try self.ends(connection) } catch { throw .database(error) }
         guard let key = try key(keyFile, isNew: ends == nil) else { throw .keyMissing(path: keyFile) }
         guard let ends else {
-            let log = AuditLog(key: key, chain: AuditChain())
+            let log = AuditLog(key: key, chain: AuditLogEnd())
             do throws(SQLiteError) { try log.chainEarlierRows(connection, now: now) } catch {
                 throw .database(error)
             }
@@ -84,11 +85,11 @@ final class AuditLog: Sendable {
 
     private static func chain(
         endingWith last: AuditRecord, _ connection: SQLiteConnection
-    ) throws(SQLiteError) -> AuditChain {
+    ) throws(SQLiteError) -> AuditLogEnd {
         let tree = try AuditTreeReader(connection: connection).tree(0..<last.number)
         // A log with holes still goes on behind its last row; its heads then show that it is not whole.
         let peaks = [MerkleHash](repeating: .empty, count: last.number.nonzeroBitCount)
-        return AuditChain(
+        return AuditLogEnd(
             mac: last.mac, tree: tree ?? MerkleTree(size: last.number, peaks: peaks) ?? MerkleTree())
     }
 

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import AuditChain
 
 /// Roots of the audit log's subtrees from what is stored: kept nodes where a subtree is complete, rows else.
 ///

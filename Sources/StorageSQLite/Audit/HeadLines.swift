@@ -1,5 +1,5 @@
+internal import AuditChain
 internal import DurableFile
-internal import TelehealthCore
 
 /// The text file that heads are kept in: a line each, appended.
 enum HeadLines {

@@ -1,6 +1,6 @@
 internal import DurableFile
 internal import Glibc
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// A backup's file: written as `path.partial`, given its name when complete, checked and synced.
 enum BackupFile {

@@ -1,5 +1,5 @@
 internal import CSQLite
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// A copy in progress, made of small steps on the writer's connection: what the writer commits in between
 /// goes into the copy too, so it never begins again and ends as the database stands at its end.

@@ -1,6 +1,6 @@
 internal import CSQLite
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// Whoever waits for a look through a database: told how far it is, and able to end it.
 ///

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import AuditChain
 
 /// Finds rows that somebody else than the service wrote, one row at a time: those that say who may see a visit and do
 /// not fit their MAC (``RowSeal``), and those with a text where a sealed value or a token belongs.

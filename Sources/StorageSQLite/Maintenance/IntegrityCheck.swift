@@ -1,5 +1,5 @@
 internal import CSQLite
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// A full check on a connection of its own. It is the one read that may hold its snapshot for long: meanwhile
 /// the WAL grows by what is written, under the same alarm as ever.

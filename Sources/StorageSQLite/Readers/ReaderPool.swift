@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// Read-only connections that any thread borrows for one read.
 ///

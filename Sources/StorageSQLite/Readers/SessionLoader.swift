@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// Puts a session's aggregate together; the caller holds the snapshot.
 enum SessionLoader {

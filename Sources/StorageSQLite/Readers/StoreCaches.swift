@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// What the store keeps decoded: the rows that nearly every call looks at.
 struct StoreCaches: Sendable {

@@ -1,5 +1,5 @@
+internal import AuditChain
 internal import DurableFile
-internal import TelehealthCore
 
 /// The audit log's high-water mark beside the database, and the marks that a later opening found contradicted.
 ///

@@ -1,4 +1,6 @@
-internal import TelehealthCore
+internal import AuditChain
+internal import TelehealthEngine
+internal import TelehealthModel
 
 /// Pages of the audit log in (time, number) order, each read along the index that narrows it most.
 enum AuditList {

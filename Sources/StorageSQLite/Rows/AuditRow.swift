@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import AuditChain
+internal import TelehealthModel
 
 enum AuditRow {
     static let table = Table(

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 enum ConsentDocumentRow {
     static let table = Table(

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 enum InvitationRow {
     static let table = Table(

@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 enum MeetingFactRow {
     static let table = Table(

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 enum MeetingRow {
     static let table = Table(

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 enum ParticipantRow {
     /// What a place is made with; ``Participant`` has them as constants. The index of the invited stands on them.

@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 enum RequestRow {
     /// The id leads the key: ids that begin with their time (UUID version 7) then arrive in key order, and

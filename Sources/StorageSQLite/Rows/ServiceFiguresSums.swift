@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// The sums behind a service report: one statement per table, each over an index that begins with the time.
 ///

@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
 
 /// The statements behind ``SessionQuery``: one per index that can drive it, with the other filters as
 /// conditions.

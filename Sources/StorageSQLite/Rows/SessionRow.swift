@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 enum SessionRow {
     /// Columns that stand in indexes: an update that leaves them alone leaves the indexes alone too.

@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthRules
 
 /// Where visits stand in the feed, and their departures.
 enum VisitFeedRow {

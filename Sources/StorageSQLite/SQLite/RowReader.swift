@@ -1,5 +1,5 @@
 internal import CSQLite
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// Reads the columns of a statement's current row one after another, the first one first.
 struct RowReader {

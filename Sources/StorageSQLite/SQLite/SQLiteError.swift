@@ -1,5 +1,5 @@
 internal import CSQLite
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// What SQLite answered, and to which call of ours.
 public struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {

@@ -1,5 +1,5 @@
 internal import CSQLite
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// Sets a statement's parameters one after another, `?1` first.
 ///

@@ -1,6 +1,6 @@
 /// The feed of changed visits: where in it a session changed last, and whom visits went away from.
 ///
-/// A position is the number of an audit row of the change (``TelehealthCore/VisitFeed``). Sessions of before have not
+/// A position is the number of an audit row of the change (``TelehealthEngine/VisitFeed``). Sessions of before have not
 /// changed since there is a feed.
 enum SchemaV14 {
     static let statements = [

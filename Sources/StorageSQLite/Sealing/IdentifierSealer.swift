@@ -1,6 +1,6 @@
 internal import Crypto
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// The form in which people's ids stand in the database: equal ids give equal bytes, so they are searched, joined and
 /// ordered in indexes, and nobody reads them without the ring.

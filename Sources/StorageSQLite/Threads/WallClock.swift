@@ -1,5 +1,5 @@
 internal import Glibc
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// The machine's calendar time, for what the store itself has to say in the audit log.
 enum WallClock {

@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// What a batch did to the cached values, from its first decision to the end of its commit.
 struct CacheUpdate {

@@ -1,5 +1,4 @@
 internal import CSQLite
-internal import TelehealthCore
 
 /// Moves the WAL's pages into the database file, on the writer's thread, between two batches.
 ///

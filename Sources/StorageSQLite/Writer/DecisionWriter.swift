@@ -1,4 +1,6 @@
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// Checks and writes one decision inside the batch's transaction. Its audit entries are the writer's to add:
 /// they are chained at the batch's end, when it is known which decisions were taken.

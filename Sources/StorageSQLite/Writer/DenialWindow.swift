@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import AuditChain
+internal import TelehealthModel
 
 /// Holds back the denials that are to be summed, with those who wait for the sum's commit.
 ///

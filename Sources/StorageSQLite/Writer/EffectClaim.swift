@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// A worker's wish for due effects, each leased to it under a new fence.
 struct EffectClaim: Sendable {

@@ -1,5 +1,5 @@
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
 
 /// Tells followers of commits, in their order. Isolation: any; ``publish(_:)`` is the writer's thread's.
 final class FeedPublisher: Sendable {

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// Forgets what is old, a bounded step at a time so that other writes are not held up.
 struct Pruning: Sendable {

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthEngine
 
 /// Judges whether the database's device has room: by writes that failed, and by what the operating system tells.
 ///

@@ -1,6 +1,8 @@
 internal import DurableFile
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// The one thread that writes: takes the whole queue as one transaction, commits, answers, checkpoints.
 final class Writer: @unchecked Sendable {

@@ -1,5 +1,6 @@
 internal import RPCModel
-public import TelehealthCore
+public import TelehealthEngine
+public import TelehealthModel
 
 /// What an operator decides about access beyond the table: who comes by certificate, how often one may call,
 /// and for how long an emergency counts.

@@ -1,6 +1,6 @@
 public import RPCModel
 public import TelehealthAPI
-public import TelehealthCore
+public import TelehealthModel
 
 /// Which role may use which call, as the contract of each method says in proto/. Which rows one may then see or change
 /// is the domain's business (the roster of the session, the subject of a consent).

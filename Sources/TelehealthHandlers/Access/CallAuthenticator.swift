@@ -1,7 +1,7 @@
 internal import GRPCStandardAPI
 public import RPCModel
 internal import TelehealthAPI
-public import TelehealthCore
+public import TelehealthModel
 
 /// Why a token was refused: a word of `ErrorReason` and a sentence, neither with anything of the token.
 public struct TokenRefusal: Error, Hashable, Sendable {

@@ -1,7 +1,8 @@
 public import Logging
 public import RPCModel
 public import RPCServer
-public import TelehealthCore
+public import TelehealthModel
+public import TelehealthRules
 
 /// The server's interceptor: lets in who may come, and writes one line per call that names nobody.
 public struct CallGate: ServerInterceptor {

@@ -1,6 +1,7 @@
 internal import RPCModel
 internal import Synchronization
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
 
 /// The limits that a call meets before its handler, and how often each said no.
 ///

@@ -1,6 +1,8 @@
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// `AppointmentService`: the scheduling system's feed.
 struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {

@@ -1,6 +1,9 @@
+internal import AuditChain
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// `AuditService`: the audit log's readers.
 struct AuditHandler: Telehealth_V1_AuditServiceHandler {

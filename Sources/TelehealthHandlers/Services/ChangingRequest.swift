@@ -2,7 +2,7 @@ internal import Crypto
 internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthRules
 
 /// A request that changes something and therefore names its attempt.
 protocol ChangingRequest: Message {

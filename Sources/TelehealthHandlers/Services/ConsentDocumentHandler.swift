@@ -1,6 +1,8 @@
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// `ConsentDocumentService`.
 struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {

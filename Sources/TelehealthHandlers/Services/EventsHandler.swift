@@ -1,6 +1,7 @@
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthRules
 
 /// `EventsService`: what AWS tells of meetings, forwarded by a service of the clinic's.
 struct EventsHandler: Telehealth_V1_EventsServiceHandler {

@@ -1,7 +1,9 @@
 internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// `OperationsService`: an operator's view of the running service.
 struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {

@@ -1,7 +1,9 @@
 internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// `ParticipantService`: who is in a visit.
 struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {

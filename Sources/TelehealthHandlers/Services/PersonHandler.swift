@@ -1,7 +1,10 @@
 internal import FHIRExport
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
+internal import TextFormats
 
 /// `PersonService`.
 struct PersonHandler: Telehealth_V1_PersonServiceHandler {

@@ -1,4 +1,4 @@
-internal import TelehealthCore
+internal import TelehealthModel
 
 /// When the progress of long work is told: the first word at once, what is new a second after the last one at the
 /// earliest, and what is not new as a sign of life.

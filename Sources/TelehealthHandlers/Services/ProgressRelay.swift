@@ -2,7 +2,8 @@ internal import ProtobufWire
 internal import RPCModel
 internal import Synchronization
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// Carries the progress of long work to its stream, in step with ``ProgressPace``.
 ///

@@ -1,6 +1,8 @@
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// `RecordingService`: what becomes of recordings. Making and playing them stands in an extension.
 struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {

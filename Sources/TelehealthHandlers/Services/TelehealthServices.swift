@@ -1,6 +1,8 @@
 public import RPCModel
 internal import TelehealthAPI
-public import TelehealthCore
+public import TelehealthEngine
+public import TelehealthModel
+internal import TelehealthRules
 
 /// The API's services over the domain's executor: what the contract's rules refuse reaches no handler, each of which
 /// calls one use case and writes the answer.

@@ -1,6 +1,8 @@
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// `TelehealthService`: visits from creation to end. Watching, screen shares and the end stand in extensions.
 struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {

@@ -1,7 +1,8 @@
 internal import RPCModel
 internal import Synchronization
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthEngine
+internal import TelehealthModel
 
 /// Carries one watch to its stream. Idle, it is this object alone: no task waits.
 ///

@@ -1,5 +1,5 @@
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
 
 extension Appointment {
     /// - Parameter session: the open session, or the latest one.

@@ -1,6 +1,7 @@
+internal import AuditChain
 internal import ProtobufWire
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
 
 // The log keeps words; the API's enums are made of them when a row is read. What no case has is `unspecified`: the log
 // of a later program is read, and an edited row too, whose MAC then tells.

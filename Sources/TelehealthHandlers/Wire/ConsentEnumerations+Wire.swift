@@ -1,5 +1,6 @@
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 extension ConsentMethod {
     init?(_ wire: Telehealth_V1_ConsentMethod) {

@@ -1,6 +1,6 @@
 internal import ProtobufWire
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
 
 extension Effect {
     var wire: Telehealth_V1_OutboundOperation {

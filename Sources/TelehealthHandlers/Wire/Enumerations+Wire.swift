@@ -1,5 +1,5 @@
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
 
 // Domain to wire by exhaustive switches; wire to domain by asking every domain case for its wire form, so that a pair
 // stands in one place only. An enum value that no domain case has (unspecified, unrecognised) reads as nil.

@@ -1,7 +1,6 @@
 internal import Crypto
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
 internal import TextFormats
 
 /// Where a listing goes on: the last row's sort key and a mark of the filters it belongs to, in base64url.

@@ -1,5 +1,5 @@
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
 
 extension Recording {
     func wire(for viewer: Viewer) -> Telehealth_V1_Recording {

@@ -1,7 +1,8 @@
 internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// Reads the fields of one request and notes what no rule of the contract can say: texts that say nothing, languages,
 /// times, and what depends on another field. Shapes and bounds were held to the contract before the handler was called.

@@ -1,5 +1,5 @@
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
 
 extension SessionEvent {
     var wire: Telehealth_V1_SessionEvent {

@@ -1,5 +1,5 @@
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
 
 // Why events came about. No reason where there could be one means that somebody asked for it; one that another version
 // of this service stored is UNSPECIFIED.

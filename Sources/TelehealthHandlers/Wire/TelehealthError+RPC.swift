@@ -2,7 +2,8 @@ internal import GRPCStandardAPI
 internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 extension TelehealthError {
     /// The only place where a refusal of the domain becomes a gRPC status.

@@ -1,5 +1,5 @@
 internal import ProtobufWire
-internal import TelehealthCore
+internal import TelehealthModel
 
 extension Timestamp {
     /// Years 1 to 9999, as google.protobuf.Timestamp allows; finer than a microsecond is cut off.

@@ -1,4 +1,5 @@
-internal import TelehealthCore
+internal import TelehealthModel
+internal import TelehealthRules
 
 /// How much of a visit its reader is shown, by their standing in it (the table of `RoleRights` says what each role
 /// sees).

@@ -85,7 +85,7 @@ def test_every_field_that_a_refusal_names_is_one_that_a_request_has(work):
         return field is not None and (not rest or (field.message_type is not None and resolves(field.message_type, rest)))
 
     named = {}
-    for folder in ("TelehealthCore", "TelehealthHandlers"):
+    for folder in ("TelehealthRules", "TelehealthEngine", "TelehealthHandlers"):
         for file in (rule_judge.ROOT / "Sources" / folder).rglob("*.swift"):
             calls = re.findall(r'(?:\.invalid|\.refuse|fields\.\w+)\(\s*"([^"]*)"', file.read_text())
             named.update({field: file.name for field in calls})

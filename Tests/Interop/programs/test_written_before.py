@@ -130,7 +130,7 @@ def test_webhooks_that_waited_are_delivered_as_they_would_have_been(before, now)
 
 
 def check_webhook(message: dict, effect: dict, event: dict) -> None:
-    """The body, and the signature that is over it, both as the README tells receivers."""
+    """The body, and the signature that is over it, both as docs/webhooks.md tells receivers."""
     words = {"delivery": effect["id"], "session": event["session_id"], "sequence": event["sequence"], "kind": capitals(event["kind"]),
              "status": capitals(event["status"]), "participant": event["participant_id"], "recording": event["recording_id"],
              "screen_share": event["screen_share_id"], "generation": event["generation"], "reason": event["reason"],

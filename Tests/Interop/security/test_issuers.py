@@ -80,12 +80,12 @@ def test_only_the_issuers_own_tokens_are_believed(tmp_path, simulator):
 
 
 def test_an_access_token_of_rfc_9068_names_its_application_and_its_person(tmp_path, simulator):
-    """What the README shows: `client_id` is the application, and nobody is taken for it."""
+    """What docs/identity.md shows: `client_id` is the application, and nobody is taken for it."""
     key = Key("RS256")
     (tmp_path / "keys.json").write_bytes(key_set(key))
     service = Service(tmp_path / "data", simulator, env={
         "TELEHEALTH_ISSUER": ISSUER, "TELEHEALTH_JWKS_FILE": str(tmp_path / "keys.json")}).start()
-    example = re.search(r"```json\n(\{\n  \"iss\": .*?\n\})\n```", (ROOT / "README.md").read_text(), re.S).group(1)
+    example = re.search(r"```json\n(\{\n  \"iss\": .*?\n\})\n```", (ROOT / "docs/identity.md").read_text(), re.S).group(1)
     now = int(time.time())
     shown = json.loads(example) | {"iat": now, "exp": now + 600}
     assert (shown["iss"], shown["client_id"]) == (ISSUER, "patient-portal") and shown["telehealth_person_id"] != shown["sub"]

@@ -269,7 +269,7 @@ def development(service: Service, address: str) -> str:
 
 @pytest.mark.parametrize("kind, changes, is_local", [
     (HAProxy, {}, False), (Nginx, {}, False),
-    # The one that cannot be told from somebody at this machine: README says so.
+    # The one that cannot be told from somebody at this machine: docs/operating.md says so.
     (Nginx, {"grpc_set_header X-Forwarded-For": "#"}, True)], ids=["haproxy", "nginx", "nginx without the field"])
 def test_who_comes_through_a_proxy_is_not_at_this_machine(tmp_path, simulator, kind, changes, is_local):
     with serving(tmp_path, simulator, kind=Service) as service:

@@ -15,12 +15,12 @@ from service import ROOT
 DOMAIN = "telehealth.v1"
 # Reasons that no caller can bring about on purpose, with the Swift tests that do.
 ELSEWHERE = {
-    "CALL_CANCELLED": ("TelehealthCoreTests/RequestTests.swift", ".callCancelled"),  # its caller has gone
-    "VERSION_CONFLICT": ("TelehealthCoreTests/RequestTests.swift", ".versionConflict"),
-    "WATCH_LAGGING": ("TelehealthCoreTests/SessionWatchTests.swift", ".watchLagging"),
-    "STORE_FULL": ("TelehealthCoreTests/ValueTests.swift", ".storeFull"),  # a full disk: DeviceFaultTests fills one
-    "STORE_OVERLOADED": ("TelehealthCoreTests/ValueTests.swift", ".storeOverloaded"),
-    "STORE_UNAVAILABLE": ("TelehealthCoreTests/ValueTests.swift", ".storeUnavailable"),
+    "CALL_CANCELLED": ("TelehealthEngineTests/RequestTests.swift", ".callCancelled"),  # its caller has gone
+    "VERSION_CONFLICT": ("TelehealthEngineTests/RequestTests.swift", ".versionConflict"),
+    "WATCH_LAGGING": ("TelehealthEngineTests/SessionWatchTests.swift", ".watchLagging"),
+    "STORE_FULL": ("TelehealthRulesTests/TelehealthErrorTests.swift", ".storeFull"),  # a full disk: DeviceFaultTests fills one
+    "STORE_OVERLOADED": ("TelehealthRulesTests/TelehealthErrorTests.swift", ".storeOverloaded"),
+    "STORE_UNAVAILABLE": ("TelehealthRulesTests/TelehealthErrorTests.swift", ".storeUnavailable"),
 }
 
 

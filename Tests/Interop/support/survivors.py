@@ -1,4 +1,4 @@
-"""Watches that go on through troubles: our own client, and an official one that does what the README tells it to."""
+"""Watches that go on through troubles: our own client, and an official one that does what docs/clients.md tells it to."""
 
 import json
 import os
@@ -12,8 +12,8 @@ from service import BIN, ROOT
 
 
 def documented() -> dict:
-    """The names that the README's Python examples define."""
-    text = (ROOT / "README.md").read_text()
+    """The names that the Python examples of docs/clients.md define."""
+    text = (ROOT / "docs/clients.md").read_text()
     [code] = [block for block in re.findall(r"```python\n(.*?)```", text, re.S) if "def watch(" in block]
     from telehealth.v1 import telehealth_service_pb2 as m
 
@@ -96,7 +96,7 @@ class ProbeWatch(Survivor):
 
 
 class GrpcioWatch(Survivor):
-    """grpcio with the README's own code."""
+    """grpcio with the code that docs/clients.md shows."""
 
     def __init__(self, name: str, target: str, session_id: str, identity, changes: dict[str, int] | None = None):
         super().__init__(f"grpcio through {name}")

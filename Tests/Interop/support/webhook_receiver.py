@@ -11,7 +11,7 @@ SECRET = b"a secret of the receiver's own, long enough"
 
 
 class Receiver:
-    """Does what the README tells a receiver to do: signature, freshness, repetitions, order."""
+    """Does what docs/webhooks.md tells a receiver to do: signature, freshness, repetitions, order."""
 
     def __init__(self):
         self.messages: list[dict] = []

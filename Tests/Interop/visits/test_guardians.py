@@ -246,7 +246,7 @@ def test_somebody_comes_of_age_with_the_day_at_the_place(simulator, tmp_path, zo
     birthday = (datetime.now(timezone.utc) + timedelta(hours=14)).date()
     if (birthday.month, birthday.day) == (2, 29):
         pytest.skip("nobody of eighteen was born on this day")
-    georgia = json.loads((ROOT / "Sources/TelehealthCore/Policy/Places/US-GA.json").read_text())
+    georgia = json.loads((ROOT / "Sources/TelehealthRules/Policy/Places/US-GA.json").read_text())
     folder = tmp_path / "places"
     folder.mkdir()
     (folder / "US-GA.json").write_text(json.dumps({**georgia, "timeZones": zones}))

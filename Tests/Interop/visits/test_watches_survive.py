@@ -1,6 +1,6 @@
 """Watches through everything that breaks them, directly and behind proxies: nothing is missed, nothing comes twice.
 
-Ten watches of one visit go on through all of it: our own client and an official one that follows the README, each
+Ten watches of one visit go on through all of it: our own client and an official one that follows docs/clients.md, each
 through a relay, through nginx and HAProxy as docs/proxies has them with a relay behind them, and through both with
 time-outs so short that they cut every quiet stream.
 """

@@ -1,4 +1,4 @@
-public import TelehealthCore
+public import TelehealthModel
 
 // Tests read better with plain literals for identifiers.
 

@@ -1,4 +1,5 @@
-import TelehealthCore
+import TelehealthModel
+import TelehealthRules
 
 /// Rows for tests; every optional is filled in the "full" ones.
 enum Sample {

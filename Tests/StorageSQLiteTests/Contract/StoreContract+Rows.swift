@@ -1,4 +1,6 @@
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
+import TelehealthRules
 import Testing
 
 extension StoreContract {

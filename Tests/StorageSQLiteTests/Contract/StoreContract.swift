@@ -1,4 +1,4 @@
-import TelehealthCore
+import TelehealthEngine
 
 /// One promise of the `TelehealthStore` port, checked on an empty store of any kind.
 struct StorePromise: Sendable, CustomStringConvertible {

@@ -1,0 +1,1 @@
+// One epoll loop per thread, with its timers, sockets and name resolution.

@@ -1,0 +1,1 @@
+// What every program does around its work: how it starts, writes its output, handles signals and ends.

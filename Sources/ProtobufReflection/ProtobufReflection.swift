@@ -1,0 +1,1 @@
+// Protobuf without generated code: descriptors, dynamic messages, and their JSON and text formats.

@@ -1,0 +1,1 @@
+// The gRPC client: channels, name resolution, load balancing, retries and hedging.

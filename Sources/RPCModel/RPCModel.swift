@@ -1,0 +1,1 @@
+// What an RPC is without a transport: status, metadata, deadlines, framing, call state, and what generated stubs call.

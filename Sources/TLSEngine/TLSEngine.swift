@@ -1,0 +1,1 @@
+// TLS handshakes and records in memory, over OpenSSL; no socket.

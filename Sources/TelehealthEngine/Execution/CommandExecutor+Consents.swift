@@ -1,0 +1,176 @@
+public import TelehealthModel
+public import TelehealthRules
+
+extension CommandExecutor {
+    /// - Throws: `PERSON_NOT_FOUND`, and as ``ConsentRules/submit(_:_:)``.
+    public func submitConsent(_ command: SubmitConsent, _ invocation: Invocation)
+        async throws(TelehealthError) -> ConsentRecord
+    {
+        guard SubjectID.isValid(command.subjectID.rawValue) else {
+            throw .invalid("person_id", "must have 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+        }
+        return try await change("SubmitConsent", session: command.statement.sessionID, invocation) {
+            record throws(TelehealthError) in
+            try await own(record, invocation.caller)
+        } decide: { () throws(TelehealthError) in
+            let visit = command.statement.sessionID
+            let tie = try await tie(
+                of: invocation.caller, to: command.subjectID, in: visit, appointment: command.appointmentID,
+                notFound: .personNotFound)
+            let scene = try await scene(
+                of: command.subjectID, command.type, tie, command.statement, concerning: visit, invocation.caller)
+            let (decision, record) = try ConsentRules.submit(command, scene)
+            return Ruling(
+                decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue
+            )
+        }
+    }
+
+    /// - Throws: `CONSENT_NOT_FOUND`, and as ``ConsentRules/update(_:former:_:)``.
+    public func updateConsent(_ command: UpdateConsent, _ invocation: Invocation)
+        async throws(TelehealthError) -> ConsentRecord
+    {
+        try await change("UpdateConsent", invocation) { record throws(TelehealthError) in
+            try await own(record, invocation.caller)
+        } decide: { () throws(TelehealthError) in
+            let former = try await consent(command.consentID)
+            let visit = command.statement.sessionID
+            // Who may write the new word must also be one who may take the old one away.
+            _ = try await tie(
+                of: invocation.caller, to: former.subjectID, in: former.sessionID, notFound: .consentNotFound)
+            let tie = try await tie(
+                of: invocation.caller, to: former.subjectID, in: visit, notFound: .consentNotFound)
+            let scene = try await scene(
+                of: former.subjectID, former.type, tie, command.statement, concerning: visit, invocation.caller)
+            let (decision, record) = try ConsentRules.update(
+                command, former: current(former, scene), scene)
+            return Ruling(
+                decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue
+            )
+        }
+    }
+
+    /// Ends a grant; captures that stood on it stop at once.
+    ///
+    /// - Throws: `CONSENT_NOT_FOUND`, and as ``ConsentRules/revoke(_:record:_:)``.
+    public func revokeConsent(_ command: RevokeConsent, _ invocation: Invocation)
+        async throws(TelehealthError) -> RevocationOutcome
+    {
+        try await change("RevokeConsent", invocation) { request throws(TelehealthError) in
+            RevocationOutcome(
+                record: try await own(request, invocation.caller),
+                stoppedRecordings: Self.ids(of: request).dropFirst().map { RecordingID($0) })
+        } decide: { () throws(TelehealthError) in
+            let stored = try await consent(command.consentID)
+            let tie = try await tie(of: invocation.caller, to: stored)
+            let scene = try await scene(
+                of: stored.subjectID, stored.type, tie, nil, concerning: stored.sessionID, invocation.caller)
+            let (decision, outcome) = try ConsentRules.revoke(command, record: current(stored, scene), scene)
+            // The recordings go with the request, so that a repetition tells the same ones.
+            let ids = [outcome.record.id.rawValue] + outcome.stoppedRecordings.map(\.rawValue)
+            return Ruling(
+                decision: decision, outcome: outcome, sessionID: outcome.record.sessionID,
+                resultID: ids.joined(separator: ","))
+        }
+    }
+
+    /// The ids that a request left; none of them can hold a comma.
+    private static func ids(of request: RequestRecord) -> [String] {
+        (request.resultID ?? "").split(separator: ",").map(String.init)
+    }
+
+    /// - Throws: `INVALID_FIELD`, `DOCUMENT_VERSION_EXISTS`.
+    public func putConsentDocument(_ command: PutConsentDocument, _ invocation: Invocation)
+        async throws(TelehealthError) -> ConsentDocument
+    {
+        try await change("PutConsentDocument", invocation) { _ throws(TelehealthError) in
+            guard let document = try await document(command.type, command.version, command.language) else {
+                throw TelehealthError(.documentNotFound)
+            }
+            return document
+        } decide: { () throws(TelehealthError) in
+            let existing = try await document(command.type, command.version, command.language)
+            let (decision, document) = try ConsentRules.putDocument(
+                command, existing: existing, caller: invocation.caller, context: context())
+            return Ruling(decision: decision, outcome: document)
+        }
+    }
+
+    /// - Parameter concerning: the session that what is done is limited to; nil = none.
+    private func scene(
+        of subject: SubjectID, _ type: ConsentType, _ tie: SubjectTie, _ statement: ConsentStatement?,
+        concerning visit: SessionID?, _ caller: Caller
+    ) async throws(TelehealthError) -> ConsentRules.Scene {
+        let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject)
+        }
+        let open = try await openSessions(of: subject)
+        var recorded: Set<SubjectID> = []
+        for session in open where session.activeRecording != nil {
+            recorded.formUnion(SessionDraft.subjectsOfRecording(session))
+        }
+        if type == .thirdPartyPresence {
+            for session in open { recorded.formUnion(SessionDraft.subjectsOfAdmission(session)) }
+        }
+        recorded.remove(subject)
+        var document: ConsentDocument?
+        if let statement {
+            // Texts from before may stand twice under one tag; the hash tells which was shown.
+            let shown = try await reading { () async throws(StoreError) in try await store.documents(of: type) }
+                .filter { $0.version == statement.documentVersion }
+                .inLanguage(lookedUp: statement.documentLanguage)
+            document = shown.first { $0.textHash == statement.textHash } ?? shown.first
+        }
+        let session = visit.flatMap { id in open.first { $0.session.id == id } }
+        let place = session ?? open.first { $0.session.clientID == subject }
+        // Behind the history: a birth date that comes between is a conflict.
+        let guardian = try await guardian(of: subject, in: visit)
+        if tie == .guardian, statement != nil, guardian?.id != caller.clientID {
+            throw .versionConflict
+        }
+        return ConsentRules.Scene(
+            caller: caller, tie: tie, history: history, document: document, session: session,
+            guardian: guardian, openSessions: open,
+            ledger: try await ledger(of: recorded.sorted { $0.rawValue < $1.rawValue }),
+            context: place.map { context().at(placeOf: $0) } ?? context())
+    }
+
+    func openSessions(of subject: SubjectID) async throws(TelehealthError) -> [SessionState] {
+        let ids = try await reading { () async throws(StoreError) in try await store.openSessions(of: subject)
+        }
+        var states: [SessionState] = []
+        for id in ids {
+            if let state = try await reading({ () async throws(StoreError) in try await store.session(id) }) {
+                states.append(state)
+            }
+        }
+        return states
+    }
+
+    func consent(_ id: ConsentID) async throws(TelehealthError) -> ConsentRecord {
+        guard let record = try await reading({ () async throws(StoreError) in try await store.consent(id) })
+        else {
+            throw TelehealthError(.consentNotFound)
+        }
+        return record
+    }
+
+    /// The entry as the history that the decision expects holds it.
+    private func current(_ record: ConsentRecord, _ scene: ConsentRules.Scene) -> ConsentRecord {
+        scene.history.records.first { $0.id == record.id } ?? record
+    }
+
+    private func own(_ request: RequestRecord, _ caller: Caller) async throws(TelehealthError)
+        -> ConsentRecord
+    {
+        let record = try await consent(ConsentID(Self.ids(of: request).first ?? ""))
+        _ = try await tie(of: caller, to: record)
+        return record
+    }
+
+    private func document(_ type: ConsentType, _ version: String, _ language: String)
+        async throws(TelehealthError) -> ConsentDocument?
+    {
+        try await reading { () async throws(StoreError) in try await store.documents(of: type) }
+            .first { $0.version == version && $0.language == LanguageTag.canonical(language) }
+    }
+}

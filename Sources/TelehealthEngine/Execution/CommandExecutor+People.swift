@@ -1,0 +1,147 @@
+// Inviting, sending away and putting back.
+// Inviting, sending away and putting back.
+
+public import TelehealthModel
+public import TelehealthRules
+
+extension CommandExecutor {
+    /// Gives a place to somebody with a token of their own, or offers one by a grant.
+    ///
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `INVALID_STATE`, `INVALID_FIELD`, `PARTICIPANT_EXISTS`,
+    ///   `ROSTER_FULL`.
+    public func inviteParticipant(_ command: InviteParticipant, _ invocation: Invocation)
+        async throws(TelehealthError) -> InviteOutcome
+    {
+        try await changeSession("InviteParticipant", command.sessionID, invocation) {
+            draft, standing throws(TelehealthError) in
+            if let subject = command.subjectID {
+                return try draft.invite(subject, as: command.role, by: standing).rawValue
+            }
+            return try draft.invite(
+                as: command.role, validFor: command.validFor, by: standing, .caller(invocation.caller)
+            ).rawValue
+        } outcome: { state, standing, id throws(TelehealthError) in
+            try self.invited(state, standing, id)
+        }
+    }
+
+    private func invited(_ state: SessionState, _ standing: Standing, _ id: String?)
+        throws(TelehealthError) -> InviteOutcome
+    {
+        let place: InviteOutcome.Place
+        if let invitation = state.invitation(InvitationID(id ?? "")) {
+            let grant = InvitationGrant(
+                sessionID: invitation.sessionID, role: invitation.role, invitationID: invitation.id,
+                expiresAt: invitation.expiresAt)
+            place = .invitation(invitation, grant: guestKey.seal(grant))
+        } else if let participant = state.participant(ParticipantID(id ?? "")) {
+            place = .participant(participant)
+        } else {
+            throw TelehealthError(.invitationNotFound)
+        }
+        return InviteOutcome(state: Visibility.redact(state, for: standing), place: place)
+    }
+
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `INVALID_STATE`, `INVITATION_NOT_FOUND`,
+    ///   `INVITATION_USED`.
+    public func revokeInvitation(_ session: SessionID, _ invitation: InvitationID, _ invocation: Invocation)
+        async throws(TelehealthError) -> SessionState
+    {
+        try await changeSession("RevokeInvitation", session, invocation) {
+            draft, standing throws(TelehealthError) in
+            try draft.revokeInvitation(invitation, by: standing)
+            return invitation.rawValue
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
+    }
+
+    /// Makes whoever holds a grant somebody in its session, and gives them the pass to call with.
+    ///
+    /// The grant is the credential: there is no other. The same request again (an answer got lost) gives the
+    /// same place; any other use of a used grant is refused.
+    /// - Parameters:
+    ///   - request: what makes the call repeatable.
+    ///   - source: the peer's address, for the audit log; the call is open to all, so a guessed grant is kept too.
+    /// - Throws: `INVITATION_INVALID`, `INVITATION_EXPIRED`, `INVITATION_USED`, `INVITATION_REVOKED`,
+    ///   `INVALID_STATE`, `PARTICIPANT_REMOVED`, `REQUEST_ID_REUSED`.
+    public func redeemInvitation(
+        _ text: String, _ request: Invocation.Request, timeout: Duration?, source: String? = nil
+    ) async throws(TelehealthError) -> GuestAdmission {
+        guard let grant = guestKey.grant(text) else {
+            let refusal = TelehealthError(.invitationInvalid)
+            try await recordRefusal(
+                action: "RedeemInvitation", caller: nil, source: source, reason: refusal.reason.rawValue)
+            throw refusal
+        }
+        var bearer = Caller(
+            subject: Subject("invitation-" + grant.invitationID.rawValue), role: .guest, expiresAt: grant.expiresAt)
+        bearer.source = source
+        let invitee = bearer
+        let invocation = Invocation(caller: invitee, request: request, timeout: timeout)
+        return try await change("RedeemInvitation", session: grant.sessionID, invocation) {
+            record throws(TelehealthError) in
+            let state = try await inviting(grant)
+            return try admission(state, ParticipantID(record.resultID ?? ""))
+        } decide: { () throws(TelehealthError) in
+            var draft = SessionDraft(try await inviting(grant), context())
+            let id = try draft.redeem(grant)
+            let decision = draft.seal(
+                by: .caller(invitee), action: "RedeemInvitation", target: grant.invitationID.rawValue)
+            return Ruling(
+                decision: decision, outcome: try admission(draft.state, id), sessionID: grant.sessionID,
+                resultID: id.rawValue)
+        }
+    }
+
+    private func inviting(_ grant: InvitationGrant) async throws(TelehealthError) -> SessionState {
+        let state = try await reading { () async throws(StoreError) in
+            try await store.session(grant.sessionID)
+        }
+        guard let state else { throw TelehealthError(.invitationInvalid) }
+        return state
+    }
+
+    /// The pass is good until nobody may be in the visit any more.
+    private func admission(_ state: SessionState, _ id: ParticipantID) throws(TelehealthError)
+        -> GuestAdmission
+    {
+        guard let participant = state.participant(id) else { throw TelehealthError(.invitationInvalid) }
+        if let refusal = participant.refusal { throw refusal }
+        let expiresAt = SessionDraft(state, context()).lastEntry
+        let guest = GuestIdentity(
+            sessionID: state.session.id, participantID: id, subjectID: participant.subjectID)
+        return GuestAdmission(
+            state: Visibility.redact(state, for: .participant(participant.role)), participant: participant,
+            caller: Caller(
+                subject: Subject(guest.subjectID.rawValue), role: .guest, guest: guest, expiresAt: expiresAt),
+            pass: guestKey.seal(guest, expiresAt: expiresAt))
+    }
+
+    /// - Throws: as ``SessionDraft/treat(_:_:by:own:)``.
+    public func treatParticipant(
+        _ session: SessionID, _ participant: ParticipantID, _ command: PersonCommand,
+        _ invocation: Invocation
+    ) async throws(TelehealthError) -> SessionState {
+        try await changeSession(command.method, session, invocation) {
+            draft, standing throws(TelehealthError) in
+            try draft.treat(
+                participant, command, by: standing, own: draft.state.place(of: invocation.caller)?.id)
+            return participant.rawValue
+        } outcome: { state, standing, _ in
+            Visibility.redact(state, for: standing)
+        }
+    }
+}
+
+extension PersonCommand {
+    /// The RPC's name: request ids and audit entries go under it.
+    var method: String {
+        switch self {
+        case .deny: "DenyParticipant"
+        case .remove: "RemoveParticipant"
+        case .returnToWaitingRoom: "ReturnToWaitingRoom"
+        case .setCapabilities: "SetParticipantCapabilities"
+        }
+    }
+}

@@ -1,0 +1,157 @@
+// What AWS tells, what clients measure, and what both add up to.
+// What AWS tells, what clients measure, and what both add up to.
+
+public import TelehealthModel
+public import TelehealthRules
+
+extension CommandExecutor {
+    /// A last report comes when a visit is over already.
+    private static let lateReportMax: Duration = .seconds(10 * 60)
+    static let reportPeriodMax: Duration = .seconds(366 * 24 * 60 * 60)
+
+    /// AWS's events as somebody forwards them; audited once per call.
+    ///
+    /// - Throws: as ``EventIntake/take(_:)``.
+    public func ingestMeetingEvents(_ entries: [String], _ invocation: Invocation)
+        async throws(TelehealthError) -> EventIntakeReport
+    {
+        let intake = EventIntake(
+            committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
+        let report = try await intake.take(entries)
+        try await auditAlways("IngestMeetingEvents", invocation)
+        return report
+    }
+
+    /// One report of the caller's client.
+    ///
+    /// - Returns: when the next one is welcome.
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED` for staff, `NOT_JOINED`, `INVALID_STATE` long after the
+    ///   end, `INVALID_FIELD`, `METRICS_TOO_OFTEN`, `REQUEST_ID_REUSED`.
+    public func reportMetrics(_ session: SessionID, _ metrics: ClientMetrics, _ invocation: Invocation)
+        async throws(TelehealthError) -> Duration
+    {
+        try Self.validate(metrics)
+        return try await change("ReportClientMetrics", session: session, invocation) {
+            _ throws(TelehealthError) in
+            _ = try await visible(session, invocation.caller)
+            return policy.clientReportInterval
+        } decide: { () throws(TelehealthError) in
+            let (state, _) = try await visible(session, invocation.caller)
+            var draft = SessionDraft(state, context())
+            let participant = try draft.ownParticipant(of: invocation.caller)
+            guard participant.firstJoinedAt != nil else { throw TelehealthError(.notJoined) }
+            if let endedAt = state.session.endedAt, time.now > endedAt + Self.lateReportMax {
+                throw .invalidState(state.session.status)
+            }
+            let decision = try await note(metrics, of: participant.id, &draft)
+            return Ruling(decision: decision, outcome: policy.clientReportInterval, sessionID: session)
+        }
+    }
+
+    private func note(
+        _ metrics: ClientMetrics, of participant: ParticipantID, _ draft: inout SessionDraft
+    ) async throws(TelehealthError) -> Decision {
+        let now = time.now
+        let session = draft.state.session.id
+        let known = try await reading { () async throws(StoreError) in
+            try await store.clientQuality(of: participant, in: session)
+        }
+        // A report from later than now was timed by a clock that has been set back since: it holds nobody up.
+        if let known, case let elapsed = now - known.lastReportAt,
+            (.zero..<policy.clientReportInterval).contains(elapsed)
+        {
+            throw TelehealthError(.metricsTooOften, retryAfter: policy.clientReportInterval - elapsed)
+        }
+        var quality =
+            known ?? ClientQuality(sessionID: session, participantID: participant, firstReportAt: now)
+        quality.add(metrics, at: now)
+        draft.tellQuality(&quality)
+        var decision = Decision()
+        if draft.isChanged {
+            decision = draft.seal(by: .system, action: "connectionQuality", target: participant.rawValue)
+        }
+        decision.expectations.append(
+            .clientReports(session, participant, count: known?.reportCount ?? 0))
+        decision.changes.append(.clientQuality(quality))
+        if let joinTime = metrics.joinTime {
+            decision.changes.append(
+                .joinTime(
+                    JoinTime(
+                        sessionID: session, participantID: participant, number: quality.joinCount, at: now,
+                        duration: joinTime)))
+        }
+        return decision
+    }
+
+    private static func validate(_ metrics: ClientMetrics) throws(TelehealthError) {
+        if let joinTime = metrics.joinTime, joinTime < .zero || joinTime > .seconds(600) {
+            throw .invalid("join_duration", "must be 0 to 10 minutes")
+        }
+        guard metrics.window > .zero, metrics.window <= .seconds(3600) else {
+            throw .invalid("window", "must be above 0 and at most an hour")
+        }
+        let counts = [
+            ("video_height", metrics.videoHeight, 4320), ("frames_per_second", metrics.framesPerSecond, 240),
+            ("drops", metrics.drops, 1000), ("poor_connections", metrics.poorConnections, 10_000),
+        ]
+        for (field, value, most) in counts where !(0...most).contains(value) {
+            throw .invalid(field, "must be 0 to \(most)")
+        }
+        guard (0...100).contains(metrics.packetLossPercent) else {
+            throw .invalid("packet_loss_percent", "must be 0 to 100")
+        }
+    }
+
+    /// - Throws: `INVALID_FIELD`; `STORE_OVERLOADED` for a period with more rows than one read may sum.
+    public func serviceReport(from: Timestamp, to: Timestamp, _ invocation: Invocation)
+        async throws(TelehealthError) -> ServiceReport
+    {
+        guard from < to, to - from <= Self.reportPeriodMax else {
+            throw .invalid("end_time", "must be after start_time, and at most 366 days after it")
+        }
+        let query = ServiceFiguresQuery(from: from, to: to, joinConsents: coverageConsents)
+        let figures = try await reading { () async throws(StoreError) in
+            try await store.serviceFigures(query)
+        }
+        try await auditAlways("GetServiceReport", invocation)
+        return ServiceReport(figures, query)
+    }
+
+    /// What the home place asks of a client who joins. A visit elsewhere may stand on the general telehealth
+    /// consent instead of the place's own, so either counts for the other.
+    private var coverageConsents: [[ConsentType]] {
+        let either: [ConsentType] = [.telehealth, .georgiaTelehealth]
+        return policy.requirements(for: .join, in: policy.places.policy(policy.places.home)).map { asked in
+            asked.types.contains(where: either.contains) ? either : Array(asked.types.prefix(2))
+        }
+    }
+
+    /// Keeps that the service itself was at fault, for its report. What cannot be written is in the log only.
+    func noteFailure(of method: String, _ error: TelehealthError) async {
+        guard method == "CreateSession" else { return }
+        var decision = Decision()
+        decision.changes = [
+            .serviceFailure(ServiceFailure(at: time.now, action: method, reason: error.reason.rawValue))
+        ]
+        do { _ = try await committer.apply(decision) } catch { return }
+    }
+}
+
+extension SessionDraft {
+    /// Tells watchers of a changed class, seldom enough that a wavering line is no flood.
+    mutating func tellQuality(_ quality: inout ClientQuality) {
+        guard !state.session.status.isTerminal else { return }
+        // A line that was good from the beginning is no news.
+        if quality.classTold == nil && quality.connectionClass == .good {
+            quality.classTold = .good
+            return
+        }
+        guard quality.classTold != quality.connectionClass else { return }
+        if let toldAt = quality.classToldAt, (.zero..<policy.qualityEventInterval).contains(now - toldAt) { return }
+        quality.classTold = quality.connectionClass
+        quality.classToldAt = now
+        emit(
+            .connectionQualityChanged, participant: quality.participantID,
+            reason: .connection(quality.connectionClass))
+    }
+}

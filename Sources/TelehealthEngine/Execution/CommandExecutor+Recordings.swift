@@ -1,0 +1,164 @@
+public import TelehealthModel
+public import TelehealthRules
+
+extension CommandExecutor {
+    /// - Throws: as ``SessionDraft/startRecording(_:by:ledger:)``.
+    public func startRecording(_ command: StartRecording, _ invocation: Invocation)
+        async throws(TelehealthError) -> RecordingOutcome
+    {
+        try await changeSession("StartRecording", command.sessionID, invocation) {
+            draft, _ throws(TelehealthError) in
+            let ledger = try await ledger(of: SessionDraft.subjectsOfRecording(draft.state))
+            return try draft.startRecording(command.purpose, by: invocation.caller, ledger: ledger).rawValue
+        } outcome: { state, standing, id throws(TelehealthError) in
+            try Self.outcome(state, standing, recording: id)
+        }
+    }
+
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `RECORDING_NOT_FOUND`, `RECORDING_NOT_ACTIVE`.
+    public func stopRecording(_ command: StopRecording, _ invocation: Invocation)
+        async throws(TelehealthError) -> RecordingOutcome
+    {
+        try await changeSession("StopRecording", command.sessionID, invocation) {
+            draft, standing throws(TelehealthError) in
+            try draft.stopRecording(command.recordingID, by: standing, .caller(invocation.caller)).rawValue
+        } outcome: { state, standing, id throws(TelehealthError) in
+            try Self.outcome(state, standing, recording: id)
+        }
+    }
+
+    /// - Throws: `SESSION_NOT_FOUND`.
+    public func recordings(of session: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+        -> [Recording]
+    {
+        try await read("ListRecordings", session, invocation).0.recordings
+    }
+
+    /// A presigned URL of an available recording, made on demand; each one is audited, each refusal too.
+    ///
+    /// A client (or the guardian) has a right to what the clinic keeps in their record (45 CFR 164.524), and to nothing
+    /// else of it: so they may play what was recorded as treatment and what a clinician has made part of the record by
+    /// linking it to a note. Training material is not theirs, and a recording that nobody has looked at yet is not
+    /// handed out by itself. Who was sent away from the visit asks the clinic, whose administrators can make a URL.
+    ///
+    /// The file is looked at first: a URL that leads to nothing would be noticed by the person who opens it only. What
+    /// AWS says about us there is no fact about the file, so then the URL is made all the same.
+    ///
+    /// - Parameter purpose: what it is watched for. Once a consent it stood on is revoked, treatment is left
+    ///   at most (``Policy/playbackAfterRevocation``); under legal hold the policy says who may.
+    /// - Throws: `RECORDING_NOT_FOUND`, `NOT_ALLOWED`, `RECORDING_NOT_RELEASED`, `RECORDING_NOT_READY`,
+    ///   `RECORDING_OBJECT_GONE`, `RECORDING_BEING_DELETED`, `RECORDING_DELETED`, `RECORDING_ON_HOLD`,
+    ///   `RECORDING_CONSENT_REVOKED`, `MEETING_REFUSED`, `MEETING_UNAVAILABLE`.
+    public func playbackURL(of id: RecordingID, purpose: Recording.Purpose, _ invocation: Invocation)
+        async throws(TelehealthError) -> PlaybackGrant
+    {
+        let action = "GetRecordingPlaybackUrl"
+        let found: (state: SessionState, standing: Standing, recording: Recording)
+        do {
+            found = try await visible(id, invocation.caller)
+            try found.standing.requireMayPlay(found.recording, for: purpose)
+        } catch {
+            try await recordDenial(
+                action: action, sessionID: nil, target: id.rawValue, invocation, reason: error.reason.rawValue)
+            throw error
+        }
+        let recording = found.recording
+        guard recording.state == .available, let key = recording.objectKey else {
+            switch recording.state {
+            case .deleting: throw TelehealthError(.recordingBeingDeleted)
+            case .deleted: throw TelehealthError(.recordingDeleted)
+            case .requested, .starting, .recording, .stopping, .processing, .available, .failed:
+                throw .recordingNotReady(recording)
+            }
+        }
+        do {
+            try await requirePlayable(recording, for: purpose, invocation.caller)
+        } catch {
+            try await recordDenial(
+                action: action, sessionID: recording.sessionID, target: id.rawValue, invocation,
+                reason: error.reason.rawValue)
+            throw error
+        }
+        try await requireObject(key, invocation)
+        try await auditAlways(action, session: recording.sessionID, target: id.rawValue, invocation)
+        let validity = min(policy.playbackValidity, .seconds(300))
+        let expiresAt = time.now + validity
+        do {
+            let url = try await gateway.playbackURL(key, validity: validity)
+            return PlaybackGrant(recording: recording, url: url, expiresAt: expiresAt)
+        } catch { throw TelehealthError(error) }
+    }
+
+    /// How long a look at the file may take: the call's answer does not depend on it.
+    private static let lookMax: Duration = .seconds(3)
+
+    private func requireObject(_ key: String, _ invocation: Invocation) async throws(TelehealthError) {
+        let object: StoredObject?
+        do {
+            object = try await gateway.object(
+                key, timeout: min(invocation.timeout ?? Self.lookMax, Self.lookMax))
+        } catch { return }
+        if object == nil { throw TelehealthError(.recordingObjectGone) }
+    }
+
+    /// What the consents and a hold leave of playing.
+    private func requirePlayable(_ recording: Recording, for purpose: Recording.Purpose, _ caller: Caller)
+        async throws(TelehealthError)
+    {
+        if recording.hold != nil {
+            switch policy.playbackUnderHold {
+            case .refuse: throw TelehealthError(.recordingOnHold)
+            case .admin: if caller.role != .admin { throw TelehealthError(.recordingOnHold) }
+            case .allow: break
+            }
+        }
+        let isTreatmentLeft = policy.playbackAfterRevocation == .treatment && purpose == .clinical
+        if isTreatmentLeft { return }
+        if recording.consentRevokedAt != nil { throw TelehealthError(.recordingConsentRevoked) }
+        // A consent that ended after the visit marks no row there: the word that stands now is asked for.
+        for consent in recording.consentIDs {
+            guard let record = try await lastWord(after: consent), record.decision == .granted,
+                record.revokedAt == nil, purpose == .clinical || record.recordingPurposes.contains(purpose)
+            else { throw TelehealthError(.recordingConsentRevoked) }
+        }
+    }
+
+    /// Renewals of one consent that are followed: one a month for a lifetime.
+    private static let renewalsMax = 1000
+
+    /// What the entry was replaced by in the end, or itself.
+    private func lastWord(after id: ConsentID) async throws(TelehealthError) -> ConsentRecord? {
+        var next = id
+        for _ in 0..<Self.renewalsMax {
+            let current = next
+            let record = try await reading { () async throws(StoreError) in try await store.consent(current) }
+            guard let record, let successor = record.supersededBy else { return record }
+            next = successor
+        }
+        return nil
+    }
+
+    private static func outcome(_ state: SessionState, _ standing: Standing, recording id: String?)
+        throws(TelehealthError) -> RecordingOutcome
+    {
+        guard let id, let recording = state.recording(RecordingID(id)) else {
+            throw TelehealthError(.recordingNotFound)
+        }
+        return RecordingOutcome(state: Visibility.redact(state, for: standing), recording: recording)
+    }
+}
+
+extension Standing {
+    /// - Throws: `NOT_ALLOWED` for who was in the visit without being shown everything; `RECORDING_NOT_RELEASED`.
+    fileprivate func requireMayPlay(_ recording: Recording, for purpose: Recording.Purpose)
+        throws(TelehealthError)
+    {
+        if sight == .everything { return }
+        guard case .participant(let role) = self, role.rights.isClientParty else {
+            throw TelehealthError(.notAllowed)
+        }
+        guard recording.purpose == .clinical, purpose == .clinical, recording.sessionNoteID != nil else {
+            throw TelehealthError(.recordingNotReleased)
+        }
+    }
+}

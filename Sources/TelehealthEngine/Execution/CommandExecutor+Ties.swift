@@ -1,0 +1,203 @@
+// What ties a caller to somebody whose consents and records they touch. Ties end with the rows that make them.
+// What ties a caller to somebody whose consents and records they touch. Ties end with the rows that make them.
+
+internal import TelehealthModel
+internal import TelehealthRules
+
+extension CommandExecutor {
+    /// How much of a person's consents a caller may read.
+    enum Reach: Sendable, Hashable {
+        case all
+        /// What had been recorded by then: a clinician keeps what their own visits stood on, and learns nothing of what
+        /// the person signs for others later.
+        case until(Timestamp)
+
+        func contains(_ record: ConsentRecord) -> Bool {
+            switch self {
+            case .all: true
+            case .until(let instant): record.recordedAt <= instant
+            }
+        }
+    }
+
+    /// The tie of the caller to somebody: from identity, from a visit that is not over, from a booked appointment that
+    /// is not over.
+    ///
+    /// - Parameters:
+    ///   - visit: what is done concerns this visit alone: its own row's guardian counts.
+    ///   - appointment: the one by which a guardian or clinician wants to be tied; nil = any.
+    func tie(
+        of caller: Caller, to subject: SubjectID, in visit: SessionID? = nil,
+        appointment: AppointmentID? = nil,
+        notFound: TelehealthError.Reason
+    ) async throws(TelehealthError) -> SubjectTie {
+        if let tie = SubjectTie.byIdentity(caller, subject: subject) { return tie }
+        switch caller.role {
+        case .client:
+            let guardian = try await guardian(of: subject, in: visit)
+            let isNamed = appointment.map { guardian?.standing.appointment == $0 } ?? true
+            if let guardian, guardian.id == caller.clientID, isNamed || visit != nil { return .guardian }
+        case .clinician:
+            for state in try await openSessions(of: subject) {
+                if let tie = SubjectTie.byVisit(caller, subject: subject, in: state.session)
+                    ?? SubjectTie.byRoster(caller, subject: subject, in: state)
+                {
+                    return tie
+                }
+            }
+            for row in try await bookedRows(of: subject, appointment) {
+                if let tie = SubjectTie.byVisit(caller, subject: subject, in: row) { return tie }
+            }
+        case .service, .scheduler, .admin, .guest: break
+        }
+        throw TelehealthError(notFound)
+    }
+
+    /// ``tie(of:to:in:appointment:notFound:)`` for reading, which a clinician may also do of what is past.
+    func reach(
+        of caller: Caller, to subject: SubjectID, in visit: SessionID? = nil, notFound: TelehealthError.Reason
+    ) async throws(TelehealthError) -> Reach {
+        do {
+            _ = try await tie(of: caller, to: subject, in: visit, notFound: notFound)
+            return .all
+        } catch {
+            guard error.reason == notFound, caller.role == .clinician, let own = caller.clinicianID,
+                let last = try await lastVisit(of: own, with: subject)
+            else { throw error }
+            return .until(last)
+        }
+    }
+
+    /// For reads: a refusal is audited.
+    @discardableResult
+    func requireTie(
+        _ action: String, to subject: SubjectID, in visit: SessionID? = nil, _ invocation: Invocation
+    ) async throws(TelehealthError) -> Reach {
+        do {
+            return try await reach(of: invocation.caller, to: subject, in: visit, notFound: .personNotFound)
+        } catch {
+            try await recordDenial(
+                action: action, sessionID: visit, person: subject, invocation, reason: error.reason.rawValue)
+            throw error
+        }
+    }
+
+    /// Whether the caller may touch this one record: whoever signed it may always take it back and read its receipt,
+    /// whatever they are to the subject now.
+    func tie(of caller: Caller, to record: ConsentRecord) async throws(TelehealthError) -> SubjectTie {
+        if caller.role == .client, caller.clientID == record.signerID {
+            return record.signerID == record.subjectID ? .own : .guardian
+        }
+        return try await tie(
+            of: caller, to: record.subjectID, in: record.sessionID, notFound: .consentNotFound)
+    }
+
+    // MARK: Guardians
+
+    /// Who signs for somebody outside a visit.
+    func guardianRow(of subject: SubjectID) async throws(TelehealthError) -> Appointment? {
+        let rows = try await bookedRows(of: subject)
+        if !rows.contains(where: { $0.guardianID != nil }) { return nil }
+        return Guardianship.row(
+            among: rows, try await birthDate(of: subject), try await placeContext(of: subject))
+    }
+
+    /// Who signs for somebody.
+    ///
+    /// - Parameter visit: whose own row says so; nil = outside a visit.
+    func guardian(of subject: SubjectID, in visit: SessionID?) async throws(TelehealthError) -> Guardianship.Signer? {
+        guard let visit else {
+            guard let row = try await guardianRow(of: subject), let id = row.guardianID else { return nil }
+            return Guardianship.Signer(id: id, standing: .appointment(row.id, version: row.version))
+        }
+        let state = try await reading { () async throws(StoreError) in try await store.session(visit) }
+        guard let state, state.session.clientID == subject, let id = state.session.guardianID,
+            try await hasGuardian(state)
+        else { return nil }
+        return Guardianship.Signer(id: id, standing: .session(visit, version: state.session.version))
+    }
+
+    /// Whether the guardian whom a visit's row names has a say in it now.
+    func hasGuardian(_ state: SessionState) async throws(TelehealthError) -> Bool {
+        try await guardianshipEnd(state).map { time.now < $0 } ?? (state.session.guardianID != nil)
+    }
+
+    /// When the say of a visit's guardian ends, or ended; nil = no end is known, or nobody is named.
+    func guardianshipEnd(_ state: SessionState) async throws(TelehealthError) -> Timestamp? {
+        let session = state.session
+        guard session.guardianID != nil, !session.guardsAdult else { return nil }
+        return Guardianship.end(
+            try await birthDate(of: session.clientID), guardsAdult: false,
+            at: context().at(placeOf: state).place)
+    }
+
+    /// Whether an appointment's guardian has a say in it now.
+    func hasGuardian(_ row: Appointment) async throws(TelehealthError) -> Bool {
+        guard row.guardianID != nil, !row.guardsAdult else { return row.guardianID != nil }
+        return Guardianship.stands(
+            try await birthDate(of: row.clientID), guardsAdult: false,
+            try await placeContext(of: row.clientID))
+    }
+
+    private func birthDate(of subject: SubjectID) async throws(TelehealthError) -> CivilDate? {
+        try await reading { () async throws(StoreError) in try await store.consents(of: subject) }.bornOn
+    }
+
+    /// Where somebody's open visit is, else home; with who signs for them as an adult.
+    func placeContext(of subject: SubjectID) async throws(TelehealthError) -> RuleContext {
+        let open = try await openSessions(of: subject).first { $0.session.clientID == subject }
+        return open.map { context().at(placeOf: $0) } ?? context()
+    }
+
+    // MARK: Rows
+
+    /// The client's booked appointments that are not over: by the clock, or because a visit of theirs still runs.
+    ///
+    /// - Parameter named: only this one, whoever its client is.
+    private func bookedRows(of client: SubjectID, _ named: AppointmentID? = nil) async throws(TelehealthError)
+        -> [Appointment]
+    {
+        if let named {
+            let row = try await reading { () async throws(StoreError) in try await store.appointment(named) }
+            guard let row, row.status == .scheduled else { return [] }
+            if row.endsAt > time.now { return [row] }
+            let latest = try await reading { () async throws(StoreError) in
+                try await store.latestSession(of: named)
+            }
+            return latest?.session.status.isTerminal == false ? [row] : []
+        }
+        let now = time.now
+        var rows = try await reading { () async throws(StoreError) in
+            try await store.bookedAppointments(of: client, endingAfter: now)
+        }
+        for state in try await openSessions(of: client) where state.session.clientID == client {
+            let id = state.session.appointmentID
+            guard !rows.contains(where: { $0.id == id }) else { continue }
+            let row = try await reading { () async throws(StoreError) in try await store.appointment(id) }
+            if let row, row.status == .scheduled { rows.append(row) }
+        }
+        return rows
+    }
+
+    /// When the last visit of a clinician with somebody ended, or was to end; nil = there was none.
+    private func lastVisit(of clinician: SubjectID, with client: SubjectID) async throws(TelehealthError)
+        -> Timestamp?
+    {
+        var query = SessionQuery()
+        query.clientID = client
+        query.clinicianID = clinician
+        query.limit = 200
+        var last: Timestamp?
+        while true {
+            let asked = query
+            let rows = try await reading { () async throws(StoreError) in try await store.sessions(asked) }
+            for row in rows { last = max(last ?? row.createdAt, row.endedAt ?? row.endsAt) }
+            guard rows.count == query.limit, let newest = rows.last else { return last }
+            query.after = (newest.startsAt, newest.id)
+        }
+    }
+}
+
+extension Decision.Expectation {
+    fileprivate var appointment: AppointmentID? { if case .appointment(let id, _) = self { id } else { nil } }
+}

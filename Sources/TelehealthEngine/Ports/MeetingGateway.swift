@@ -1,0 +1,62 @@
+public import TelehealthModel
+
+/// Port: the video provider. Every call is idempotent by its arguments and bounded by `timeout` in total,
+/// retries included.
+///
+/// Isolation: any.
+public protocol MeetingGateway: Sendable {
+    /// The region whose API is called; events arrive there.
+    var controlRegion: String { get }
+
+    /// - Returns: the meeting and the attendees asked for, in the order asked.
+    func createMeeting(_ request: MeetingRequest, timeout: Duration) async throws(GatewayError)
+        -> (meeting: ChimeMeeting, attendees: [AttendeeCredentials])
+    /// - Returns: nil when the meeting is no more.
+    func meeting(_ meetingID: String, timeout: Duration) async throws(GatewayError) -> ChimeMeeting?
+    /// A meeting that is no more is success.
+    func deleteMeeting(_ meetingID: String, timeout: Duration) async throws(GatewayError)
+    /// The same external id in the same meeting gives the same attendee.
+    func createAttendee(_ request: AttendeeRequest, meetingID: String, timeout: Duration)
+        async throws(GatewayError)
+        -> AttendeeCredentials
+    /// - Returns: nil when meeting or attendee is no more.
+    func attendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError)
+        -> AttendeeCredentials?
+    func deleteAttendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError)
+    func updateCapabilities(
+        _ capabilities: MediaCapabilities, attendeeID: String, meetingID: String, timeout: Duration
+    ) async throws(GatewayError)
+
+    /// Starts a capture into `prefix` of the configured bucket; idempotent by token.
+    func startCapture(meetingARN: String, prefix: String, clientRequestToken: String, timeout: Duration)
+        async throws(GatewayError) -> MediaPipeline
+    /// The capture that writes to `prefix`, of a start whose answer was lost: found by listing, never
+    /// started.
+    ///
+    /// A start that may not be repeated (its consent was revoked meanwhile) still may have to be stopped.
+    /// - Returns: nil when no capture, or none that still runs, writes there.
+    func findCapture(meetingARN: String, prefix: String, timeout: Duration) async throws(GatewayError)
+        -> MediaPipeline?
+    /// - Returns: nil when the pipeline is no more (stopped long ago).
+    func capture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline?
+    /// A pipeline that is no more is success.
+    func stopCapture(_ pipelineID: String, timeout: Duration) async throws(GatewayError)
+    func startConcatenation(
+        capturePipelineARN: String, prefix: String, clientRequestToken: String, timeout: Duration
+    )
+        async throws(GatewayError) -> MediaPipeline
+    func concatenation(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline?
+
+    /// The key under which a concatenation leaves its playable file.
+    func playableKey(prefix: String, concatenationPipelineID: String) -> String
+    /// The bucket that recordings go to; nil when none is configured (recording is then refused).
+    var recordingsBucket: String? { get }
+    /// HEAD; nil when the object is not there (yet).
+    func object(_ key: String, timeout: Duration) async throws(GatewayError) -> StoredObject?
+    /// Removes what lies under `prefix/`, a page at a time; idempotent.
+    ///
+    /// - Returns: whether nothing is left there; false = ask again.
+    func deleteObjects(prefix: String, timeout: Duration) async throws(GatewayError) -> Bool
+    /// A presigned GET URL valid for `validity` (at most 5 minutes). A bearer secret: never stored or logged.
+    func playbackURL(_ key: String, validity: Duration) async throws(GatewayError) -> String
+}

@@ -1,0 +1,55 @@
+public import TelehealthModel
+
+/// Who calls, under which request id, and until when an answer helps.
+public struct Invocation: Sendable, Hashable {
+    /// What makes a changing call repeatable.
+    public struct Request: Sendable, Hashable {
+        /// The caller's UUID; compared in lower case.
+        public let id: String
+        /// SHA-256 of the request's canonical bytes without the request id.
+        public let hash: [UInt8]
+
+        public init(id: String, hash: [UInt8]) {
+            self.id = id.lowercased()
+            self.hash = hash
+        }
+
+        /// Whether the id has the form 8-4-4-4-12 of hexadecimal digits.
+        package var isValid: Bool {
+            let bytes = Array(id.utf8)
+            guard bytes.count == 36 else { return false }
+            return bytes.indices.allSatisfy { index in
+                switch index {
+                case 8, 13, 18, 23: bytes[index] == UInt8(ascii: "-")
+                default: Self.hexDigits.contains(bytes[index])
+                }
+            }
+        }
+
+        private static let hexDigits = Set("0123456789abcdef".utf8)
+    }
+
+    public var caller: Caller
+    /// Needed by everything that changes something; reads leave it out.
+    public var request: Request?
+    /// What is left of the call's deadline when it arrives here; nil = none.
+    public var timeout: Duration?
+    /// The ``Session/version`` that a change of one session is for; nil = whichever it has.
+    public var expectedVersion: Int64?
+    /// A step of a call that leaves its own row in the audit log: reading for it leaves none.
+    public private(set) var isPart = false
+
+    public init(caller: Caller, request: Request? = nil, expectedVersion: Int64? = nil, timeout: Duration? = nil) {
+        self.caller = caller
+        self.request = request
+        self.expectedVersion = expectedVersion
+        self.timeout = timeout
+    }
+
+    /// The same for a step of the call.
+    public var asPart: Invocation {
+        var part = self
+        part.isPart = true
+        return part
+    }
+}

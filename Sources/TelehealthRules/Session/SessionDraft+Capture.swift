@@ -1,0 +1,167 @@
+// A recording as the worker meets it: what to ask Chime, and what its answers mean.
+
+package import TelehealthModel
+
+extension SessionDraft {
+    /// What the worker does with a claimed start.
+    package enum CaptureStart: Sendable, Hashable {
+        case ask
+        /// Not to be started any more, but an earlier attempt may have: find it without starting.
+        case findOnly
+        /// Not to be started, and nobody asked.
+        case drop
+    }
+
+    /// - Parameter mayHaveBeenAsked: whether an earlier claim of the same start may have reached Chime.
+    package func captureStart(_ id: RecordingID, mayHaveBeenAsked: Bool, ledger: ConsentLedger) -> CaptureStart {
+        guard let recording = state.recording(id) else { return .drop }
+        switch recording.state {
+        case .requested:
+            let isMeetingUp = state.meeting(recording.generation)?.state == .active
+            if isMeetingUp && mayRecord(recording, ledger: ledger) { return .ask }
+            return mayHaveBeenAsked ? .findOnly : .drop
+        case .stopping: return mayHaveBeenAsked ? .findOnly : .drop
+        case .starting, .recording, .processing, .available, .failed, .deleting, .deleted: return .drop
+        }
+    }
+
+    /// Chime has a capture for this recording. If it may not run (any more), its stop is on the way.
+    package mutating func captureAnswered(_ id: RecordingID, _ pipeline: MediaPipeline, ledger: ConsentLedger) {
+        guard let recording = state.recording(id) else { return }
+        change(id) {
+            $0.capturePipelineID = pipeline.id
+            $0.capturePipelineARN = pipeline.arn
+        }
+        guard recording.state == .requested else { return }
+        if !mayRecord(recording, ledger: ledger) {
+            stopCapture(of: id, cause: .consentMissing, by: Principal.system.name)
+            return
+        }
+        change(id) { $0.state = .starting }
+        standOnConsents(of: ledger)
+        if pipeline.status == .inProgress {
+            captureRuns(id)
+        } else {
+            enqueue(.confirmCapture, generation: recording.generation, recording: id)
+        }
+    }
+
+    /// No capture runs or ran for this recording.
+    package mutating func captureNeverRan(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
+        guard let recording = state.recording(id), recording.capturePipelineID == nil else { return }
+        switch recording.state {
+        case .requested, .stopping: failRecording(id, reason: reason)
+        case .starting, .recording, .processing, .available, .failed, .deleting, .deleted: return
+        }
+        admitWaitingPeople(ledger)
+    }
+
+    /// Chime says that the capture runs.
+    ///
+    /// - Parameter instant: since when, by AWS's word; nil = seen now.
+    package mutating func captureRuns(_ id: RecordingID, at instant: Timestamp? = nil) {
+        guard let recording = state.recording(id), recording.state == .starting else { return }
+        change(id) { [now] in
+            $0.state = .recording
+            $0.startedAt = max(instant ?? now, $0.requestedAt)
+        }
+        emit(.recordingStarted, recording: id, generation: recording.generation)
+        enqueue(.watchCapture, generation: recording.generation, recording: id)
+    }
+
+    /// Chime says that the capture failed or is no more, before it was known to run.
+    package mutating func captureFailed(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
+        guard state.recording(id)?.state == .starting else { return }
+        failRecording(id, reason: reason)
+        admitWaitingPeople(ledger)
+    }
+
+    /// The capture is over for certain; the playable file is made next.
+    package mutating func captureStopped(_ id: RecordingID, ledger: ConsentLedger) {
+        guard let recording = state.recording(id), recording.state == .stopping else { return }
+        change(id) { [now] in
+            $0.state = .processing
+            $0.stoppedAt = $0.stoppedAt ?? now
+            $0.degradedSince = nil
+        }
+        emit(
+            .recordingStopped, recording: id, generation: recording.generation,
+            reason: recording.stopCause.map(SessionEvent.Reason.recordingStop))
+        enqueue(.startConcatenation, generation: recording.generation, recording: id)
+        admitWaitingPeople(ledger)
+    }
+
+    package mutating func concatenationStarted(_ id: RecordingID, _ pipeline: MediaPipeline) {
+        guard let recording = state.recording(id), recording.state == .processing else { return }
+        change(id) { $0.concatenationPipelineID = pipeline.id }
+        enqueue(.confirmConcatenation, generation: recording.generation, recording: id)
+    }
+
+    /// How often the pieces are joined before an operator looks at it; each of the operator's retries is one more.
+    static let concatenationsMax = 3
+
+    /// Chime says that a concatenation failed. The pieces are still there, so that is no word about the recording: they
+    /// are joined anew, under a token of its own, since Chime answers an old one with the pipeline that failed.
+    package mutating func concatenationFailed(_ id: RecordingID, _ pipelineID: String) {
+        guard let recording = state.recording(id), recording.state == .processing,
+            recording.concatenationPipelineID == pipelineID
+        else { return }
+        let isLast = recording.failedConcatenations + 1 >= Self.concatenationsMax
+        change(id) {
+            $0.concatenationPipelineID = nil
+            $0.failedConcatenations += 1
+            if isLast { $0.waitReason = .joiningFailed }
+        }
+        enqueue(
+            .startConcatenation, generation: recording.generation, recording: id,
+            after: policy.concatenationPollInterval * 2, givenUp: isLast ? "CONCATENATION_FAILED" : nil)
+    }
+
+    /// AWS would not let us start the capture, and nothing runs: asked again while the visit goes on, since a clinician
+    /// who asked for a recording wants the rest of the visit rather than nothing.
+    package mutating func captureStartRefused(_ id: RecordingID, _ reason: Recording.WaitReason) {
+        guard let recording = state.recording(id), recording.state == .requested else { return }
+        change(id) { $0.waitReason = reason }
+        enqueue(
+            .startCapture, generation: recording.generation, recording: id, after: policy.captureRetryInterval)
+    }
+
+    /// A call for this recording does not come through; the recording itself is as it was.
+    package mutating func recordingWaits(_ id: RecordingID, _ reason: Recording.WaitReason?) {
+        guard let recording = state.recording(id), recording.state.isUnfinished, recording.waitReason != reason
+        else { return }
+        change(id) { $0.waitReason = reason }
+    }
+
+    package mutating func objectSeen(_ id: RecordingID, key: String, _ object: StoredObject) {
+        guard let recording = state.recording(id), recording.state == .processing else { return }
+        let retentionEnd = policy.recordingRetention.map { (recording.stoppedAt ?? now) + $0 }
+        change(id) { [now] in
+            $0.state = .available
+            $0.waitReason = nil
+            $0.objectKey = key
+            $0.objectBytes = object.bytes
+            $0.objectETag = object.eTag
+            $0.objectChecksum = object.checksum
+            $0.availableAt = now
+            $0.retainUntil = $0.retainUntil ?? retentionEnd
+        }
+        emit(.recordingAvailable, recording: id, generation: recording.generation)
+    }
+
+    /// What a failed one may have left in the bucket is kept as long as a good one's.
+    private mutating func failRecording(_ id: RecordingID, reason: String) {
+        let retentionEnd = policy.recordingRetention.map { now + $0 }
+        change(id) { [now] in
+            $0.state = .failed
+            $0.failure = reason
+            $0.waitReason = nil
+            $0.stoppedAt = $0.stoppedAt ?? now
+            $0.stopCause = $0.stopCause ?? .failed
+            $0.degradedSince = nil
+            $0.retainUntil = $0.retainUntil ?? retentionEnd
+        }
+        emit(
+            .recordingFailed, recording: id, generation: state.recording(id)?.generation, reason: .text(reason))
+    }
+}
