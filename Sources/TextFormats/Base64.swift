@@ -63,7 +63,7 @@ public struct Base64: Sendable {
 
     /// Reads with or without `=` as padding.
     ///
-    /// - Returns: nil when a digit is outside the alphabet, the length is impossible or padding stands where it may not.
+    /// - Returns: nil when a digit is outside the alphabet, the length is impossible or the padding is misplaced.
     ///   Bits that are left over after the last byte are ignored, as other implementations do.
     public func decode(_ text: some BidirectionalCollection<UInt8>) -> [UInt8]? {
         var body = text[...]

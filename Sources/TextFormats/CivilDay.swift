@@ -1,7 +1,7 @@
 /// A day of the Gregorian calendar, also before that was introduced.
 ///
-/// The arithmetic counts in eras of 400 years (146,097 days) that begin on 1 March, so that the leap day is the last day
-/// of its year.
+/// The arithmetic counts in eras of 400 years (146,097 days) that begin on 1 March, so that the leap day is the last
+/// day of its year.
 public struct CivilDay: Hashable, Comparable, Sendable {
     public let year: Int64
     /// 1 to 12.

@@ -13,7 +13,9 @@ import Testing
 
     init() { alarms = Alarms(logger: log.logger) }
 
-    @Test func `a store that stops accepting changes is an error and not ready, and ready again when it recovers`() {
+    @Test
+    func `a store that stops accepting changes is an error and not ready, and ready again when it recovers`()
+    {
         let readiness = Mutex<[Bool]>([])
         alarms.onReadiness = { isReady in readiness.withLock { $0.append(isReady) } }
         alarms.store(.full)
@@ -27,7 +29,10 @@ import Testing
     @Test func `little space and a long write-ahead log leave the service ready`() {
         alarms.onReadiness = { _ in Issue.record("the readiness changed") }
         let space = StoreSpace(free: 5, size: 100)
-        for condition in [.spaceLow(space), .spaceEnough(space), .walOverLimit(pages: 9), .walUnderLimit(pages: 1), .damagedRow(operation: "session")] as [StoreCondition] {
+        for condition in [
+            .spaceLow(space), .spaceEnough(space), .walOverLimit(pages: 9), .walUnderLimit(pages: 1),
+            .damagedRow(operation: "session"),
+        ] as [StoreCondition] {
             alarms.store(condition)
         }
         #expect(log.lines.map(\.level) == [.error, .notice, .error, .notice, .error])
@@ -40,7 +45,10 @@ import Testing
         alarms.renewal(.certificates, nil)
         alarms.renewal(.keyRing, Broken())
         #expect(log.messages == ["notice: renewed", "error: not renewed: the old version stays in use"])
-        #expect(log.lines.map(\.metadata) == [["what": "certificates"], ["what": "key ring", "error": "unreadable"]])
+        #expect(
+            log.lines.map(\.metadata) == [
+                ["what": "certificates"], ["what": "key ring", "error": "unreadable"],
+            ])
     }
 
     @Test func `failed reads of the issuer's keys are counted by what stays in use`() {
@@ -49,13 +57,18 @@ import Testing
         alarms.keys(.keysKept(failure))
         alarms.keys(.documentKept(failure))
         #expect(alarms.keyNotices.withLock { $0 } == ["keys": 2, "document": 1])
-        #expect(Set(log.messages) == ["error: key set not reloaded: the old keys stay in use", "error: discovery document not reloaded: the last good one stays in use"])
+        #expect(
+            Set(log.messages) == [
+                "error: key set not reloaded: the old keys stay in use",
+                "error: discovery document not reloaded: the last good one stays in use",
+            ])
     }
 
     @Test func `heads that are damaged or contradicted say what to run`() {
         alarms.auditHeadsDamaged(lines: Array(1...30))
         #expect(log.lines[0].message.contains("telehealth-probe audit verify"))
-        #expect(log.lines[0].metadata["lines"]?.split(separator: ",").count == 20, "the first of them are enough")
+        #expect(
+            log.lines[0].metadata["lines"]?.split(separator: ",").count == 20, "the first of them are enough")
     }
 
     @Test func `messages are static: values are metadata`() {

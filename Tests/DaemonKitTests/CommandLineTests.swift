@@ -3,16 +3,23 @@ import Testing
 @testable import DaemonKit
 
 @Suite("The command line") struct CommandLineTests {
-    @Test func `a value follows its flag after a space or an equals sign, and of two the last one counts`() throws {
+    @Test func `a value follows its flag after a space or an equals sign, and of two the last one counts`()
+        throws
+    {
         #expect(try DaemonCommandLine(["--data-dir", "a"]).flags == ["telehealth.dataDir": "a"])
         #expect(try DaemonCommandLine(["--data-dir=a=b"]).flags == ["telehealth.dataDir": "a=b"])
         #expect(try DaemonCommandLine(["--issuer="]).flags == ["telehealth.issuer": ""])
-        #expect(try DaemonCommandLine(["--data-dir", "a", "--data-dir", "b"]).flags == ["telehealth.dataDir": "b"])
+        #expect(
+            try DaemonCommandLine(["--data-dir", "a", "--data-dir", "b"]).flags == ["telehealth.dataDir": "b"]
+        )
     }
 
     @Test func `a boolean flag alone means true, before another flag too`() throws {
         #expect(try DaemonCommandLine(["--reflection"]).flags == ["telehealth.reflection": "true"])
-        #expect(try DaemonCommandLine(["--reflection", "--loops", "2"]).flags == ["telehealth.reflection": "true", "telehealth.loops": "2"])
+        #expect(
+            try DaemonCommandLine(["--reflection", "--loops", "2"]).flags == [
+                "telehealth.reflection": "true", "telehealth.loops": "2",
+            ])
         #expect(try DaemonCommandLine(["--reflection", "false"]).flags == ["telehealth.reflection": "false"])
         #expect(try DaemonCommandLine(["--reflection=false"]).flags == ["telehealth.reflection": "false"])
     }
@@ -39,7 +46,10 @@ import Testing
 
     @Test(arguments: [
         (["keys"], "keys: a command is missing; use list, create, rotate, remove ID or rotate-receipts"),
-        (["keys", "burn"], "keys: unknown command 'burn'; use list, create, rotate, remove ID or rotate-receipts"),
+        (
+            ["keys", "burn"],
+            "keys: unknown command 'burn'; use list, create, rotate, remove ID or rotate-receipts"
+        ),
         (["keys", "remove"], "keys remove: needs the id of a key, as keys list shows it"),
         (["keys", "remove", "-1"], "keys remove: needs the id of a key, as keys list shows it"),
     ])
@@ -49,23 +59,33 @@ import Testing
     }
 
     @Test func `every example of the help is a command line that is accepted`() throws {
-        let text = DaemonCommandLine.help.split(separator: "\nExamples\n")[1].split(separator: "\nWhere settings come from\n")[0]
-        let commands = text.replacing("\\\n", with: " ").split(separator: "\n").filter { $0.contains("    telehealthd ") }
+        let text = DaemonCommandLine.help.split(separator: "\nExamples\n")[1].split(
+            separator: "\nWhere settings come from\n")[0]
+        let commands = text.replacing("\\\n", with: " ").split(separator: "\n").filter {
+            $0.contains("    telehealthd ")
+        }
         #expect(commands.count == 4)
         for command in commands {
             let words = command.split(separator: " ").dropFirst().map(String.init)
             let commandLine = try DaemonCommandLine(words)
-            #expect(refusals(Array(words.drop { !$0.hasPrefix("--") }).filter { $0 != "--print-config" }) == [], "\(command)")
+            #expect(
+                refusals(Array(words.drop { !$0.hasPrefix("--") }).filter { $0 != "--print-config" }) == [],
+                "\(command)")
             #expect(commandLine.request != .help)
         }
     }
 
     @Test func `the help tells usage, signals, exit codes and one heading for each group`() {
         let help = DaemonCommandLine.help
-        for part in ["Usage: telehealthd ", "\nSignals\n", "\nExit codes\n", "\n  0  ", "\n  1  ", "\n  2  ", "SIGTERM", "SIGHUP"] {
+        for part in [
+            "Usage: telehealthd ", "\nSignals\n", "\nExit codes\n", "\n  0  ", "\n  1  ", "\n  2  ",
+            "SIGTERM", "SIGHUP",
+        ] {
             #expect(help.contains(part), "\(part)")
         }
-        let headings = SettingTable.groups.map { group in help.ranges(of: "\n\(group.title)\n").map(\.lowerBound) }
+        let headings = SettingTable.groups.map { group in
+            help.ranges(of: "\n\(group.title)\n").map(\.lowerBound)
+        }
         #expect(headings.allSatisfy { $0.count == 1 })
         #expect(headings.flatMap { $0 } == headings.flatMap { $0 }.sorted(), "in the table's order")
         let introduction = help.split(separator: "Each setting below")[0]

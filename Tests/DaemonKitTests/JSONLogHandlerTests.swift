@@ -21,34 +21,44 @@ final class LogPipe: Sendable {
     /// Everything that was written, after the writing end is closed.
     func lines() throws -> [JSONText] {
         try writing.close()
-        return try (reading.readToEnd() ?? Data()).split(separator: UInt8(ascii: "\n")).map { try JSONText(parsing: Array($0)) }
+        return try (reading.readToEnd() ?? Data()).split(separator: UInt8(ascii: "\n")).map {
+            try JSONText(parsing: Array($0))
+        }
     }
 }
 
 @Suite("The log's lines") struct JSONLogHandlerTests {
     /// What no reader may trip over: quotes, escapes, controls, marks that displays obey, halves of a pair, and far planes.
     private static let texts: [String] =
-        ["", "plain", #"a "quote" and \ a stroke"#, "\r\n\t", "\u{7f}\u{85}\u{9b}31m", "\u{202e}gnp\u{2066}\u{2028}\u{2029}", "é\u{301}😀\u{e0041}", "\u{fffd}"]
+        [
+            "", "plain", #"a "quote" and \ a stroke"#, "\r\n\t", "\u{7f}\u{85}\u{9b}31m",
+            "\u{202e}gnp\u{2066}\u{2028}\u{2029}", "é\u{301}😀\u{e0041}", "\u{fffd}",
+        ]
         + stride(from: 0, to: 0x3000, by: 64).map { start in
             String(String.UnicodeScalarView((start..<start + 64).compactMap { Unicode.Scalar($0) }))
         }
         + (0...255).map { String(decoding: [UInt8($0), 0x41], as: UTF8.self) }
 
-    @Test func `a line is one JSON object that holds exactly what was logged, whatever bytes it had`() throws {
+    @Test func `a line is one JSON object that holds exactly what was logged, whatever bytes it had`() throws
+    {
         for text in Self.texts {
             var line: [UInt8] = []
-            JSONLogHandler.format(.warning, label: text, message: text, fields: [("a" + text, text), ("z", "1")], into: &line)
+            JSONLogHandler.format(
+                .warning, label: text, message: text, fields: [("a" + text, text), ("z", "1")], into: &line)
             #expect(line.last == UInt8(ascii: "\n") && line.count { $0 == UInt8(ascii: "\n") } == 1)
             let object = try JSONText(parsing: line)
             #expect(object["level"] == .string("warning") && object["logger"] == .string(text))
-            #expect(object["message"] == .string(text) && object["a" + text] == .string(text) && object["z"] == .string("1"))
+            #expect(
+                object["message"] == .string(text) && object["a" + text] == .string(text)
+                    && object["z"] == .string("1"))
         }
     }
 
     @Test func `nothing in a line is a character that a terminal obeys`() {
         for text in Self.texts {
             var line: [UInt8] = []
-            JSONLogHandler.format(.info, label: text, message: text, fields: [(text + "k", text)], into: &line)
+            JSONLogHandler.format(
+                .info, label: text, message: text, fields: [(text + "k", text)], into: &line)
             let shown = String(decoding: line.dropLast(), as: UTF8.self)
             #expect(!shown.unicodeScalars.contains { $0.isActedUponByDisplays })
         }
@@ -60,7 +70,8 @@ final class LogPipe: Sendable {
         JSONLogHandler.format(.info, label: "l", message: "m", fields: [], into: &line)
         let text = try #require(try JSONText(parsing: line)["time"]?.stringValue)
         #expect(text.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil, "\(text)")
-        let time = try Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text).timeIntervalSince1970
+        let time = try Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text)
+            .timeIntervalSince1970
         #expect(time >= before - 0.002 && time <= Date().timeIntervalSince1970)
     }
 
@@ -70,10 +81,12 @@ final class LogPipe: Sendable {
         var logger = Logger(label: "calls") { JSONLogHandler(label: $0, level: .info, output: output) }
         logger[metadataKey: "zone"] = "logger"
         logger[metadataKey: "same"] = "logger"
-        logger.notice("call", metadata: ["same": "call", "number": "\(7)", "list": ["a", "b"], "inner": ["k": "v"]])
+        logger.notice(
+            "call", metadata: ["same": "call", "number": "\(7)", "list": ["a", "b"], "inner": ["k": "v"]])
         output.flush()
         let bytes = try pipe.lines()
-        #expect(bytes.count == 1 && bytes[0]["same"] == .string("call") && bytes[0]["zone"] == .string("logger"))
+        #expect(
+            bytes.count == 1 && bytes[0]["same"] == .string("call") && bytes[0]["zone"] == .string("logger"))
         #expect(bytes[0]["number"] == .string("7") && bytes[0]["logger"] == .string("calls"))
         #expect(bytes[0]["list"]?.stringValue != nil && bytes[0]["inner"]?.stringValue != nil)
     }
@@ -99,7 +112,9 @@ final class LogPipe: Sendable {
     }
 
     /// Reads to the end.
-    private func reading(_ pipe: LogPipe) -> OwnThread<Data> { OwnThread { (try? pipe.reading.readToEnd()) ?? Data() } }
+    private func reading(_ pipe: LogPipe) -> OwnThread<Data> {
+        OwnThread { (try? pipe.reading.readToEnd()) ?? Data() }
+    }
 
     private func parsed(_ data: Data) throws -> [JSONText] {
         try data.split(separator: UInt8(ascii: "\n")).map { try JSONText(parsing: Array($0)) }
@@ -112,12 +127,16 @@ final class LogPipe: Sendable {
         write(output)
         output.flush()
         try pipe.writing.close()
-        let numbers = try parsed(try #require(await reading.value)).compactMap { $0["number"]?.stringValue.flatMap { Int($0) } }
+        let numbers = try parsed(try #require(await reading.value)).compactMap {
+            $0["number"]?.stringValue.flatMap { Int($0) }
+        }
         #expect(numbers == Array(0..<Self.lines))
     }
 
     @Test(arguments: [false, true])
-    func `while nobody reads a caller never waits, and lines that do not fit are counted`(isNonBlocking: Bool) async throws {
+    func `while nobody reads a caller never waits, and lines that do not fit are counted`(isNonBlocking: Bool)
+        async throws
+    {
         let pipe = LogPipe()
         if isNonBlocking { _ = fcntl(pipe.writing.fileDescriptor, F_SETFL, O_NONBLOCK) }
         let output = LogOutput(descriptor: pipe.writing.fileDescriptor)

@@ -63,7 +63,8 @@ private struct Household {
         keySetFile = try folder.write("keys.json", "nonsense")
         let verifier = TokenVerifier(policy: TokenPolicy(audience: "telehealth", claims: .standard))
         let keys = KeyDirectory(
-            verifier: verifier, issuer: ("https://login.clinic.example", .file(keySetFile)), development: nil, client: nil)
+            verifier: verifier, issuer: ("https://login.clinic.example", .file(keySetFile)), development: nil,
+            client: nil)
         files = RenewedFiles(
             keyRing: ring, store: store, certificates: nil, keys: keys, keySetFile: keySetFile,
             receiptKeyFile: receiptKeyFile, receiptKeys: receiptKeys, time: time, alarms: alarms)
@@ -102,13 +103,17 @@ private struct Household {
             let rotated = try ReceiptKeyFile.rotate(house.receiptKeyFile, now: house.time.now)
             await house.time.step()
             let current = house.receiptKeys.current
-            #expect(current.signer.publicKey.id == rotated.signer.publicKey.id && current.signer.publicKey.id != before.id)
+            #expect(
+                current.signer.publicKey.id == rotated.signer.publicKey.id
+                    && current.signer.publicKey.id != before.id)
             #expect(current.retired.map(\.key.id) == [before.id])
             #expect(house.log.lines.map(\.metadata) == [["what": "receipt key"]])
         }
     }
 
-    @Test func `a key of receipts that cannot be read leaves the old one in use and is an error, once`() async throws {
+    @Test func `a key of receipts that cannot be read leaves the old one in use and is an error, once`()
+        async throws
+    {
         let house = try Household()
         let before = house.receiptKeys.current.signer.publicKey.id
         try await house.whileRenewing {
@@ -117,7 +122,9 @@ private struct Household {
             await house.time.step()
             #expect(house.receiptKeys.current.signer.publicKey.id == before)
             #expect(house.log.messages == ["error: not renewed: the old version stays in use"])
-            #expect(house.log.lines[0].metadata["what"] == "receipt key" && house.log.lines[0].metadata["error"]?.contains("receipts.key") == true)
+            #expect(
+                house.log.lines[0].metadata["what"] == "receipt key"
+                    && house.log.lines[0].metadata["error"]?.contains("receipts.key") == true)
         }
     }
 
@@ -129,7 +136,11 @@ private struct Household {
             let keys = try house.ring.read().list
             #expect(keys.count == 2 && keys.filter(\.isCurrent).count == 1)
             #expect(keys.allSatisfy { $0.isCurrent || $0.retiredAt != nil })
-            #expect(house.log.messages == ["notice: sealing older rows with the current key", "notice: every row is sealed with the current key"])
+            #expect(
+                house.log.messages == [
+                    "notice: sealing older rows with the current key",
+                    "notice: every row is sealed with the current key",
+                ])
         }
     }
 

@@ -21,11 +21,16 @@ import Testing
     private func serving(_ flags: [String] = []) throws -> DaemonConfiguration {
         // Chime is not called; port 9 of this machine is nobody's.
         try configuration(
-            ["--data-dir", folder.path + "/data", "--listen", "unix:\(folder.path)/rpc.sock", "--aws-endpoint-url", "http://127.0.0.1:9"] + flags)
+            [
+                "--data-dir", folder.path + "/data", "--listen", "unix:\(folder.path)/rpc.sock",
+                "--aws-endpoint-url", "http://127.0.0.1:9",
+            ] + flags)
     }
 
     /// Runs the service until `body` is done, then stops it by SIGTERM.
-    private func whileServing(_ configuration: DaemonConfiguration, _ body: @Sendable () async throws -> Void = {}) async throws {
+    private func whileServing(
+        _ configuration: DaemonConfiguration, _ body: @Sendable () async throws -> Void = {}
+    ) async throws {
         // Outside the tests of this suite the signal ends the process as usual.
         defer { signal(SIGTERM, SIG_DFL) }
         TerminationSignal.takeOver()
@@ -43,8 +48,14 @@ import Testing
     @Test func `SIGTERM ends it in order, and the folder can be opened again at once`() async throws {
         let configuration = try serving()
         for _ in 0..<2 { try await whileServing(configuration) }
-        #expect(log.messages.filter { $0.hasPrefix("notice") } == ["serving", "stopping", "stopped", "serving", "stopping", "stopped"].map { "notice: " + $0 })
-        #expect(log.lines.filter { $0.message == "serving" }.map(\.metadata["addresses"]) == Array(repeating: "unix:\(folder.path)/rpc.sock", count: 2))
+        #expect(
+            log.messages.filter { $0.hasPrefix("notice") }
+                == ["serving", "stopping", "stopped", "serving", "stopping", "stopped"].map {
+                    "notice: " + $0
+                })
+        #expect(
+            log.lines.filter { $0.message == "serving" }.map(\.metadata["addresses"])
+                == Array(repeating: "unix:\(folder.path)/rpc.sock", count: 2))
         #expect(!log.lines.contains { $0.level >= .error }, "\(log.messages)")
         var store = StoreConfiguration()
         store.keyRing = try configuration.keyRing.read()
@@ -56,20 +67,28 @@ import Testing
         await records.close()
     }
 
-    @Test func `a second service on the same folder does not start, and names the folder and its flag`() async throws {
+    @Test func `a second service on the same folder does not start, and names the folder and its flag`()
+        async throws
+    {
         let configuration = try serving()
         let other = try serving(["--listen", "unix:\(folder.path)/other.sock"])
         let logger = log.logger
         let data = folder.path + "/data"
         try await whileServing(configuration) {
-            let failure = await #expect(throws: StartFailure.self) { try await serve(other, environment: [:], logger: logger) }
-            #expect(failure?.description.hasPrefix("data folder \(data) (--data-dir): ") == true, "\(String(describing: failure))")
+            let failure = await #expect(throws: StartFailure.self) {
+                try await serve(other, environment: [:], logger: logger)
+            }
+            #expect(
+                failure?.description.hasPrefix("data folder \(data) (--data-dir): ") == true,
+                "\(String(describing: failure))")
         }
     }
 
     @Test func `advice of the configuration is a warning before anything else`() async throws {
         try await whileServing(try serving(["--join-consents", "HIPAA_TELEHEALTH"]))
         let first = try #require(log.lines.first)
-        #expect(first.level == .warning && first.message == "configuration" && first.metadata["advice"]?.contains("write hipaa_telehealth") == true)
+        #expect(
+            first.level == .warning && first.message == "configuration"
+                && first.metadata["advice"]?.contains("write hipaa_telehealth") == true)
     }
 }

@@ -7,7 +7,8 @@ func configuration(
     _ arguments: [String] = [], environment: [String: String] = [:], file: String? = nil
 ) throws -> DaemonConfiguration {
     let commandLine = try DaemonCommandLine(arguments)
-    return try DaemonConfiguration(SettingReader(flags: commandLine.flags, environment: environment, file: file))
+    return try DaemonConfiguration(
+        SettingReader(flags: commandLine.flags, environment: environment, file: file))
 }
 
 /// The sentences with which a configuration is refused; none when it is accepted.
@@ -28,8 +29,10 @@ extension Setting {
     /// A value that is allowed and is not the default.
     var another: String {
         switch kind {
-        case .integer(let range): fallback == "\(range.upperBound)" ? "\(range.lowerBound)" : "\(range.upperBound)"
-        case .duration(let least, let greatest): Duration(setting: fallback) == Duration(setting: greatest) ? least : greatest
+        case .integer(let range):
+            fallback == "\(range.upperBound)" ? "\(range.lowerBound)" : "\(range.upperBound)"
+        case .duration(let least, let greatest):
+            Duration(setting: fallback) == Duration(setting: greatest) ? least : greatest
         case .boolean: fallback == "true" ? "false" : "true"
         case .choice(let words): words.first { $0 != fallback } ?? ""
         case .text, .list: Self.anotherText[key] ?? "/another/\(key)"
@@ -38,17 +41,21 @@ extension Setting {
 
     /// Where not every text will do.
     private static let anotherText = [
-        "telehealth.listen": "127.0.0.1:50999,unix:/run/telehealth.sock", "frontend.url": "http://127.0.0.1:8080",
+        "telehealth.listen": "127.0.0.1:50999,unix:/run/telehealth.sock",
+        "frontend.url": "http://127.0.0.1:8080",
         "telehealth.monitoringListen": "127.0.0.1:9464", "telehealth.issuer": "https://login.clinic.example",
         "telehealth.jwksUrl": "https://login.clinic.example/keys", "telehealth.audience": "visits",
         "telehealth.roleClaim": "clinic_role", "telehealth.personClaim": "clinic_person",
-        "telehealth.clinicianClaim": "clinic_staff", "telehealth.serviceCertificates": "dns:desk.clinic.example=front-desk",
+        "telehealth.clinicianClaim": "clinic_staff",
+        "telehealth.serviceCertificates": "dns:desk.clinic.example=front-desk",
         "telehealth.rateLimits": "client=5/20,refused=1/2", "telehealth.trustedProxies": "10.0.0.0/8,unix",
         "aws.region": "eu-west-1", "aws.accountId": "111122223333", "aws.s3.recordingsBucket": "visits",
         "telehealth.recordingPrefix": "video/visits", "aws.endpointUrl": "http://127.0.0.1:4600",
         "aws.endpointUrlChimeSdkMeetings": "http://127.0.0.1:4601",
-        "aws.endpointUrlChimeSdkMediaPipelines": "http://127.0.0.1:4602", "aws.endpointUrlS3": "http://127.0.0.1:4603",
-        "aws.endpointUrlSqs": "http://127.0.0.1:4604", "telehealth.eventsQueueUrl": "https://sqs.us-east-1.amazonaws.com/1/q",
+        "aws.endpointUrlChimeSdkMediaPipelines": "http://127.0.0.1:4602",
+        "aws.endpointUrlS3": "http://127.0.0.1:4603",
+        "aws.endpointUrlSqs": "http://127.0.0.1:4604",
+        "telehealth.eventsQueueUrl": "https://sqs.us-east-1.amazonaws.com/1/q",
         "telehealth.cloudfrontUrl": "https://d1.cloudfront.net", "telehealth.mediaRegion": "eu-west-1",
         "telehealth.mediaRegions": "us-east-1,eu-west-1", "telehealth.locationStates": "GA,FL",
         "telehealth.homePlace": "US-CA", "telehealth.joinConsents": "hipaa_telehealth",
@@ -63,7 +70,10 @@ extension Setting {
         case "telehealth.tlsKey": ["--tls-certificate", "chain.pem"]
         case "telehealth.tlsClientAuthorities": ["--tls-certificate", "chain.pem", "--tls-key", "key.pem"]
         case "telehealth.tlsClientCertificates", "telehealth.serviceCertificates":
-            ["--tls-certificate", "chain.pem", "--tls-key", "key.pem", "--tls-client-authorities", "authorities.pem"]
+            [
+                "--tls-certificate", "chain.pem", "--tls-key", "key.pem", "--tls-client-authorities",
+                "authorities.pem",
+            ]
         case "telehealth.trustedProxies": ["--issuer", "https://login.clinic.example"]
         case "telehealth.connectionsPerAddress": ["--connections-max", "1000000"]
         case "telehealth.handshakesPerAddress": ["--handshakes-max", "100000"]
@@ -72,9 +82,13 @@ extension Setting {
         case "telehealth.cloudfrontUrl": ["--cloudfront-key-pair-id", "K1", "--cloudfront-key-file", "k.pem"]
         case "telehealth.cloudfrontKeyPairId":
             ["--cloudfront-url", "https://d1.cloudfront.net", "--cloudfront-key-file", "k.pem"]
-        case "telehealth.cloudfrontKeyFile": ["--cloudfront-url", "https://d1.cloudfront.net", "--cloudfront-key-pair-id", "K1"]
+        case "telehealth.cloudfrontKeyFile":
+            ["--cloudfront-url", "https://d1.cloudfront.net", "--cloudfront-key-pair-id", "K1"]
         case "telehealth.cloudfrontPolicy":
-            ["--cloudfront-url", "https://d1.cloudfront.net", "--cloudfront-key-pair-id", "K1", "--cloudfront-key-file", "k.pem"]
+            [
+                "--cloudfront-url", "https://d1.cloudfront.net", "--cloudfront-key-pair-id", "K1",
+                "--cloudfront-key-file", "k.pem",
+            ]
         case "telehealth.mediaRegion": ["--media-regions", "us-east-1,eu-west-1"]
         default: []
         }

@@ -26,7 +26,9 @@ import Testing
     }
 
     @Test(arguments: SettingTable.all)
-    func `a flag overrides the environment, which overrides the file, which overrides the default`(setting: Setting) throws {
+    func `a flag overrides the environment, which overrides the file, which overrides the default`(
+        setting: Setting
+    ) throws {
         let folder = try TemporaryFolder()
         let other = setting.another
         let json: String
@@ -36,7 +38,9 @@ import Testing
         }
         let file = try folder.write("settings.json", "{\"\(setting.key)\": \(json)}")
 
-        func inForce(_ flags: [String: String], _ environment: [String: String], _ file: String?) throws -> [String] {
+        func inForce(_ flags: [String: String], _ environment: [String: String], _ file: String?) throws
+            -> [String]
+        {
             var reader = try SettingReader(flags: flags, environment: environment, file: file)
             _ = reader.text(setting.key)
             #expect(reader.sentences == [])
@@ -47,7 +51,9 @@ import Testing
         #expect(try inForce([:], [:], file) == [other, "file"])
         #expect(try inForce([:], variable, file) == [other, "environment"])
         #expect(try inForce([setting.key: other], variable, file) == [other, "flag"])
-        #expect(try inForce([:], [setting.environmentName: ""], file) == [other, "file"], "an empty variable is not set")
+        #expect(
+            try inForce([:], [setting.environmentName: ""], file) == [other, "file"],
+            "an empty variable is not set")
     }
 
     /// Those that do something only together with a file of others, or with another setting.
@@ -70,19 +76,27 @@ import Testing
     }
 
     @Test(arguments: SettingTable.all)
-    func `a value outside its range is refused with the setting, the value and what to do`(setting: Setting) throws {
+    func `a value outside its range is refused with the setting, the value and what to do`(setting: Setting)
+        throws
+    {
         let outside: [String]
         switch setting.kind {
         case .text, .list: return
         case .integer(let range):
-            outside = ["\(range.lowerBound - 1)", "\(range.upperBound + 1)", "99999999999999999999", "1.5", "many", "-1"]
+            outside = [
+                "\(range.lowerBound - 1)", "\(range.upperBound + 1)", "99999999999999999999", "1.5", "many",
+                "-1",
+            ]
         case .boolean: outside = ["maybe", "2"]
         case .choice: outside = ["nonsense", "HDD"]
         case .duration(let least, let greatest):
             let bounds = [least, greatest].compactMap { Duration(setting: $0)?.components }
             outside =
                 ["\(bounds[0].seconds * 1000 + bounds[0].attoseconds / 1_000_000_000_000_000 - 1)ms"]
-                + ["\(bounds[1].seconds * 1000 + 1)ms", "15", "15 m", "1.5h", "-1s", "inf", "99999999999999999999s", "١٥s"]
+                + [
+                    "\(bounds[1].seconds * 1000 + 1)ms", "15", "15 m", "1.5h", "-1s", "inf",
+                    "99999999999999999999s", "١٥s",
+                ]
         }
         for value in outside {
             for (flags, environment, place) in [
@@ -91,7 +105,8 @@ import Testing
             ] as [([String: String], [String: String], String)] {
                 var reader = try SettingReader(flags: flags, environment: environment, file: nil)
                 _ = reader.text(setting.key)
-                let sentence = "\(setting.title): must be \(setting.kind.expectation); '\(value)' \(place) is not"
+                let sentence =
+                    "\(setting.title): must be \(setting.kind.expectation); '\(value)' \(place) is not"
                 #expect(reader.sentences == [sentence])
             }
         }
@@ -101,7 +116,9 @@ import Testing
     func `the bounds themselves are allowed`(setting: Setting) {
         switch setting.kind {
         case .integer(let range):
-            #expect(setting.kind.normalized("\(range.lowerBound)") != nil && setting.kind.normalized("\(range.upperBound)") != nil)
+            #expect(
+                setting.kind.normalized("\(range.lowerBound)") != nil
+                    && setting.kind.normalized("\(range.upperBound)") != nil)
         case .duration(let least, let greatest):
             #expect(setting.kind.normalized(least) == least && setting.kind.normalized(greatest) == greatest)
         case .choice(let words): #expect(words.allSatisfy { setting.kind.normalized($0) == $0 })
@@ -113,7 +130,9 @@ import Testing
     }
 
     @Test(arguments: SettingTable.all)
-    func `the help has the names, the meaning, the allowed values and the default of a setting`(setting: Setting) throws {
+    func `the help has the names, the meaning, the allowed values and the default of a setting`(
+        setting: Setting
+    ) throws {
         let lines = DaemonCommandLine.help.split(separator: "\n", omittingEmptySubsequences: false)
         let names = "  \(setting.flag)   \(setting.environmentName)   \(setting.key)"
         let row = try #require(lines.firstIndex { $0 == names })
@@ -121,7 +140,11 @@ import Testing
         if let range = setting.kind.range { meaning += "; " + range }
         if !setting.fallback.isEmpty { meaning += " (default \(setting.fallback))" }
         #expect(lines[row + 1] == meaning)
-        #expect(!setting.meaning.hasSuffix(".") && setting.meaning.first.map { !$0.isLowercase || setting.meaning.hasPrefix("https") || setting.meaning.hasPrefix("iss ") } == true)
+        #expect(
+            !setting.meaning.hasSuffix(".")
+                && setting.meaning.first.map {
+                    !$0.isLowercase || setting.meaning.hasPrefix("https") || setting.meaning.hasPrefix("iss ")
+                } == true)
     }
 
     @Test func `an empty default is explained`() {
@@ -130,7 +153,8 @@ import Testing
         let needed: Set = [
             "telehealth.tlsCertificate", "telehealth.tlsKey", "telehealth.issuer", "telehealth.jwksFile",
             "telehealth.serviceCertificates", "telehealth.trustedProxies", "aws.endpointUrlChimeSdkMeetings",
-            "aws.endpointUrlChimeSdkMediaPipelines", "aws.endpointUrlS3", "aws.endpointUrlSqs", "telehealth.cloudfrontUrl",
+            "aws.endpointUrlChimeSdkMediaPipelines", "aws.endpointUrlS3", "aws.endpointUrlSqs",
+            "telehealth.cloudfrontUrl",
             "telehealth.cloudfrontKeyPairId", "telehealth.cloudfrontKeyFile",
         ]
         for setting in SettingTable.all where setting.fallback.isEmpty && !needed.contains(setting.key) {

@@ -38,7 +38,8 @@ final class NotifySocket: Sendable {
 }
 
 @Suite("Notices to systemd") struct SystemdNotifierTests {
-    @Test func `a socket with a path hears the end of the start and the beginning of the stop`() async throws {
+    @Test func `a socket with a path hears the end of the start and the beginning of the stop`() async throws
+    {
         let folder = try TemporaryFolder()
         let socket = try NotifySocket(folder.path + "/notify")
         SystemdNotifier.notify(.ready, socketPath: socket.path)
@@ -53,7 +54,10 @@ final class NotifySocket: Sendable {
         #expect(await socket.next() == "READY=1")
     }
 
-    @Test(arguments: [nil, "", "relative/notify", "/nowhere/notify", "@" + String(repeating: "x", count: 200), "/" + String(repeating: "x", count: 108)])
+    @Test(arguments: [
+        nil, "", "relative/notify", "/nowhere/notify", "@" + String(repeating: "x", count: 200),
+        "/" + String(repeating: "x", count: 108),
+    ])
     func `without a socket that can be reached nothing happens`(path: String?) {
         SystemdNotifier.notify(.ready, socketPath: path)
     }
