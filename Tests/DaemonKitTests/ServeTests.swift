@@ -5,6 +5,7 @@ import Logging
 import ProgramEdge
 import StorageSQLite
 import Synchronization
+import TelehealthModel
 import Testing
 
 @testable import DaemonKit

@@ -1,10 +1,10 @@
 import AuditChain
-import TelehealthEngine
 import TelehealthModel
 import Testing
 import TextFormats
 
 @testable import FHIRExport
+@testable import TelehealthEngine
 
 @Suite("A person's record in FHIR R4") struct PersonBundleTests {
     private static let now = Timestamp(microseconds: 1_800_000_000_000_000)
