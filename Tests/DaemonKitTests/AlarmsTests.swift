@@ -1,5 +1,6 @@
 import DurableFile
 import Identity
+import Logging
 import StorageSQLite
 import Synchronization
 import TelehealthEngine

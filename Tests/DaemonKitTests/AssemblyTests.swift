@@ -1,6 +1,7 @@
 import DurableFile
 import EventCore
 import Foundation
+import Logging
 import RPCServer
 import StorageSQLite
 import TelehealthModel
