@@ -1,4 +1,4 @@
-/// What a request is signed with. Neither description nor mirror shows the secrets.
+/// Credentials for signing requests. Neither description nor mirror shows the secrets.
 public struct AWSCredentials: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
@@ -6,7 +6,7 @@ public struct AWSCredentials: Hashable, Sendable, CustomStringConvertible, Custo
     public let secretAccessKey: String
     /// Set for role credentials.
     public let sessionToken: String?
-    /// Seconds since 1970; nil for credentials without an end.
+    /// Seconds since 1970; nil for credentials that do not expire.
     public let expiresAt: Int64?
 
     public init(

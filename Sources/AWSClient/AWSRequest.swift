@@ -13,9 +13,9 @@ public struct AWSRequest: Sendable {
     }
 
     public var method: HTTPSRequest.Method
-    /// Scheme, host and port count; its path does not.
+    /// Only scheme, host and port are used, not the path.
     public var endpoint: HTTPSURL
-    /// As it goes on the wire: percent-encoded once, beginning with `/`.
+    /// As sent: percent-encoded once, beginning with `/`.
     public var path: String
     /// Not encoded; order and repetitions are kept on the wire and sorted for the signature.
     public var query: [QueryItem]
@@ -34,7 +34,7 @@ public struct AWSRequest: Sendable {
         self.body = body
     }
 
-    /// The whole address.
+    /// The complete URL.
     public var urlText: String {
         let base = "\(endpoint.scheme.rawValue)://\(endpoint.authority)\(path)"
         return query.isEmpty ? base : base + "?" + Self.encoded(query)

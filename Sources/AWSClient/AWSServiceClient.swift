@@ -1,19 +1,18 @@
 public import HTTPSClient
 internal import Synchronization
 
-/// Sends calls to one AWS service: limits, signs, sends, judges, repeats.
+/// Sends calls to one AWS service: limits, signs, sends, evaluates and retries them.
 ///
-/// Every attempt is signed anew, since a signature is good for five minutes and credentials may have changed.
-/// The caller's requests must be safe to repeat; those of this project carry a client token or are so by
-/// nature.
+/// Every attempt is signed anew, because a signature is valid for five minutes and credentials may have changed.
+/// Callers' requests must be safe to repeat; those of this project have a client token or are idempotent by nature.
 /// - Isolation: any.
 public final class AWSServiceClient: Sendable {
     public struct Configuration: Sendable {
         public var retry = RetryPolicy()
         public var limits = DeadlineQueue.Limits()
-        /// Longest wait for one attempt, so that a lost packet leaves time for another within a call of 5 s.
+        /// Time limit of one attempt, so that a lost packet leaves time for another within a call of 5 s.
         public var attemptTimeout: Duration = .milliseconds(2_400)
-        /// An admission later than this before the deadline is of no use: the call itself needs the time.
+        /// A call admitted later than this before its deadline is pointless: the call itself needs the time.
         public var serviceTime: Duration = .milliseconds(400)
 
         public init() {}
@@ -22,7 +21,7 @@ public final class AWSServiceClient: Sendable {
     /// One operation of the service's API.
     public struct Operation: Hashable, Sendable {
         public let name: String
-        /// Operations with the same key share one quota; nil is not limited on this side.
+        /// Operations with the same key share one quota; nil for no limit on this side.
         public let limitKey: String?
 
         public init(name: String, limitKey: String?) {
@@ -52,14 +51,14 @@ public final class AWSServiceClient: Sendable {
         limiter = RequestLimiter(limits: configuration.limits, sources: sources)
     }
 
-    /// Sends one call and repeats it as ``RetryPolicy`` says.
+    /// Sends one call and retries it according to ``RetryPolicy``.
     ///
-    /// Two refusals are this machine's own fault, and are mended once within the call: credentials that have been
-    /// replaced are looked up anew, and a clock that is off AWS's is corrected by the answer's date.
+    /// Two refusals are caused by this machine and corrected once within the call: credentials that were replaced are
+    /// looked up again, and a clock that differs from AWS's is corrected by the response's date.
     ///
-    /// - Parameter timeout: for all attempts together, waiting in the rate limit included.
-    /// - Returns: an answer with a 2xx status.
-    /// - Throws: ``AWSError``, the last attempt's reason.
+    /// - Parameter timeout: for all attempts together, including waiting in the rate limit.
+    /// - Returns: a response with a 2xx status.
+    /// - Throws: ``AWSError`` of the last attempt.
     public func send(
         _ operation: Operation, _ request: AWSRequest, timeout: Duration
     ) async throws(AWSError) -> HTTPSResponse {
@@ -82,7 +81,7 @@ public final class AWSServiceClient: Sendable {
         }
     }
 
-    /// An address for `request` with the signature in it. Needs credentials, sends nothing to the service.
+    /// A presigned URL for `request`. Needs credentials, sends nothing to the service.
     ///
     /// - Throws: ``AWSError`` with `.credentials`.
     public func presignedURL(
@@ -99,10 +98,10 @@ public final class AWSServiceClient: Sendable {
         }
     }
 
-    /// This machine's clock, by as much as AWS has told that it is off.
+    /// This machine's clock, corrected by the known difference from AWS's.
     private var signingTime: Int64 { sources.wallClock() + skew.withLock { $0.seconds } }
 
-    /// Whether the refused call is worth another signature at once.
+    /// Whether to sign and send the refused call again at once.
     private func isMended(_ failure: Failure, call: inout Call) async -> Bool {
         guard case .service(let status, let code, _, _) = failure.reason, call.deadline > sources.monotonic() else {
             return false
@@ -118,13 +117,13 @@ public final class AWSServiceClient: Sendable {
         await credentials.forget(used)
         guard !call.hasRefreshedCredentials else { return false }
         call.hasRefreshedCredentials = true
-        // The same ones again would be refused again: that is left to the caller, who waits longer.
+        // The same credentials would be refused again: left to the caller, who waits longer.
         return (try? await credentials.current()).map { $0 != used } ?? false
     }
 
     // MARK: One attempt
 
-    /// What a call has gone through so far.
+    /// The history of a call.
     private struct Call {
         let operation: Operation
         let deadline: ContinuousClock.Instant
@@ -148,7 +147,7 @@ public final class AWSServiceClient: Sendable {
         var retryAfter: Duration?
         var mayHaveTakenEffect = false
         var isCredentialsRefusal = false
-        /// Of the answer, as the service wrote it.
+        /// Date header of the response, as sent.
         var date: String?
 
         init(_ reason: AWSError.Reason, _ verdict: RetryPolicy.Verdict = .permanent) {
@@ -164,7 +163,7 @@ public final class AWSServiceClient: Sendable {
                 retryAfter: retryAfter)
             verdict = RetryPolicy.verdict(onStatus: response.status)
             date = response.headers["Date"]
-            // A 4xx or 503 is the service's word that it did nothing; other 5xx say nothing.
+            // With 4xx or 503 the service says that it did nothing; other 5xx leave it open.
             mayHaveTakenEffect = response.status >= 500 && response.status != 503
             isCredentialsRefusal = response.status == 401 || response.status == 403
         }
@@ -212,8 +211,7 @@ public final class AWSServiceClient: Sendable {
     }
 
     /// Sleeps before the next attempt.
-    /// - Returns: false when there is none: by the policy, the budget, or because it would come after the
-    ///   deadline.
+    /// - Returns: false when there is none: by the policy, the budget, or the deadline.
     private func waits(before failure: Failure, call: inout Call) async throws(AWSError) -> Bool {
         guard
             let delay = configuration.retry.delay(

@@ -1,31 +1,32 @@
 internal import HTTPSClient
 
-/// By how much this machine's clock is off AWS's, as AWS's own answers tell.
+/// How far this machine's clock differs from AWS's, according to AWS's responses.
 ///
-/// A signature is worth nothing when its time is minutes off, and every call of a machine whose clock went wrong
-/// would be refused until somebody set it right. So the time of a refusal is believed, and the call is signed once
-/// more by it.
-/// - Spec: AWS SDKs reference, "Clock skew": correct by the `Date` of the answer (RFC 9110 section 5.6.7), retry once.
+/// A signature whose time is off by minutes is invalid, so every call of a machine with a wrong clock would be
+/// refused until someone corrected it. Therefore the time of a refusal is trusted, and the call is signed once more
+/// with it.
+/// - Spec: AWS SDKs reference, "Clock skew": correct by the `Date` of the response (RFC 9110 section 5.6.7), retry
+///   once.
 struct ClockSkew: Hashable, Sendable {
-    /// Below this the clock is not what was refused: AWS takes 5 minutes.
+    /// A smaller difference is not the reason of a refusal: AWS allows 5 minutes.
     static let suspicionSeconds: Int64 = 240
-    /// The service says that it is the clock.
+    /// Codes that name the clock as the reason.
     private static let certain: Set<String> = ["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"]
-    /// The service says that the signature is wrong, which a wrong time makes it. The answer to a HEAD has no name.
+    /// Codes for an invalid signature, which a wrong time causes too. The response to a HEAD has no code.
     private static let possible: Set<String> = [
         "InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure", "Unknown",
     ]
 
-    /// What is added to this machine's clock.
+    /// Added to this machine's clock.
     private(set) var seconds: Int64 = 0
 
-    /// Looks at a refusal.
+    /// Evaluates a refusal.
     ///
     /// - Parameters:
     ///   - code: the exception's name.
-    ///   - date: the answer's `Date`.
-    ///   - now: this machine's clock when the answer came.
-    /// - Returns: whether the correction has changed, so that the same call is worth another signature.
+    ///   - date: the response's `Date`.
+    ///   - now: this machine's clock when the response arrived.
+    /// - Returns: whether the correction has changed, so that the call should be signed again.
     mutating func correct(status: Int, code: String, date: String?, now: Int64) -> Bool {
         guard status == 400 || status == 401 || status == 403, let date,
             let theirs = CivilTime.unixSeconds(ofHTTPDate: date)

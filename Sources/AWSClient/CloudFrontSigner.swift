@@ -2,18 +2,18 @@ internal import Crypto
 internal import CryptoExtras
 internal import TextFormats
 
-/// Signed addresses of a CloudFront distribution, as an alternative to presigned ones of S3.
+/// Signed URLs of a CloudFront distribution, as an alternative to presigned URLs of S3.
 ///
-/// CloudFront checks RSA signatures over SHA-1 and no others; that the digest is weak is Amazon's choice, and an
-/// address lives for minutes. Pure: the same arguments give the same address.
+/// CloudFront accepts only RSA signatures over SHA-1; the weak digest is Amazon's choice, and a URL is valid for
+/// minutes only. Pure: the same arguments give the same URL.
 /// - Spec: Amazon CloudFront developer guide, "Create a signed URL using a canned policy" and "… using a custom
 ///   policy". Tests compare with botocore's `CloudFrontSigner` byte for byte.
 public struct CloudFrontSigner: Sendable {
-    /// What else than the end restricts an address. None of it gives the short ("canned") form.
+    /// Restrictions besides the expiry. Without any, the URL has the short ("canned") form.
     public struct Restrictions: Hashable, Sendable {
         /// Not valid before this many seconds since 1970.
         public var notBefore: Int64?
-        /// One IPv4 address, or a range in CIDR form, that may use it.
+        /// The only IPv4 address, or range in CIDR form, that may use it.
         public var sourceAddress: String?
 
         public init(notBefore: Int64? = nil, sourceAddress: String? = nil) {
@@ -29,8 +29,8 @@ public struct CloudFrontSigner: Sendable {
 
         public var description: String {
             switch self {
-            case .unreadable: "not the PEM text of an RSA private key of 2048 bits or more"
-            case .keyPairID: "not a key pair id: letters and digits, 1 to 64"
+            case .unreadable: "must be an RSA private key of at least 2048 bits in PEM format"
+            case .keyPairID: "must be a key pair id: 1 to 64 letters and digits"
             }
         }
     }
@@ -50,9 +50,9 @@ public struct CloudFrontSigner: Sendable {
     }
 
     /// - Parameters:
-    ///   - url: absolute, as a client will ask for it: percent-encoded ASCII.
+    ///   - url: absolute, as clients request it: percent-encoded ASCII.
     ///   - expiresAt: seconds since 1970.
-    ///   - restrictions: nil for a canned policy, which needs no room in the address.
+    ///   - restrictions: nil for a canned policy, which is not part of the URL.
     /// - Throws: ``KeyError/unreadable`` when the key cannot sign.
     public func signedURL(_ url: String, expiresAt: Int64, restrictions: Restrictions? = nil)
         throws(KeyError) -> String
@@ -71,10 +71,10 @@ public struct CloudFrontSigner: Sendable {
         return "\(url)\(separator)\(limit)&Signature=\(Self.base64.text(signature))&Key-Pair-Id=\(keyPairID)"
     }
 
-    /// Base64 with other signs for the three that mean something in a query.
+    /// Base64, with the three characters that have a meaning in queries replaced.
     private static let base64 = Base64("-", "~", padding: "_")
 
-    /// Without white space and in just this order, which the canned form demands.
+    /// Without white space and in exactly this order, as the canned form requires.
     static func policy(_ url: String, expiresAt: Int64, _ restrictions: Restrictions) -> String {
         var conditions = [#""DateLessThan":{"AWS:EpochTime":\#(expiresAt)}"#]
         if let address = restrictions.sourceAddress {

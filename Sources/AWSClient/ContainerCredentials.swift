@@ -1,6 +1,6 @@
 internal import HTTPSClient
 
-/// The endpoint that ECS and EKS Pod Identity give to a container.
+/// The credentials endpoint of ECS and EKS Pod Identity containers.
 /// - Spec: AWS SDKs reference, "Container credential provider".
 struct ContainerCredentials: CredentialsSource {
     private static let timeout: Duration = .seconds(2)
@@ -30,7 +30,7 @@ struct ContainerCredentials: CredentialsSource {
         return try CredentialsDocument.credentials(in: response, from: .container)
     }
 
-    /// Read anew each time: the file's token is replaced while the container runs.
+    /// Read every time: the token file is replaced while the container runs.
     private func authorization() throws(CredentialsError) -> String? {
         if let file = environment.setting("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
             guard let token = TokenFile.text(at: file) else {

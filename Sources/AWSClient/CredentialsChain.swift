@@ -13,22 +13,22 @@ public import HTTPSClient
 /// fault.
 /// - Spec: AWS SDKs and tools reference, "Standardized credential providers".
 public actor CredentialsChain {
-    /// Credentials are replaced this long before they end: longer than the longest call and its retries, and
-    /// than the five minutes by which a signature's time may be off.
+    /// Credentials are replaced this long before they expire: longer than the longest call with its retries, and than
+    /// the five minutes by which a signature's time may differ.
     public static let refreshMarginSeconds: Int64 = 300
-    /// After a failed or fruitless refresh, credentials that are still valid are used this long before the
-    /// next try.
+    /// After a failed or fruitless refresh, credentials that are still valid are used this long before the next
+    /// attempt.
     public static let refreshPauseSeconds: Int64 = 30
 
     private let sources: [any CredentialsSource]
     private let runtime: RuntimeSources
     private var cached: AWSCredentials?
     private var nextRefreshAt: Int64 = .min
-    /// One look-up for all who wait. Not cancelled with any of them: the next caller needs the result too; it
-    /// ends by the sources' own deadlines.
+    /// One look-up for all waiting callers. Not cancelled with any of them, because the next caller needs the result
+    /// too; the sources' own deadlines end it.
     private var lookup: Task<Result<AWSCredentials, CredentialsError>, Never>?
 
-    /// - Parameter environment: the process's variables.
+    /// - Parameter environment: the process's environment variables.
     public init(
         environment: [String: String], region: String, http: HTTPSClient, runtime: RuntimeSources = .system
     ) {
@@ -47,7 +47,7 @@ public actor CredentialsChain {
     }
 
     /// Valid credentials.
-    /// - Throws: ``CredentialsError``: operator's matter.
+    /// - Throws: ``CredentialsError``, for the operator to fix.
     public func current() async throws(CredentialsError) -> AWSCredentials {
         if let cached, isFresh(cached) { return cached }
         let result = await refreshed()
@@ -55,14 +55,14 @@ public actor CredentialsChain {
         case .success(let credentials):
             return credentials
         case .failure(let error):
-            // The old ones serve until their end: a source may be down for the minutes the margin gives.
+            // The old ones are used until they expire: a source may be down for as long as the margin.
             if let cached, !isExpired(cached) { return cached }
             throw error
         }
     }
 
-    /// Drops credentials that a service refused, so that the next call looks again. Others are left alone:
-    /// they may have been replaced meanwhile.
+    /// Drops credentials that a service refused, so that the next call looks them up again. Any others are kept: they
+    /// may have been replaced in the meantime.
     public func forget(_ refused: AWSCredentials) {
         if cached == refused, runtime.wallClock() >= nextRefreshAt {
             cached = nil
@@ -72,7 +72,7 @@ public actor CredentialsChain {
 
     private func refreshed() async -> Result<AWSCredentials, CredentialsError> {
         if let lookup { return await lookup.value }
-        // Awaited right below, and by whoever comes meanwhile.
+        // Awaited right below, and by callers that arrive in the meantime.
         let task = Task { [sources] in await Self.lookUp(sources) }
         lookup = task
         let result = await task.value

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import HTTPSClient
 
-/// The JSON that container endpoints and IMDS answer with.
+/// The JSON response of container endpoints and IMDS.
 struct CredentialsDocument: Decodable {
     var AccessKeyId: String
     var SecretAccessKey: String

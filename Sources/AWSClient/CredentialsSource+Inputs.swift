@@ -1,4 +1,4 @@
-// What the credential sources share: one request, one setting, one small file.
+// Shared by the credential sources: one request, one setting, one small file.
 
 internal import DurableFile
 internal import HTTPSClient

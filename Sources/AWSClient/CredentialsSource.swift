@@ -1,4 +1,4 @@
-/// One place where credentials may come from.
+/// A source of credentials.
 protocol CredentialsSource: Sendable {
     /// - Returns: nil when the source is not configured, or does not exist, on this machine.
     func fetch() async throws(CredentialsError) -> AWSCredentials?

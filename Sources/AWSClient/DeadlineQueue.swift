@@ -1,20 +1,18 @@
-/// A token bucket with a queue in front of it that serves the earliest deadline first. Pure: the instant
-/// comes in.
+/// A token bucket with a queue that serves the earliest deadline first. Pure: the caller passes the time.
 ///
-/// A ticket is taken in only when it and everybody behind it can still be served in time; so who waits is
-/// served, and who cannot be is told at once and when to come again. Invariant: the ticket at rank r (0
-/// first) is admitted no later than at the instant when r + 1 tokens have come together, which is not after
-/// its latest start.
+/// A ticket is accepted only if it and everyone after it can still be served in time. So everyone who waits is
+/// served, and others are refused at once, with a retry delay. Invariant: the ticket at rank r (0 first) is admitted
+/// no later than when r + 1 tokens have accumulated, which is not after its latest start.
 /// - Complexity: O(waiting) per call; waiting is bounded.
 public struct DeadlineQueue: Sendable {
     public typealias Instant = ContinuousClock.Instant
 
     public struct Limits: Hashable, Sendable {
-        /// AWS allows 10 requests a second with a burst of 20 per operation; a margin is left for other
-        /// programs of the account and for clocks that differ.
+        /// AWS allows 10 requests per second with a burst of 20 per operation; the margin is for other programs of
+        /// the account and for differing clocks.
         public var perSecond: Double = 8
         public var burst: Double = 16
-        /// More than can be served within the longest sensible deadline: 8 a second for a minute.
+        /// More than can be served within the longest sensible deadline: 8 per second for a minute.
         public var waitingMax = 480
 
         public init() {}
@@ -24,7 +22,7 @@ public struct DeadlineQueue: Sendable {
         case admitted
         /// Ask again with ``DeadlineQueue/poll(_:now:)`` after the given time.
         case wait(Duration)
-        /// Cannot be served in time. A request of the same patience would be accepted after the given time.
+        /// Cannot be served in time. A request with the same patience would be accepted after the given time.
         case refused(retryAfter: Duration)
     }
 
@@ -47,8 +45,8 @@ public struct DeadlineQueue: Sendable {
 
     public var waitingCount: Int { waiting.count }
 
-    /// Asks for one admission.
-    /// - Parameter latestStart: the instant after which admission is of no use.
+    /// Requests admission.
+    /// - Parameter latestStart: after this time admission is pointless.
     public mutating func enter(_ id: UInt64, latestStart: Instant, now: Instant) -> Answer {
         refill(now: now)
         let rank = waiting.firstIndex { $0.latestStart > latestStart } ?? waiting.count
@@ -59,10 +57,10 @@ public struct DeadlineQueue: Sendable {
         return poll(id, now: now)
     }
 
-    /// Asks whether a waiting ticket's turn has come; if so it leaves the queue.
+    /// Asks whether a waiting ticket's turn has come; if so, it leaves the queue.
     ///
-    /// A ticket behind others is admitted too when there are tokens for all before it: whoever is slow to ask
-    /// does not hold up the rest.
+    /// A ticket after others is also admitted when there are tokens for all before it: a slow caller does not delay
+    /// the rest.
     public mutating func poll(_ id: UInt64, now: Instant) -> Answer {
         refill(now: now)
         guard let rank = waiting.firstIndex(where: { $0.id == id }) else {
@@ -75,7 +73,7 @@ public struct DeadlineQueue: Sendable {
         return .admitted
     }
 
-    /// Takes a ticket back, for a caller who gives up.
+    /// Withdraws the ticket of a caller that gives up.
     public mutating func leave(_ id: UInt64) {
         waiting.removeAll { $0.id == id }
     }
@@ -88,15 +86,15 @@ public struct DeadlineQueue: Sendable {
         tokensAsOf = now
     }
 
-    /// How long until tokens for this rank and all before it are there.
+    /// Time until there are tokens for this rank and all before it.
     private func delay(ofRank rank: Int) -> Duration {
         // A billionth of a token of slack: refills are sums of fractions.
         let missing = Double(rank + 1) - tokens
         return missing <= 1e-9 ? .zero : .seconds(missing / limits.perSecond)
     }
 
-    /// The largest time by which the new ticket, or one that it pushes back, would start too late; not
-    /// positive when all are in time.
+    /// The largest delay past its latest start of the new ticket, or of one that it pushes back; not positive when
+    /// all are in time.
     private func worstLateness(insertingAt rank: Int, latestStart: Instant, now: Instant) -> Duration {
         var worst = delay(ofRank: rank) - (latestStart - now)
         for later in waiting.indices[rank...] {

@@ -1,4 +1,4 @@
-/// Credentials given to the process directly.
+/// Credentials from the process's environment.
 struct EnvironmentCredentials: CredentialsSource {
     let environment: [String: String]
 

@@ -1,13 +1,12 @@
 internal import HTTPSClient
 
-/// The role of an EC2 instance, by IMDSv2 only: version 1 answers anybody who can make this process send a
-/// GET.
+/// The role of an EC2 instance, with IMDSv2 only: version 1 responds to anyone who can make this process send a GET.
 ///
-/// In a container the token's answer needs a hop limit of 2 on the instance; with 1 it is lost and the fetch
+/// In a container the token's response needs a hop limit of 2 on the instance; with 1 it is lost and the request
 /// times out.
 /// - Spec: Amazon EC2 user guide, "Use the Instance Metadata Service".
 struct InstanceCredentials: CredentialsSource {
-    /// Off EC2 nobody answers; AWS's SDKs wait a second likewise.
+    /// Outside EC2 there is no response; AWS's SDKs wait a second too.
     private static let timeout: Duration = .seconds(1)
     private static let tokenLifeSeconds = 21_600
     let environment: [String: String]
@@ -30,7 +29,7 @@ struct InstanceCredentials: CredentialsSource {
         return try CredentialsDocument.credentials(in: document, from: .instance)
     }
 
-    /// - Returns: nil when no metadata service answers: this is no EC2 instance.
+    /// - Returns: nil when no metadata service responds: this machine is not an EC2 instance.
     private func token(_ root: String) async throws(CredentialsError) -> String? {
         let response: HTTPSResponse
         do {

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// The client-side rate limit of each operation: callers wait in a ``DeadlineQueue`` per key.
 ///
-/// A caller sleeps until its own turn and asks then, so there is no thread, timer or continuation to keep; a
-/// caller who is cancelled takes its ticket back and only its own place is lost.
+/// A caller sleeps until its own turn and then asks, without a thread, timer or continuation; a cancelled caller
+/// withdraws its ticket.
 final class RequestLimiter: Sendable {
     private struct State {
         var queues: [String: DeadlineQueue] = [:]
@@ -25,7 +25,8 @@ final class RequestLimiter: Sendable {
     }
 
     /// Returns when a request under `key` may be sent.
-    /// - Throws: `.overloaded` at once when that cannot be before `latestStart`; `.cancelled` with the task.
+    /// - Throws: `.overloaded` at once if that is not possible before `latestStart`; `.cancelled` when the task is
+    ///   cancelled.
     func admit(_ key: String, latestStart: ContinuousClock.Instant) async throws(Refusal) {
         let (id, first) = state.withLock { state in
             let id = state.nextID

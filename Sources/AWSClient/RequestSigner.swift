@@ -2,27 +2,26 @@ internal import Crypto
 internal import HTTPSClient
 internal import TextFormats
 
-/// Signature Version 4 for one service in one region, in header and in query form.
+/// Signature Version 4 for one service in one region, in header and query form.
 ///
-/// A value without clock or credentials of its own: the same arguments give the same signature.
-/// - Spec: AWS IAM user guide, "Create a signed AWS API request"; Amazon S3 API reference, "Authenticating
-///   Requests: Using Query Parameters". Where prose is thin the reference is botocore's signer, against which
-///   tests compare.
+/// A value without a clock or credentials: the same arguments give the same signature.
+/// - Spec: AWS IAM user guide, "Create a signed AWS API request"; Amazon S3 API reference, "Authenticating Requests:
+///   Using Query Parameters". Where they are vague, botocore's signer is the reference; tests compare with it.
 public struct RequestSigner: Hashable, Sendable {
-    /// How a path enters the signature, and how a payload does.
+    /// How path and payload enter the signature.
     public enum Dialect: Hashable, Sendable {
-        /// The path as on the wire, `x-amz-content-sha256` sent and signed, presigned payloads unsigned.
+        /// The path as sent, `x-amz-content-sha256` sent and signed, presigned payloads unsigned.
         case s3
         /// Dot segments and repeated slashes removed, then encoded a second time.
         case standard
     }
 
-    /// The longest life of a presigned address that AWS takes, in seconds (7 days).
+    /// Maximum validity of a presigned URL in seconds (7 days).
     public static let validitySecondsMax = 604_800
     private static let algorithm = "AWS4-HMAC-SHA256"
     private static let unsignedPayload = "UNSIGNED-PAYLOAD"
 
-    /// Headers that proxies and HTTP libraries may change or add on the way.
+    /// Headers that proxies and HTTP libraries may change or add.
     private static let unsignedHeaders: Set<String> = [
         "authorization", "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization",
         "te",
@@ -41,8 +40,8 @@ public struct RequestSigner: Hashable, Sendable {
     }
 
     /// The request with `X-Amz-Date`, `Authorization` and, where they apply, `X-Amz-Security-Token` and
-    /// `X-Amz-Content-SHA256`. Signing a signed request again replaces them.
-    /// - Parameter unixSeconds: AWS refuses a time more than 5 minutes off its own.
+    /// `X-Amz-Content-SHA256`. Signing a signed request replaces them.
+    /// - Parameter unixSeconds: AWS refuses a time that differs from its own by more than 5 minutes.
     public func signed(_ request: AWSRequest, with credentials: AWSCredentials, at unixSeconds: Int64)
         -> AWSRequest
     {
@@ -67,15 +66,14 @@ public struct RequestSigner: Hashable, Sendable {
         return request
     }
 
-    /// The address of `request` with the signature in its query: a bearer secret for as long as it is valid.
+    /// The presigned URL of `request`: a bearer secret for as long as it is valid.
     ///
-    /// - Parameter validitySeconds: 1...604,800. The address also dies with the session token it was made
-    ///   with.
+    /// - Parameter validitySeconds: 1...604,800. The URL also expires with the session token used to sign it.
     public func presignedURL(
         _ request: AWSRequest, with credentials: AWSCredentials, at unixSeconds: Int64, validitySeconds: Int
     ) -> String {
         precondition(
-            (1...Self.validitySecondsMax).contains(validitySeconds), "AWS takes validities of 1 s to 7 days")
+            (1...Self.validitySecondsMax).contains(validitySeconds), "AWS accepts validities of 1 s to 7 days")
         let time = CivilTime(unixSeconds: unixSeconds)
         let headers = canonicalHeaders(of: request)
         var request = request
@@ -157,7 +155,7 @@ public struct RequestSigner: Hashable, Sendable {
         .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
     }
 
-    /// `lines` ends with the empty line that the canonical request has behind its headers.
+    /// `lines` ends with the empty line that follows the headers in the canonical request.
     private func canonicalHeaders(of request: AWSRequest) -> (lines: String, names: String) {
         var values: [String: [String]] = [:]
         for field in request.headers.fields {
@@ -172,13 +170,13 @@ public struct RequestSigner: Hashable, Sendable {
         return (lines, names.joined(separator: ";"))
     }
 
-    /// Blanks at both ends go, runs of blanks become one.
+    /// Removes blanks at both ends and collapses runs of blanks.
     private static func trimmed(_ value: String) -> String {
         value.utf8.split { $0 == 0x20 || $0 == 0x09 }.map { String(Substring($0)) }.joined(separator: " ")
     }
 
-    /// Byte order. Swift's own `<` orders by Unicode canonical equivalence, which for ASCII is the same; this
-    /// says so.
+    /// Byte order. Swift's own `<` orders by Unicode canonical equivalence, which is the same for ASCII; this is
+    /// explicit.
     private static func precedes(_ left: String, _ right: String) -> Bool {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }

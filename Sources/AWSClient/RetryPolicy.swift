@@ -1,27 +1,27 @@
 public import HTTPSClient
 
-/// Which failures of a call are worth another attempt, and after how long. Pure: chance comes in as a number.
+/// Which failures of a call to retry, and after what delay. Pure: randomness is passed as a number.
 ///
-/// AWS's standard mode (three attempts, exponential back-off with full jitter) with one difference: the
-/// status alone decides, because AWS's list of codes would retry a Chime quota (`LimitExceededException`,
-/// 400) and would not retry the pipelines' `ThrottledClientException` (429).
+/// AWS's standard mode (three attempts, exponential backoff with full jitter) with one difference: the status alone
+/// decides, because AWS's list of codes would retry a Chime quota (`LimitExceededException`, 400) and would not retry
+/// the pipelines' `ThrottledClientException` (429).
 public struct RetryPolicy: Hashable, Sendable {
     public enum Verdict: Hashable, Sendable {
         /// The service asks for fewer requests.
         case throttled
-        /// 5xx, a concurrent twin (409), or trouble on the way: the same request may succeed.
+        /// 5xx, a concurrent duplicate (409), or a network failure: a retry may succeed.
         case transient
-        /// No answer in time; likely to repeat, so it costs more of the budget.
+        /// No response in time; likely to happen again, so it costs more of the budget.
         case timedOut
         /// The same request would fail again.
         case permanent
     }
 
     public var attemptsMax = 3
-    /// First back-off after a transient failure is uniform in 0..<this; it doubles. A client waits for the
-    /// answer, so it begins well below AWS's second.
+    /// The first delay after a transient failure is uniform in 0..<this; it doubles. A person waits for the response,
+    /// so it starts well below AWS's second.
     public var transientBase: Duration = .milliseconds(100)
-    /// The same after a throttle, where haste makes it worse.
+    /// The same after throttling, which fast retries would worsen.
     public var throttleBase: Duration = .milliseconds(500)
     public var delayMax: Duration = .seconds(20)
 
@@ -46,11 +46,11 @@ public struct RetryPolicy: Hashable, Sendable {
         }
     }
 
-    /// The wait before attempt number `attempt + 1`.
+    /// The delay before attempt number `attempt + 1`.
     ///
     /// - Parameters:
     ///   - attempt: attempts made, 1 or more.
-    ///   - retryAfter: what the service asked for; never undercut.
+    ///   - retryAfter: the service's requested delay, used as a minimum.
     ///   - random: uniform in 0..<1.
     /// - Returns: nil when there is no further attempt.
     public func delay(
@@ -76,22 +76,22 @@ public struct RetryPolicy: Hashable, Sendable {
     }
 }
 
-/// Tokens that retries cost, shared by all calls of a client: when a service is down, retries stop making it
-/// worse after about a hundred of them, and first attempts go on.
+/// Tokens that retries cost, shared by all calls of a client: when a service is down, retries stop after about a
+/// hundred, while first attempts continue.
 ///
 /// - Spec: AWS SDKs reference, "Retry behavior", standard mode: 500 tokens, 5 per retry, 10 after a timeout.
 public struct RetryBudget: Hashable, Sendable {
     public static let capacity = 500
     private static let retryCost = 5
     private static let timeoutCost = 10
-    /// Given back by a call that succeeded at once.
+    /// Returned by a call whose first attempt succeeded.
     private static let successReward = 1
 
     public private(set) var tokens = RetryBudget.capacity
 
     public init() {}
 
-    /// - Returns: what was taken, to be given back on success; nil when the budget does not allow a retry.
+    /// - Returns: the amount taken, to return on success; nil when the budget does not allow a retry.
     public mutating func take(for verdict: RetryPolicy.Verdict) -> Int? {
         let cost = verdict == .timedOut ? Self.timeoutCost : Self.retryCost
         guard tokens >= cost else { return nil }
@@ -99,7 +99,7 @@ public struct RetryBudget: Hashable, Sendable {
         return cost
     }
 
-    /// - Parameter taken: what the last retry of this call took; nil when there was none.
+    /// - Parameter taken: the amount taken for the last retry of this call; nil if there was none.
     public mutating func succeed(taken: Int?) {
         tokens = min(Self.capacity, tokens + (taken ?? Self.successReward))
     }

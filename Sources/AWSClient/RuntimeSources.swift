@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// Time, waiting and chance, injected so that tests can hold them still.
+/// Time, waiting and randomness, injected so that tests control them.
 public struct RuntimeSources: Sendable {
-    /// Seconds since 1970: what signatures and expiry times are counted in.
+    /// Seconds since 1970, for signatures and expiry times.
     public var wallClock: @Sendable () -> Int64
-    /// What deadlines are counted in.
+    /// The clock of deadlines.
     public var monotonic: @Sendable () -> ContinuousClock.Instant
     /// Returns after the duration, or throws when the task is cancelled.
     public var sleep: @Sendable (Duration) async throws -> Void

@@ -1,10 +1,10 @@
 internal import FoundationEssentials
 internal import HTTPSClient
 
-/// The name of the exception in an error answer of a REST-JSON service, or of S3, whose answers are XML.
+/// The exception name in an error response of a REST-JSON service, or of S3, whose responses are XML.
 ///
-/// - Spec: Smithy, AWS restJson1, "Operation error serialization": the header `X-Amzn-Errortype` goes first,
-///   else the body's `code` or `__type`; then what follows a `:` goes, and what precedes a `#`. Chime spells
+/// - Spec: Smithy, AWS restJson1, "Operation error serialization": the header `X-Amzn-Errortype` takes precedence,
+///   otherwise the body's `code` or `__type`; then everything after a `:` and before a `#` is removed. Chime spells
 ///   it `Code`. Amazon S3 API reference, "Error responses".
 enum ServiceErrorCode {
     private struct Body: Decodable {
@@ -13,7 +13,7 @@ enum ServiceErrorCode {
         var __type: String?
     }
 
-    /// Names longer than this are no exception names.
+    /// Longer texts are not exception names.
     private static let bytesMax = 128
 
     static func of(_ response: HTTPSResponse) -> String {
@@ -29,7 +29,7 @@ enum ServiceErrorCode {
         return isName ? String(name) : "Unknown"
     }
 
-    /// What stands in the first `Code` of an XML text; whether it is a name is judged with the rest.
+    /// The content of the first `Code` element of an XML text; checked as a name with the rest.
     private static func codeElement(_ body: [UInt8]) -> String? {
         guard body.first == UInt8(ascii: "<") else { return nil }
         let parts = String(decoding: body.prefix(4096), as: UTF8.self).split(

@@ -1,7 +1,7 @@
 internal import HTTPSClient
 
 /// AssumeRoleWithWebIdentity with the token that Kubernetes keeps in a file.
-/// - Spec: AWS STS API reference, AssumeRoleWithWebIdentity: unsigned, form in, XML out.
+/// - Spec: AWS STS API reference, AssumeRoleWithWebIdentity: unsigned form request, XML response.
 struct WebIdentityCredentials: CredentialsSource {
     private static let timeout: Duration = .seconds(2)
     let environment: [String: String]
@@ -31,7 +31,7 @@ struct WebIdentityCredentials: CredentialsSource {
         return try Self.credentials(inXML: String(decoding: response.body, as: UTF8.self))
     }
 
-    /// The answer holds one `<Credentials>` element whose members are plain text.
+    /// The response has one `<Credentials>` element whose members are plain text.
     private static func credentials(inXML text: String) throws(CredentialsError) -> AWSCredentials {
         guard let inner = element("Credentials", in: text), let id = element("AccessKeyId", in: inner),
             let secret = element("SecretAccessKey", in: inner),

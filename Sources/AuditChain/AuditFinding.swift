@@ -19,11 +19,11 @@ public struct AuditFinding: Sendable, Hashable, CustomStringConvertible {
         case nodeChanged
         /// A line among the heads is none; the number is the line's.
         case headDamaged
-        /// Rows that were on the device are gone, or others stand in their place.
+        /// Rows that were on the device are gone, or were replaced.
         case rowsLost(through: Int64)
         /// What says how long the log was cannot be read.
         case markDamaged
-        /// The database's write-ahead log was damaged, and acknowledged transactions behind the damage are lost.
+        /// The database's write-ahead log was damaged, and acknowledged transactions after the damage are lost.
         case writeAheadLogCut
         /// A row, "table key", holds what the service did not write: it does not fit its MAC, or is not sealed.
         case rowForged(String)
@@ -41,8 +41,8 @@ public struct AuditFinding: Sendable, Hashable, CustomStringConvertible {
     /// A sentence for people.
     public var description: String {
         switch fault {
-        case .changed: "row \(number) was changed: its MAC does not fit it"
-        case .moved(let from): "row \(number) holds what was written as row \(from): rows were reordered"
+        case .changed: "row \(number) was changed: its MAC does not match"
+        case .moved(let from): "row \(number) was written as row \(from): rows were reordered"
         case .missing(let through):
             number == through ? "row \(number) is missing" : "rows \(number) to \(through) are missing"
         case .unlinked: "row \(number) is not chained to the row before it"
@@ -50,12 +50,12 @@ public struct AuditFinding: Sendable, Hashable, CustomStringConvertible {
             "the first \(size) rows are not those that a signed head says: the log was rewritten"
         case .cutShort(let size):
             "the log ends before row \(number), but a signed head knows \(size) rows: its tail was cut off"
-        case .headForged(let size): "the head of \(size) rows is not signed by the key of the heads"
-        case .rowForged(let row): "\(row) was written by somebody else: it does not fit its MAC, or is not sealed"
-        case .headDamaged: "line \(number) of the heads' file is damaged: it is no head"
+        case .headForged(let size): "the head of \(size) rows is not signed with the head key"
+        case .rowForged(let row): "\(row) was not written by this service: it does not match its MAC, or is not sealed"
+        case .headDamaged: "line \(number) of the heads' file is damaged: it is not a head"
         case .rowsLost(let through):
             "row \(through) was on the device and is not in the log any more: an older copy, a cut log or damage"
-        case .markDamaged: "the mark of the log's length, beside the database, is damaged"
+        case .markDamaged: "the marker of the log's length, beside the database, is damaged"
         case .writeAheadLogCut:
             "the database's write-ahead log was damaged and cut: acknowledged transactions are lost, the log is kept "
                 + "beside the database with .damaged behind its name"

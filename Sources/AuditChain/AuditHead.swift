@@ -51,7 +51,7 @@ public struct AuditHeadSigner: Sendable {
     private let key: Curve25519.Signing.PrivateKey
 
     /// - Parameter bytes: the private key's seed (RFC 8032 §5.1.5), 32 bytes.
-    /// - Returns: nil when it is no such key.
+    /// - Returns: nil when it is not such a key.
     public init?(_ bytes: [UInt8]) {
         guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes) else { return nil }
         self.key = key

@@ -2,7 +2,7 @@ internal import Crypto
 
 /// The secret under which the audit log's rows are chained; it lies outside the database.
 ///
-/// Says nothing of itself in text: it may stand in a value that is logged.
+/// Its text shows nothing of the key, which may be part of a value that is logged.
 public struct AuditKey: Sendable, CustomStringConvertible, CustomReflectable {
     public static let byteCount = 32
 

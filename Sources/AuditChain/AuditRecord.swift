@@ -57,7 +57,7 @@ public struct AuditRecord: Sendable, Hashable {
 
     /// The hash of this row in the Merkle tree, over ``encoding`` and ``mac``.
     ///
-    /// The MAC is in it for the sake of the neighbours: a proof shows hashes of other rows, and without a
+    /// The MAC is in it for the sake of the neighbors: a proof shows hashes of other rows, and without a
     /// secret in them, whoever holds the proof could guess those rows' contents and check the guess.
     public var leaf: MerkleHash { .leaf(encoding + mac) }
 }

@@ -1,6 +1,6 @@
 /// Checks an audit log row by row, in the order of the numbers: the chain, and the signed heads on the way.
 ///
-/// A whole log begins at row 1; a part begins behind an anchor, the row before it, which is then taken as it
+/// A whole log begins at row 1; a part begins after an anchor, the row before it, which is then taken as it
 /// is. Heads show their rows' MACs in either case, and their Merkle roots when the whole log is read. After a
 /// fault the check goes on from the row as stored, so that several faults are told apart.
 public struct AuditVerifier: Sendable {
@@ -103,7 +103,7 @@ public struct AuditVerifier: Sendable {
         }
     }
 
-    /// Told once: behind a bad row every node and root differs too.
+    /// Told once: after a bad row every node and root differs too.
     private mutating func forgetTree() {
         tree = nil
         expectedNodes.removeAll()

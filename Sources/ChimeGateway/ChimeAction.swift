@@ -1,7 +1,6 @@
 internal import AWSClient
 
-/// Every action that the gateway can ask of AWS. A call is made by naming one of these, so the list is
-/// complete.
+/// Every action that the gateway uses. A call is made by naming one of these, so the list is complete.
 enum ChimeAction: String, CaseIterable {
     case createMeeting = "chime:CreateMeeting"
     case createMeetingWithAttendees = "chime:CreateMeetingWithAttendees"
@@ -23,8 +22,8 @@ enum ChimeAction: String, CaseIterable {
     case listObjects = "s3:ListBucket"
     case deleteObject = "s3:DeleteObject"
 
-    /// What the key of the client-side rate limit is: each meetings operation has a quota of its own, the
-    /// pipelines share one (10 a second in all), and S3's (thousands a second) is out of reach.
+    /// The key of the client-side rate limit: each meetings operation has its own quota, the pipelines share one (10
+    /// per second in total), and S3's (thousands per second) is out of reach.
     var operation: AWSServiceClient.Operation {
         let name = String(rawValue.split(separator: ":").last ?? "")
         switch self {
@@ -41,16 +40,16 @@ enum ChimeAction: String, CaseIterable {
 }
 
 extension ChimeGateway {
-    /// The IAM actions that the caller's role needs, sorted: those the gateway calls, and those that AWS
-    /// checks on the caller's behalf.
+    /// The IAM actions that the service's role needs, sorted: those that the gateway calls, and those that AWS checks
+    /// on its behalf.
     ///
-    /// `s3:ListBucket` is also what makes S3 answer 404 and not 403 for an object that is not there yet.
+    /// `s3:ListBucket` also makes S3 answer 404 instead of 403 for an object that does not exist yet.
     ///
     /// - Note: With ``ChimeConfiguration/SinkEncryption`` set, `iam:PassRole` on the sink role and, to play
-    ///   recordings, `kms:Decrypt` on the key are needed too.
+    ///   recordings, `kms:Decrypt` on the key are required too.
     public static var requiredActions: [String] {
         let checkedForUs = [
-            // CreateMediaCapturePipeline reads the sink's policy with the caller's rights.
+            // CreateMediaCapturePipeline reads the sink's policy with the caller's permissions.
             "s3:GetBucketPolicy"
         ]
         return (ChimeAction.allCases.map(\.rawValue) + checkedForUs).sorted()

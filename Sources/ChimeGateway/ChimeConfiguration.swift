@@ -1,7 +1,7 @@
 public import AWSClient
 public import HTTPSClient
 
-/// What the gateway needs to know, checked when it is made.
+/// The settings of the gateway, validated at initialization.
 public struct ChimeConfiguration: Sendable {
     public enum EchoReduction: String, Sendable, Hashable {
         case available = "AVAILABLE"
@@ -22,8 +22,7 @@ public struct ChimeConfiguration: Sendable {
         case ultraHD = "UHD"
     }
 
-    /// Encryption of captured objects with a key of the customer's, per object. Both members are needed
-    /// together.
+    /// Encryption of recorded objects with the customer's own key, per object. Both members are required.
     public struct SinkEncryption: Sendable, Hashable {
         public var kmsKeyID: String
         public var sinkRoleARN: String
@@ -34,15 +33,15 @@ public struct ChimeConfiguration: Sendable {
         }
     }
 
-    /// A distribution before the recordings' bucket, whose addresses are signed instead of S3's.
+    /// A distribution in front of the recordings' bucket, whose URLs are signed instead of S3's.
     public struct CloudFront: Sendable {
-        /// Its root.
+        /// Its root URL.
         public var distribution: HTTPSURL
         public var signer: CloudFrontSigner
-        /// Whether addresses carry their policy, with a begin besides the end; longer, and no more secret.
+        /// Whether URLs carry their policy, with a start in addition to the expiry; longer, but not more secret.
         public var usesCustomPolicy: Bool
 
-        /// - Throws: ``ConfigurationError`` for an address that is not the root of a distribution.
+        /// - Throws: ``ConfigurationError`` for a URL that is not the root of a distribution.
         public init(distribution: String, signer: CloudFrontSigner, usesCustomPolicy: Bool)
             throws(ConfigurationError)
         {
@@ -52,18 +51,17 @@ public struct ChimeConfiguration: Sendable {
         }
     }
 
-    /// Where each service is reached.
+    /// The endpoints of the services.
     public struct Endpoints: Sendable {
         public var meetings: HTTPSURL
         public var mediaPipelines: HTTPSURL
         /// Set when S3 is not AWS's own: objects are then addressed by path (`/bucket/key`).
         public var s3Override: HTTPSURL?
 
-        /// AWS's own, or what the standard variables say: `AWS_ENDPOINT_URL_CHIME_SDK_MEETINGS`,
-        /// `AWS_ENDPOINT_URL_CHIME_SDK_MEDIA_PIPELINES`, `AWS_ENDPOINT_URL_S3`, each before
-        /// `AWS_ENDPOINT_URL`; none of them when `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`.
-        /// - Throws: ``ConfigurationError`` for an address that cannot be used, plain `http` off loopback
-        ///   included.
+        /// AWS's own endpoints, or those in the standard variables `AWS_ENDPOINT_URL_CHIME_SDK_MEETINGS`,
+        /// `AWS_ENDPOINT_URL_CHIME_SDK_MEDIA_PIPELINES`, `AWS_ENDPOINT_URL_S3`, each before `AWS_ENDPOINT_URL`; the
+        /// variables are ignored when `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`.
+        /// - Throws: ``ConfigurationError`` for an invalid URL, including plain `http` other than loopback.
         public init(controlRegion: String, environment: [String: String]) throws(ConfigurationError) {
             meetings = try Self.endpoint("CHIME_SDK_MEETINGS", "meetings-chime", controlRegion, environment)
             mediaPipelines = try Self.endpoint(
@@ -95,9 +93,9 @@ public struct ChimeConfiguration: Sendable {
             } catch {
                 throw ConfigurationError(setting: setting, problem: error.label)
             }
-            // A metadata address is allowed plain http for credentials only.
+            // A metadata address may use plain http for credentials only.
             guard url.hostKind != .instanceMetadata, url.target == "/" else {
-                throw ConfigurationError(setting: setting, problem: "must be the address of a service, without a path")
+                throw ConfigurationError(setting: setting, problem: "must be the root URL of a service, without a path")
             }
             return url
         }
@@ -110,14 +108,14 @@ public struct ChimeConfiguration: Sendable {
         public var description: String { "\(setting): \(problem)" }
     }
 
-    /// The API's region: meetings can only be changed there, and their events arrive there.
+    /// The region of the API: meetings can be changed only there, and their events arrive there.
     public var controlRegion: String
-    /// Where media may be hosted; a request for another region is refused.
+    /// Regions that may host media; a request for another region is refused.
     public var allowedMediaRegions: Set<String>
     public var echoReduction: EchoReduction = .available
     public var videoResolution: VideoResolution = .hd
     public var contentResolution: ContentResolution = .fullHD
-    /// People in one meeting, the recording's own attendee included; 1...250, and 25 with the highest
+    /// Maximum number of attendees in one meeting, including the recording's own; 1...250, and 25 with the highest
     /// resolutions.
     public var attendeesMax = 8
     /// nil: recording is not configured.
@@ -125,7 +123,7 @@ public struct ChimeConfiguration: Sendable {
     /// The bucket's region; the control region when nil.
     public var recordingsBucketRegion: String?
     public var sinkEncryption: SinkEncryption?
-    /// nil: playback addresses are S3's own.
+    /// nil: playback URLs are S3's own.
     public var cloudFront: CloudFront?
     public var endpoints: Endpoints
 

@@ -16,8 +16,8 @@ extension ChimeGateway {
 
     /// Creates up to 100 attendees in one call.
     ///
-    /// - Returns: those created, by external user id; one that is missing was refused by Chime alone and may
-    ///   be asked for with ``createAttendee(_:meetingID:timeout:)``, which says why.
+    /// - Returns: the created attendees, by external user id. A missing one was refused by Chime and may be requested
+    ///   with ``createAttendee(_:meetingID:timeout:)``, which reports the reason.
     public func createAttendees(
         _ requests: [AttendeeRequest], meetingID: String, timeout: Duration
     ) async throws(GatewayError) -> [String: AttendeeCredentials] {
@@ -42,9 +42,9 @@ extension ChimeGateway {
         }
     }
 
-    /// Every attendee of a meeting, the recording's own included (its external id holds `aws:`).
+    /// Every attendee of a meeting, including the recording's own (its external id contains `aws:`).
     ///
-    /// - Returns: nil when the meeting is no more.
+    /// - Returns: nil when the meeting no longer exists.
     public func attendees(meetingID: String, timeout: Duration) async throws(GatewayError)
         -> [AttendeeCredentials]?
     {
@@ -53,7 +53,7 @@ extension ChimeGateway {
         return try await unlessGone { () async throws(GatewayError) in
             var all: [AttendeeCredentials] = []
             var token: String?
-            // A meeting holds 250 people at most: more pages than that need are the server's mistake.
+            // A meeting has at most 250 attendees: more pages than that would be a fault of the server.
             for _ in 0..<8 {
                 var query: [AWSRequest.QueryItem] = [.init("max-results", "100")]
                 if let token { query.append(.init("next-token", token)) }
@@ -82,7 +82,7 @@ extension ChimeGateway {
         _ capabilities: MediaCapabilities, attendeeID: String, meetingID: String, timeout: Duration
     ) async throws(GatewayError) {
         let path = try path(meetingID, attendeeID)
-        // Chime's own rule, which it answers with a bare 400.
+        // A rule of Chime, which would otherwise answer with a bare 400.
         let needsVideo = capabilities.content == .sendReceive || capabilities.content == .receive
         let hasVideo = capabilities.video == .sendReceive || capabilities.video == .receive
         try require(!needsVideo || hasVideo, "capabilities")

@@ -5,13 +5,13 @@ internal import HTTPSClient
 public import TelehealthModel
 
 extension ChimeGateway {
-    /// Objects listed and deleted at a time. An hour's recording has about 720 chunks; S3 would take 1000.
+    /// Number of objects listed and deleted at a time. An hour's recording has about 720 chunks; S3 allows 1000.
     private static let deletionPage = 500
 
-    /// Lists what lies under the prefix, a page, and deletes it in one call.
+    /// Lists one page of objects under the prefix, and deletes them in one call.
     ///
-    /// - Spec: Amazon S3 API reference, ListObjectsV2 and DeleteObjects. In a bucket with versions this leaves
-    ///   a delete marker; a lifecycle rule for old versions is then the operator's.
+    /// - Spec: Amazon S3 API reference, ListObjectsV2 and DeleteObjects. In a bucket with versioning this leaves a
+    ///   delete marker; the operator needs a lifecycle rule for old versions.
     public func deleteObjects(prefix: String, timeout: Duration) async throws(GatewayError) -> Bool {
         try require(ChimeSyntax.isObjectKey(prefix), "prefix")
         guard let endpoint = objectsEndpoint else { throw .invalidArgument("recordings_bucket") }
@@ -37,7 +37,7 @@ extension ChimeGateway {
         request.headers.append(
             name: "x-amz-checksum-sha256", value: Data(SHA256.hash(data: body)).base64EncodedString())
         let answer = try await sendObjects(.deleteObject, request, timeout: remaining(until: deadline))
-        // Quiet: the answer names only what could not be deleted.
+        // Quiet mode: the response names only what could not be deleted.
         if let code = ObjectListing.values(of: "Code", in: String(decoding: answer.body, as: UTF8.self)).first
         {
             throw GatewayError(
@@ -48,10 +48,10 @@ extension ChimeGateway {
     }
 }
 
-/// As much of S3's XML as these two calls need. Keys come percent-encoded (`encoding-type=url`), so no entity
-/// stands in them.
+/// The part of S3's XML that these two calls need. Keys are percent-encoded (`encoding-type=url`), so they contain no
+/// entities.
 enum ObjectListing {
-    /// The texts of all elements of a name, percent-decoded.
+    /// The texts of all elements with a name, percent-decoded.
     static func values(of name: String, in xml: String) -> [String] {
         let parts = xml.split(separator: "<\(name)>", omittingEmptySubsequences: false).dropFirst()
         return parts.map { part in

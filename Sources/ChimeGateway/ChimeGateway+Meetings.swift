@@ -24,7 +24,7 @@ extension ChimeGateway {
             if let made = answer.attendees?.first(where: { $0.externalUserId == wanted.externalUserID }) {
                 attendees.append(made.value)
             } else {
-                // The call succeeds in part: those it names in `Errors` are asked for one by one.
+                // The call may succeed partially: attendees listed in `Errors` are requested one by one.
                 attendees.append(
                     try await lateAttendee(wanted, meeting: meeting.meetingID, deadline: deadline))
             }
@@ -32,8 +32,7 @@ extension ChimeGateway {
         return (meeting, attendees)
     }
 
-    /// An attendee whom CreateMeetingWithAttendees left out. The meeting is there by now, whatever comes of
-    /// this.
+    /// An attendee that CreateMeetingWithAttendees left out. The meeting exists by now, whatever the result.
     private func lateAttendee(
         _ wanted: AttendeeRequest, meeting: String, deadline: ContinuousClock.Instant
     ) async throws(GatewayError) -> AttendeeCredentials {

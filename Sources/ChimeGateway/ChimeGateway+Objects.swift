@@ -2,13 +2,13 @@ internal import AWSClient
 internal import HTTPSClient
 public import TelehealthModel
 
-/// Where the recordings' bucket is reached, and what a key's path is there.
+/// The endpoint of the recordings' bucket, and the paths of keys there.
 struct ObjectsEndpoint {
     let url: HTTPSURL
     private let pathPrefix: String
 
-    /// AWS's own S3 is addressed by host (`bucket.s3.region.amazonaws.com`), but for buckets with a dot in
-    /// their name, which the wildcard certificate does not cover; an override is addressed by path.
+    /// AWS's own S3 is addressed by host (`bucket.s3.region.amazonaws.com`), except for buckets with a dot in their
+    /// name, which the wildcard certificate does not cover; an override is addressed by path.
     /// - Returns: nil when no bucket is configured.
     init?(_ configuration: ChimeConfiguration) throws(ChimeConfiguration.ConfigurationError) {
         guard let bucket = configuration.recordingsBucket else { return nil }
@@ -27,7 +27,7 @@ struct ObjectsEndpoint {
         }
     }
 
-    /// Of calls on the bucket itself.
+    /// The path of calls on the bucket itself.
     var rootPath: String { pathPrefix.count > 1 ? String(pathPrefix.dropLast()) : pathPrefix }
 
     func path(ofKey key: String) -> String {
@@ -36,11 +36,11 @@ struct ObjectsEndpoint {
 }
 
 extension ChimeGateway {
-    /// Playback addresses live at most this long: whoever holds one can play the recording.
+    /// Maximum validity of playback URLs: whoever has one can play the recording.
     public static let playbackValidityMax: Duration = .seconds(300)
 
     /// - Spec: Amazon Chime SDK developer guide, "Understanding the Amazon S3 bucket folder structure": a
-    ///   concatenation leaves `<prefix>/audio/<its pipeline id>.mp4`, the composited picture included.
+    ///   concatenation writes `<prefix>/audio/<its pipeline id>.mp4`, including the composited video.
     public func playableKey(prefix: String, concatenationPipelineID: String) -> String {
         "\(prefix)/audio/\(concatenationPipelineID).mp4"
     }
@@ -49,7 +49,7 @@ extension ChimeGateway {
         let path = try endpoint().path(ofKey: valid(key))
         return try await unlessGone { () async throws(GatewayError) in
             var request = AWSRequest(.head, try endpoint().url, path: path)
-            // Without it S3 keeps to itself what it knows of the content.
+            // Without it S3 does not return the checksum.
             request.headers.append(name: "x-amz-checksum-mode", value: "ENABLED")
             let response = try await sendObjects(.getObject, request, timeout: timeout)
             guard let length = response.headers["Content-Length"].flatMap(Int64.init), length >= 0,
@@ -73,7 +73,7 @@ extension ChimeGateway {
         let request = AWSRequest(
             .get, endpoint.url, path: endpoint.path(ofKey: try valid(key)),
             query: [
-                // Shown in place, under a name that says nothing of the visit, and kept by no cache.
+                // Shown inline, with a name that reveals nothing about the visit, and not cached.
                 .init("response-cache-control", "private, no-store"),
                 .init("response-content-disposition", "inline; filename=\"recording.mp4\""),
                 .init("response-content-type", "video/mp4"),

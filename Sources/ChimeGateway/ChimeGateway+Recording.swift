@@ -21,14 +21,14 @@ extension ChimeGateway {
             decode(WireCaptureAnswer.self, response, of: .createMediaCapturePipeline).mediaCapturePipeline)
     }
 
-    /// The capture that writes to `prefix` and has not ended, found by listing: for a start whose answer was
-    /// lost and that may not be repeated.
+    /// The capture that writes to `prefix` and has not ended, found by listing: for a start whose response was lost
+    /// and that must not be repeated.
     ///
-    /// Lists hold ids alone, so each running pipeline of the account and region is read until the sink fits;
-    /// the sink and not the source is compared, because Chime answers with another form of the meeting's ARN
-    /// than it was given.
-    /// - Returns: nil when no capture that still runs writes there.
-    /// - Throws: also `.unavailable` when the time does not suffice to read them all: then nothing is known.
+    /// Lists contain only ids, so each running pipeline of the account and region is read until the sink matches. The
+    /// sink is compared and not the source, because Chime returns a different form of the meeting's ARN than it was
+    /// given.
+    /// - Returns: nil when no running capture writes there.
+    /// - Throws: also `.unavailable` when there is not enough time to read them all: the result is then unknown.
     public func findCapture(
         meetingARN: String, prefix: String, timeout: Duration
     ) async throws(GatewayError) -> MediaPipeline? {

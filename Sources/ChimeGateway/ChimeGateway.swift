@@ -13,14 +13,14 @@ public import Logging
 public import TelehealthEngine
 internal import TelehealthModel
 
-/// The ``MeetingGateway`` that speaks to AWS.
+/// The ``MeetingGateway`` that calls AWS.
 ///
-/// Every call is safe to repeat: creations carry a client token, or an external id that is one; deletions of
-/// what is gone succeed. Failed calls are logged with AWS's request id; ids of people, tokens and addresses
+/// Every call is safe to repeat: creations carry a client token, or an external id that serves as one; deletions of
+/// what no longer exists succeed. Failed calls are logged with AWS's request id; ids of people, tokens and addresses
 /// are not.
 /// - Isolation: any; nothing here changes after init.
 public final class ChimeGateway: MeetingGateway {
-    /// CreateMeetingWithAttendees takes 20 by the model and 10 by the documentation.
+    /// CreateMeetingWithAttendees allows 20 by the model and 10 by the documentation.
     public static let attendeesPerCreationMax = 10
     /// BatchCreateAttendee, from the service model.
     public static let attendeesPerBatchMax = 100
@@ -35,8 +35,8 @@ public final class ChimeGateway: MeetingGateway {
     private let sources: RuntimeSources
     private let logger: Logger
 
-    /// - Throws: ``ChimeConfiguration/ConfigurationError`` naming the setting that cannot be used.
-    ///   Credentials are not looked up here.
+    /// - Throws: ``ChimeConfiguration/ConfigurationError`` naming the invalid setting. Credentials are not looked up
+    ///   here.
     public init(
         configuration: ChimeConfiguration, http: HTTPSClient, credentials: CredentialsChain, logger: Logger,
         calls: AWSServiceClient.Configuration = .init(), sources: RuntimeSources = .system
@@ -70,7 +70,7 @@ public final class ChimeGateway: MeetingGateway {
         case objects
     }
 
-    /// Sends a call with a JSON body, or without one.
+    /// Sends a call with or without a JSON body.
     func send(
         _ action: ChimeAction, to service: Service, _ method: HTTPSRequest.Method, _ path: String,
         query: [AWSRequest.QueryItem] = [], body: (any Encodable & Sendable)? = nil, timeout: Duration
@@ -92,7 +92,7 @@ public final class ChimeGateway: MeetingGateway {
         }
     }
 
-    /// Sends a call to S3 as it is.
+    /// Sends a call to S3.
     func sendObjects(_ action: ChimeAction, _ request: AWSRequest, timeout: Duration)
         async throws(GatewayError) -> HTTPSResponse
     {
@@ -104,10 +104,10 @@ public final class ChimeGateway: MeetingGateway {
         }
     }
 
-    /// Seconds since 1970 at the end of a validity that begins now.
+    /// The expiry, in seconds since 1970, of something valid from now on.
     func expiry(after seconds: Int64) -> Int64 { sources.wallClock() + seconds }
 
-    /// Reads a success's body.
+    /// Decodes the body of a successful response.
     func decode<Answer: Decodable>(
         _ type: Answer.Type, _ response: HTTPSResponse, of action: ChimeAction
     ) throws(GatewayError) -> Answer {
@@ -133,7 +133,7 @@ public final class ChimeGateway: MeetingGateway {
         }
     }
 
-    /// What is left of a call's time when it needs a second request.
+    /// The remaining time of a call that needs a second request.
     func deadline(after timeout: Duration) -> ContinuousClock.Instant {
         sources.monotonic() + timeout
     }

@@ -1,8 +1,8 @@
-/// The forms that Chime's and S3's identifiers have, checked before anything is sent: they become parts of
-/// paths, and a wrong one is our fault and not worth a call.
+/// The syntax of Chime's and S3's identifiers, checked before anything is sent: they become parts of paths, and an
+/// invalid one is our fault and not worth a call.
 ///
-/// - Spec: the service models chime-sdk-meetings and chime-sdk-media-pipelines (2021-07-15), S3 user guide
-///   "Bucket naming rules" and "Naming Amazon S3 objects".
+/// - Spec: the service models chime-sdk-meetings and chime-sdk-media-pipelines (2021-07-15), S3 user guide "Bucket
+///   naming rules" and "Naming Amazon S3 objects".
 enum ChimeSyntax {
     /// MeetingId, AttendeeId, MediaPipelineId: a UUID in text form, either case.
     static func isGUID(_ text: String) -> Bool {
@@ -19,9 +19,8 @@ enum ChimeSyntax {
             }
     }
 
-    /// ExternalMeetingId and ExternalUserId. Chime allows more (spaces, letters with accents); ours are
-    /// pseudonyms of this smaller alphabet, so a name or an address that strays here is refused. `aws:` is
-    /// reserved.
+    /// ExternalMeetingId and ExternalUserId. Chime allows more (spaces, accented letters); ours are pseudonyms with
+    /// this smaller alphabet, so a name or an address passed by mistake is refused. `aws:` is reserved.
     static func isExternalID(_ text: String) -> Bool {
         (2...64).contains(text.utf8.count)
             && text.utf8.allSatisfy { isAlphanumeric($0) || "-_:.#".utf8.contains($0) }
@@ -46,8 +45,8 @@ enum ChimeSyntax {
             && isAlphanumeric(text.utf8.last ?? 0)
     }
 
-    /// A key or a prefix of ours: segments of letters, digits, `-`, `_`, `.`, none of them `.` or `..`, no
-    /// slash at either end. A pipeline's sink is an ARN, which allows no more than that.
+    /// A key or prefix of ours: segments of letters, digits, `-`, `_`, `.`, none of them `.` or `..`, without a slash
+    /// at either end. A pipeline's sink is an ARN, which allows no more than that.
     static func isObjectKey(_ text: String) -> Bool {
         (1...900).contains(text.utf8.count)
             && text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { segment in

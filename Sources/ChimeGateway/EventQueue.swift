@@ -5,7 +5,7 @@ public import Logging
 public import TelehealthEngine
 public import TelehealthModel
 
-/// The SQS queue behind the EventBridge rule for Chime's events, in SQS's JSON protocol.
+/// The SQS queue of the EventBridge rule for Chime's events, in SQS's JSON protocol.
 ///
 /// - Spec: Amazon SQS API reference (2012-11-05) in AWS JSON 1.0: POST to the service's root, the action in
 ///   `X-Amz-Target`; "Amazon SQS long polling", "visibility timeout".
@@ -14,7 +14,7 @@ public final class EventQueue: MeetingEventQueue {
     /// SQS's own limits.
     public static let messagesPerCallMax = 10
     public static let waitMax: Duration = .seconds(20)
-    /// A long poll answers at its end, and the network needs its time.
+    /// A long poll responds at its end, and the network needs time.
     private static let waitMargin: Duration = .seconds(5)
 
     public static let requiredActions = [
@@ -60,9 +60,9 @@ public final class EventQueue: MeetingEventQueue {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - url: the queue's, as AWS names it: `https://sqs.us-east-1.amazonaws.com/111122223333/chime-events`.
-    ///   - endpoint: where SQS is reached when not at the queue's own host.
-    /// - Throws: ``ChimeConfiguration/ConfigurationError`` for an address that cannot be one.
+    ///   - url: the queue's URL, as AWS gives it: `https://sqs.us-east-1.amazonaws.com/111122223333/chime-events`.
+    ///   - endpoint: the endpoint of SQS if it is not the queue's own host.
+    /// - Throws: ``ChimeConfiguration/ConfigurationError`` for an invalid URL.
     public init(
         url: String, controlRegion: String, endpoint: String?, http: HTTPSClient,
         credentials: CredentialsChain, logger: Logger, sources: RuntimeSources = .system
@@ -75,12 +75,12 @@ public final class EventQueue: MeetingEventQueue {
         let parts = parsed.target.split(separator: "/", omittingEmptySubsequences: true)
         guard parsed.hostKind != .instanceMetadata, parts.count == 2, parts[0].count == 12,
             parts[0].utf8.allSatisfy({ (0x30...0x39).contains($0) })
-        else { throw .init(setting: setting, problem: "not https://HOST/ACCOUNT/QUEUE") }
+        else { throw .init(setting: setting, problem: "must be https://HOST/ACCOUNT/QUEUE") }
         queueURL = url
         self.endpoint = try ChimeConfiguration.Endpoints.url(
             endpoint ?? "\(parsed.scheme.rawValue)://\(parsed.authority)",
             named: endpoint == nil ? setting : "AWS_ENDPOINT_URL_SQS")
-        // sqs.<region>.amazonaws.com: a queue may stand in another region than the control region.
+        // sqs.<region>.amazonaws.com: a queue may be in another region than the control region.
         let host = parsed.host.split(separator: ".")
         let region = host.count >= 4 && host[0] == "sqs" ? String(host[1]) : controlRegion
         var calls = AWSServiceClient.Configuration()
@@ -126,10 +126,10 @@ public final class EventQueue: MeetingEventQueue {
                 entries: events.enumerated().map { index, event in
                     .init(id: "m\(index)", receiptHandle: event.receipt, visibilityTimeout: visibility)
                 }), timeout: timeout)
-        // What was not deleted comes again and is known by its id: no harm, but worth a line.
+        // A message that was not deleted arrives again and is recognized by its id: harmless, but logged.
         if let failed = answer.failed, !failed.isEmpty {
             logger.warning(
-                "queue kept messages",
+                "queue did not delete messages",
                 metadata: [
                     "action": "\(action)", "count": "\(failed.count)", "code": "\(failed[0].code ?? "")",
                 ])
@@ -150,7 +150,7 @@ public final class EventQueue: MeetingEventQueue {
         } catch {
             throw GatewayError(error)
         }
-        // Deletions of everything may answer with nothing.
+        // If all deletions succeed, the response may be empty.
         do {
             return try WireJSON.decode(
                 Answer.self, from: response.body.isEmpty ? Array("{}".utf8) : response.body)

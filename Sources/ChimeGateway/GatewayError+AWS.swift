@@ -3,7 +3,7 @@ internal import HTTPSClient
 internal import TelehealthModel
 
 extension GatewayError {
-    /// The one place where a failure of AWS or of the way there becomes the domain's.
+    /// The only place where a failure of AWS or of the network becomes the domain's.
     init(_ error: AWSError) {
         let retryAfter: Duration?
         switch error.reason {
@@ -24,13 +24,13 @@ extension GatewayError {
         case .service(let status, let code, _, _): kind(ofStatus: status, code: code)
         case .transport(let error): kind(of: error)
         case .deadlineExceeded, .cancelled: .unavailable
-        // A success that cannot be read: the effect is there, and asking again gives it again.
+        // A success that cannot be decoded: the call took effect, and a retry returns the result again.
         case .invalid: .unavailable
         }
     }
 
     private static func kind(ofStatus status: Int, code: String) -> Kind {
-        // Quotas come as 400 with a name of their own; the body's short form lacks "Exception".
+        // Quotas are a 400 with their own name; the body's short form lacks "Exception".
         let quotaCodes = [
             "LimitExceeded", "LimitExceededException", "ResourceLimitExceeded",
             "ResourceLimitExceededException",
@@ -69,7 +69,7 @@ extension GatewayError {
         }
     }
 
-    /// An argument that AWS would refuse: our fault, and nothing was sent.
+    /// An argument that AWS would refuse: our fault; nothing was sent.
     static func invalidArgument(_ name: String) -> GatewayError {
         GatewayError(kind: .rejected, code: "invalid_" + name)
     }

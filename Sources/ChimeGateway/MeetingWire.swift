@@ -14,7 +14,7 @@ struct WireCapabilities: Codable {
         content = capabilities.content.rawValue
     }
 
-    /// nil for words that are not Chime's.
+    /// nil for values that Chime does not define.
     var value: MediaCapabilities? {
         typealias Direction = MediaCapabilities.Direction
         guard let audio = Direction(rawValue: audio), let video = Direction(rawValue: video),

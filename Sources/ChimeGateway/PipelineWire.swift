@@ -9,7 +9,7 @@ struct WireState: Encodable {
     var state: String
 }
 
-/// One composited picture with sound: the only capture that can be played without an editor.
+/// One composited video with sound: the only capture that can be played without editing.
 struct WireCaptureRequest: Encodable {
     struct Configuration: Encodable {
         var artifactsConfiguration = Artifacts()
@@ -38,12 +38,12 @@ struct WireCaptureRequest: Encodable {
     var sinkArn: String
     var clientRequestToken: String
     var chimeSdkMeetingConfiguration = Configuration()
-    /// Together with the role or not at all.
+    /// Requires the role.
     var sseAwsKeyManagementParams: Encryption?
     var sinkIamRoleArn: String?
 }
 
-/// All seven artifact members are required; the composited picture travels in the audio artifact.
+/// All seven artifact members are required; the composited video is part of the audio artifact.
 struct WireConcatenationRequest: Encodable {
     struct Source: Encodable {
         var type = "MediaCapturePipeline"
@@ -94,7 +94,7 @@ struct WirePipeline: Decodable {
     var status: String?
     var sinkArn: String?
 
-    /// nil when the status is none that is known.
+    /// nil for an unknown status.
     var value: MediaPipeline? {
         PipelineStatus(rawValue: status ?? "").map {
             MediaPipeline(id: mediaPipelineId, arn: mediaPipelineArn, status: $0)
@@ -115,7 +115,7 @@ struct WireConcatenationAnswer: Decodable {
     var mediaConcatenationPipeline: WirePipeline
 }
 
-/// GetMediaPipeline answers with one member per kind of pipeline.
+/// GetMediaPipeline returns one member per kind of pipeline.
 struct WirePipelineAnswer: Decodable {
     struct AnyKind: Decodable {
         var mediaConcatenationPipeline: WirePipeline?

@@ -5,7 +5,7 @@ struct Descriptor: ~Copyable {
     let number: Int32
     let path: String
 
-    /// - Throws: ``FileFailure`` as `open` refused; ``FileFailure/Problem/missing`` for `ENOENT`.
+    /// - Throws: ``FileFailure`` of `open`; ``FileFailure/Problem/missing`` for `ENOENT`.
     init(_ path: String, _ flags: Int32, mode: UInt32 = 0) throws(FileFailure) {
         let opened = open(path, flags | O_CLOEXEC, mode)
         guard opened >= 0 else { throw .ofLastCall(path, "open") }
@@ -31,7 +31,7 @@ struct Descriptor: ~Copyable {
         }
     }
 
-    /// Reads on to the end, at most `bytesMax` bytes.
+    /// Reads to the end, at most `bytesMax` bytes.
     func read(bytesMax: Int) throws(FileFailure) -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
@@ -58,7 +58,7 @@ struct Descriptor: ~Copyable {
         guard fsync(number) == 0 else { throw .ofLastCall(path, "fsync") }
     }
 
-    /// Waits until no other process holds the lock; free again when the descriptor closes.
+    /// Waits until no other process holds the lock; released when the descriptor closes.
     func lock() throws(FileFailure) {
         while flock(number, LOCK_EX) != 0 {
             guard errno == EINTR else { throw .ofLastCall(path, "flock") }

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// An exclusive lock (`flock`) on a file, made when it is not there (mode 0600); free again when the value is gone or
-/// the process ends, however it ends.
+/// An exclusive lock (`flock`) on a file, which is created if missing (mode 0600); released with the value or at the
+/// end of the process, however it ends.
 public final class FileLock: Sendable {
     private let descriptor: Int32
 

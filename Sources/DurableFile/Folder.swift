@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Folders whose entries survive a power cut, which syncing a file does not promise.
+/// Folders whose entries survive a power cut, which syncing a file alone does not guarantee.
 public enum Folder {
-    /// Makes the folder (mode 0700) when it is not there, and its name durable.
+    /// Creates the folder (mode 0700) if missing, and makes its name durable.
     public static func make(_ path: String) throws(FileFailure) {
         if mkdir(path, 0o700) == 0 {
             try sync(parent(of: path))
@@ -18,7 +18,7 @@ public enum Folder {
         try make(path)
     }
 
-    /// Makes the names in a folder durable as they are now.
+    /// Makes the current names in a folder durable.
     public static func sync(_ path: String) throws(FileFailure) {
         try Descriptor(path, O_RDONLY | O_DIRECTORY).sync()
     }

@@ -1,21 +1,21 @@
 internal import Glibc
 
-/// A file that another program fills under a name of its own and that gets its own name when it is complete.
+/// A file that another program fills under a temporary name and that gets its final name when complete.
 ///
 /// Isolation: any; every call blocks on the disk.
 public enum LargeFile {
-    /// Makes an empty file that its owner alone may read; one that is there is replaced.
+    /// Creates an empty file that only its owner may read; an existing one is replaced.
     public static func begin(_ draft: String) throws(FileFailure) {
         unlink(draft)
         _ = try Descriptor(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
     }
 
-    /// Gives a complete file its name, where nothing has that name; durable before it returns.
+    /// Gives a complete file its final name, if nothing has that name; durable on return.
     ///
     /// - Throws: ``FileFailure`` with `EEXIST` when the name is taken.
     public static func finish(_ draft: String, as path: String) throws(FileFailure) {
         try Descriptor(draft, O_RDONLY).sync()
-        // A link and not a rename, which would put it in the place of what is there.
+        // A link and not a rename, which would replace an existing file.
         if link(draft, path) == 0 {
             unlink(draft)
         } else {
@@ -28,7 +28,7 @@ public enum LargeFile {
         try Folder.sync(Folder.parent(of: path))
     }
 
-    /// Opens a file for reading and writing, making it (mode 0600) when it is not there, its name durable.
+    /// Opens a file for reading and writing; creates it (mode 0600) if missing, with its name durable.
     public static func touch(_ path: String) throws(FileFailure) {
         _ = try Descriptor(path, O_RDWR | O_CREAT, mode: 0o600)
         try Folder.sync(Folder.parent(of: path))
@@ -36,9 +36,9 @@ public enum LargeFile {
 }
 
 extension LargeFile {
-    /// Copies a file (mode 0600), durable before it returns, or leaves what has the name alone.
+    /// Copies a file (mode 0600), durable on return, or leaves an existing target alone.
     ///
-    /// - Returns: false when something has the name already.
+    /// - Returns: false when the target exists.
     @discardableResult
     public static func copy(_ source: String, to path: String) throws(FileFailure) -> Bool {
         guard access(path, F_OK) != 0 else { return false }

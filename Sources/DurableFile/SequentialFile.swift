@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Reads a file of any length part by part, from its begin.
+/// Reads a file of any length in parts, from the beginning.
 ///
 /// Isolation: one thread at a time.
 public struct SequentialFile: ~Copyable {
@@ -11,7 +11,7 @@ public struct SequentialFile: ~Copyable {
 
     private init(_ file: consuming Descriptor) { self.file = file }
 
-    /// - Returns: nil when there is no such file.
+    /// - Returns: nil when the file does not exist.
     public static func open(_ path: String) throws(FileFailure) -> SequentialFile? {
         do throws(FileFailure) { return SequentialFile(try Descriptor(path, O_RDONLY | O_NONBLOCK)) } catch {
             if error.problem == .missing { return nil }

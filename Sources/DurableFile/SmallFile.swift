@@ -1,26 +1,26 @@
 internal import Glibc
 
-/// Files that fit in memory: keys, rings, heads, settings. Read with checks; written so that after a power cut the old
-/// content is there or the new, whole, under its name.
+/// Files that fit in memory: keys, key rings, heads, settings. Reads are checked; writes guarantee that after a power
+/// cut the file has the complete old or new content under its name.
 ///
-/// A new content is written beside the file as `NAME.new`, synced, given its name, and the folder is synced: syncing a
-/// file alone does not promise that its name survives (`man 2 fsync`). Writers of one folder take turns by a lock on
-/// it, so a draft that a crash left behind belongs to nobody and is replaced.
+/// New content is written beside the file as `NAME.new`, synced and renamed, and the folder is synced: syncing a file
+/// alone does not guarantee that its name survives (`man 2 fsync`). Writers of one folder take turns with a lock on
+/// it, so a draft left by a crash belongs to nobody and is replaced.
 ///
 /// Isolation: any; every call blocks on the disk.
 public enum SmallFile {
     /// Who may read the file.
     public enum Secrecy: Sendable, Hashable {
-        /// Anybody: public keys, settings.
+        /// Anyone: public keys, settings.
         case open
-        /// Its owner alone, who must be this process's user or root: keys and other secrets.
+        /// Only its owner, who must be this process's user or root: keys and other secrets.
         case secret
 
         var mode: UInt32 { self == .secret ? 0o600 : 0o644 }
     }
 
-    /// - Parameter bytesMax: the longest content that makes sense, bytes.
-    /// - Throws: ``FileFailure``; `missing` when there is no such file.
+    /// - Parameter bytesMax: maximum plausible size in bytes.
+    /// - Throws: ``FileFailure``; `missing` when the file does not exist.
     public static func read(_ path: String, bytesMax: Int, _ secrecy: Secrecy) throws(FileFailure) -> [UInt8] {
         // Not blocking: opening a pipe would otherwise wait for its writer.
         let file = try Descriptor(path, O_RDONLY | O_NONBLOCK)
@@ -36,7 +36,7 @@ public enum SmallFile {
         return try file.read(bytesMax: bytesMax)
     }
 
-    /// - Returns: nil when there is no such file.
+    /// - Returns: nil when the file does not exist.
     public static func readIfThere(
         _ path: String, bytesMax: Int, _ secrecy: Secrecy
     ) throws(FileFailure) -> [UInt8]? {
@@ -48,9 +48,9 @@ public enum SmallFile {
         }
     }
 
-    /// Makes a file, durable before it returns, or leaves an existing one alone; of two creators one wins.
+    /// Creates a file, durable on return, or leaves an existing one alone; of two concurrent creators one wins.
     ///
-    /// - Returns: false when it was there already.
+    /// - Returns: false when it already existed.
     @discardableResult
     public static func create(_ path: String, _ bytes: [UInt8], _ secrecy: Secrecy) throws(FileFailure) -> Bool {
         let folder = try LockedFolder(Folder.parent(of: path))
@@ -64,8 +64,8 @@ public enum SmallFile {
         return true
     }
 
-    /// Puts a whole new content in the place of what may be there, durable before it returns. A file that is there
-    /// keeps its owner, so that an operator's command run by root does not lock the service out.
+    /// Replaces the file with new content, durable on return. An existing file keeps its owner, so that an operator's
+    /// command run by root does not lock the service out.
     public static func replace(_ path: String, _ bytes: [UInt8], _ secrecy: Secrecy) throws(FileFailure) {
         let folder = try LockedFolder(Folder.parent(of: path))
         var old = stat()
@@ -79,9 +79,9 @@ public enum SmallFile {
         try folder.sync()
     }
 
-    /// Adds a line at the end of a file that is there, durable before it returns, or leaves the file as it was.
+    /// Appends a line to an existing file, durable on return, or leaves the file as it was.
     ///
-    /// One writer at a time: a line that was written in part is taken back.
+    /// One writer at a time: a partially written line is removed.
     public static func append(line: String, to path: String) throws(FileFailure) {
         let file = try Descriptor(path, O_WRONLY | O_APPEND)
         let length = try file.status().st_size
@@ -94,7 +94,7 @@ public enum SmallFile {
         }
     }
 
-    /// Takes a last line without its end away: one that a power cut left in part.
+    /// Removes an unterminated last line, left by a power cut.
     ///
     /// - Returns: whether there was one.
     @discardableResult
@@ -110,7 +110,7 @@ public enum SmallFile {
 
     /// Writes and syncs the draft of a file.
     ///
-    /// - Returns: its path. When it throws there is no draft.
+    /// - Returns: its path. If it throws, there is no draft.
     private static func draft(
         _ path: String, _ bytes: [UInt8], mode: UInt32, owner: (uid_t, gid_t)? = nil
     ) throws(FileFailure) -> String {
@@ -131,13 +131,13 @@ public enum SmallFile {
     }
 }
 
-/// A folder held against other writers of its files.
+/// A folder locked against other writers of its files.
 private struct LockedFolder: ~Copyable {
     private let descriptor: Descriptor
 
     init(_ path: String) throws(FileFailure) {
         descriptor = try Descriptor(path, O_RDONLY | O_DIRECTORY)
-        // Some network file systems lock no folders; there two creators must not meet.
+        // Some network file systems cannot lock folders; there, concurrent writers must be avoided.
         do throws(FileFailure) { try descriptor.lock() } catch {}
     }
 

@@ -2,7 +2,7 @@
 ///
 /// IPv4 and its mapped form in IPv6 are the same addresses.
 public struct AddressBlock: Hashable, Sendable, CustomStringConvertible {
-    /// Addresses that one network is given together: whoever has one IPv6 address has its /64.
+    /// Addresses assigned to one network together: whoever has one IPv6 address has its /64.
     private static let shareLength6 = 64
     private static let length4 = 32
     private static let length6 = 128
@@ -21,8 +21,8 @@ public struct AddressBlock: Hashable, Sendable, CustomStringConvertible {
         self.prefixLength = prefixLength
     }
 
-    /// - Returns: nil for what is no address or block, and for a block whose address has bits behind its prefix, as
-    ///   in `10.0.0.7/8`: one of the two is a mistake.
+    /// - Returns: nil for an invalid address or block, and for a block whose address has bits after its prefix, as in
+    ///   `10.0.0.7/8`: one of the two is a mistake.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = SocketAddress(ipAddress: String(parts[0]), port: 0), let whole = Self(address) else {

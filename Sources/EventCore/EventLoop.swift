@@ -2,13 +2,13 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// Told when a registered descriptor is ready.
+/// Notified when a registered descriptor is ready.
 public protocol ReadinessTarget: AnyObject {
     /// - Isolation: the loop that the descriptor was registered on.
     func descriptorReady(_ readiness: Readiness, on loop: EventLoop)
 }
 
-/// Told at the end of a tick, after everything was read and processed: the place to write once.
+/// Called at the end of a tick, after everything was read and processed: the place to write once.
 public protocol TickEndTarget: AnyObject {
     func tickEnding(on loop: EventLoop)
 }
@@ -26,8 +26,8 @@ public struct Readiness: OptionSet, Sendable {
     public static let hangup = Readiness(rawValue: 4)
 }
 
-/// Names one registered descriptor by slot and generation, never by its number: an event that was already
-/// fetched for a closed descriptor cannot reach the one that got the same number.
+/// Identifies a registered descriptor by slot and generation, not by its number: an event already fetched for a
+/// closed descriptor cannot reach a new one with the same number.
 @frozen
 public struct RegistrationID: Hashable, Sendable {
     let slot: UInt32
@@ -38,28 +38,28 @@ public struct RegistrationID: Hashable, Sendable {
 
 /// One thread with an epoll set, timers and a mailbox; also the executor of the tasks that prefer it.
 ///
-/// A tick reads everything that is ready, runs due timers and queued jobs, and then lets the tick-end targets
-/// write: one read, one write per connection and tick, however many calls they carry.
+/// A tick reads everything that is ready, runs due timers and queued jobs, and then lets the tick-end targets write:
+/// one read and one write per connection and tick, however many calls they carry.
 ///
-/// `@unchecked Sendable`: `mailbox`, `threadIdentity` and `isStopping` are a mutex and atomics; every other
-/// stored property is touched only by the loop's own thread, which each entry point checks in debug builds.
+/// `@unchecked Sendable`: `mailbox`, `threadIdentity` and `isStopping` are a mutex and atomics; every other stored
+/// property is used only by the loop's own thread, which each entry point checks in debug builds.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
-    /// Jobs run between two polls: more would let sockets and timers starve behind a flood of tasks.
+    /// Maximum number of jobs between two polls: more would let a flood of tasks starve sockets and timers.
     public static let jobsPerTickMax = 1024
-    /// Jobs run between two looks at the tick-end targets: when a whole turn's answers make a hundred tasks ask again,
-    /// the first of them are on the wire, and the peer at work, while the others still run. Each look that writes costs
-    /// a system call.
+    /// Maximum number of jobs between two writes: when the responses of a turn resume a hundred tasks that call
+    /// again, the first calls are sent, and the peer works on them, while the others still run. Each write costs a
+    /// system call.
     public static let jobsPerWriteMax = 32
-    /// Room in the mailbox that is kept from one tick to the next: senders hold its lock while it grows.
+    /// Capacity of the mailbox that is kept for the next tick: senders hold its lock while it grows.
     private static let keptJobsMax = 4096
     /// Events fetched by one poll; the rest is fetched by the next, 0 ms later.
     static let eventsPerPollMax = 256
-    /// Rounds of tick-end writing before the next poll, for targets that produce more while they write.
+    /// Rounds of tick-end writing before the next poll, for targets that produce more output while they write.
     static let tickEndRoundsMax = 4
 
     enum Job {
         case task(UnownedJob)
-        /// A job of an actor that lives on this loop.
+        /// A job of an actor on this loop.
         case isolated(UnownedJob)
         case work(@Sendable () -> Void)
     }
@@ -76,14 +76,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         var target: (any ReadinessTarget)?
     }
 
-    /// Place in its group, 0 for a loop of its own: an index for per-loop scratch and counters.
+    /// Index in its group, 0 for a single loop: for per-loop scratch and counters.
     public let index: Int
     public let name: String
     private let givesWay: Bool
-    /// The executor of actors that live here.
+    /// The executor of actors on this loop.
     public var isolation: LoopIsolation { ownIsolation! }
     private var ownIsolation: LoopIsolation?  // set once, in init: it points back here
-    /// One object that the layer above keeps per loop, its scratch memory for instance.
+    /// One object that the layer above keeps per loop, for example its scratch memory.
     ///
     /// - Isolation: the loop.
     public var attachment: AnyObject?
@@ -96,7 +96,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private let thread = Mutex<LoopThread?>(nil)
 
     private var time = MonotonicInstant(nanoseconds: 0)
-    /// Of the tick that is running; differs from that of any other tick.
+    /// Number of the running tick, different for each tick.
     ///
     /// - Isolation: the loop.
     public private(set) var tickNumber: UInt64 = 0
@@ -104,7 +104,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var registrations = ContiguousArray<Registration>()
     private var freeRegistrations = ContiguousArray<UInt32>()
     private var localJobs: [Job] = []
-    /// Empty, with the room of an earlier tick: what the mailbox gets for its full array.
+    /// Empty, with the capacity of an earlier tick: replaces the mailbox's full array.
     private var spareJobs: [Job] = []
     private var tickEndTargets: [any TickEndTarget] = []
     private var tickEndSpare: [any TickEndTarget] = []
@@ -114,8 +114,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - name: shown by `top -H`, cut to 15 bytes.
-    ///   - givesWay: whether its thread leaves the processor to whoever else wants it (nice(2) 10): for work that
-    ///     nobody waits for in milliseconds.
+    ///   - givesWay: lowers the thread's priority (nice(2) 10): for work that nobody waits for in milliseconds.
     /// - Throws: EMFILE or ENFILE when descriptors ran out.
     public init(
         name: String, index: Int = 0, clock: LoopClock = .system, givesWay: Bool = false
@@ -155,8 +154,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// Asks the loop to end after the current tick and waits for its thread. What is queued later never runs,
-    /// so loops are stopped last; tasks that prefer the loop and are not over go on in the common pool.
+    /// Asks the loop to end after the current tick and waits for its thread. Later jobs never run, so stop loops
+    /// last; unfinished tasks that prefer the loop continue in the shared pool.
     public func stop() {
         preconditionNotCurrent()
         isStopping.store(true, ordering: .releasing)
@@ -194,7 +193,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: - Work
 
-    /// Queues `work` behind what is queued already; from the loop itself without a lock.
+    /// Queues `work` after what is queued already; on the loop itself without a lock.
     public func execute(_ work: @escaping @Sendable () -> Void) { enqueue(.work(work)) }
 
     public func enqueue(_ job: consuming ExecutorJob) { enqueue(.task(UnownedJob(job))) }
@@ -221,8 +220,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
     // MARK: - Timers
 
-    /// Calls `target` once, at the first tick at or after `deadline`. The loop keeps `target` alive until
-    /// then.
+    /// Calls `target` once, in the first tick at or after `deadline`. The loop keeps `target` alive until then.
     ///
     /// - Isolation: the loop.
     public func schedule(at deadline: MonotonicInstant, _ target: any TimerTarget, kind: Int = 0) -> TimerID {
@@ -230,7 +228,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         return timers.schedule(at: deadline, kind: kind, target: target)
     }
 
-    /// Forgets a timer; an id that fired or was cancelled before is ignored.
+    /// Removes a timer; an id that has fired or was cancelled is ignored.
     ///
     /// - Isolation: the loop.
     public func cancel(_ id: TimerID) {
@@ -272,7 +270,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             epoll, EPOLL_CTL_MOD, registrations[Int(id.slot)].number, Self.mask(interest), Self.token(id))
     }
 
-    /// Stops watching. Events of this tick that were fetched already are dropped.
+    /// Stops watching. Events already fetched in this tick are dropped.
     ///
     /// - Isolation: the loop.
     public func deregister(_ id: RegistrationID) {
@@ -302,7 +300,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 // MARK: - The tick
 
 extension EventLoop {
-    /// No registration can have this token: generation 0 is never given out.
+    /// No registration can have this token: generation 0 is never used.
     private static let wakeupToken: UInt64 = 0
 
     private static func token(_ id: RegistrationID) -> UInt64 {
@@ -352,12 +350,12 @@ extension EventLoop {
         let count = epoll_wait(epoll, events, Int32(Self.eventsPerPollMax), timeout)
         if timeout != 0 { mailbox.withLock { $0.isAsleep = false } }
         if count >= 0 { return Int(count) }
-        // EBADF, EFAULT and EINVAL would mean that this class is broken.
+        // EBADF, EFAULT and EINVAL would be a bug in this class.
         precondition(errno == EINTR, "epoll_wait failed")
         return 0
     }
 
-    /// 0 with work waiting, else until the earliest timer, rounded up so that the tick finds it due.
+    /// 0 with work waiting, otherwise until the earliest timer, rounded up so that the tick finds it due.
     private func pollTimeoutMilliseconds() -> Int32 {
         if !localJobs.isEmpty || !tickEndTargets.isEmpty { return 0 }
         let mayWait: Int32
@@ -438,7 +436,7 @@ extension EventLoop {
         }
     }
 
-    /// Tells those that wait now, and those that they ask in turn once.
+    /// Calls the targets that wait now, and those that they add once.
     private func tellTickEndTargets() {
         for _ in 0..<2 {
             swap(&tickEndTargets, &tickEndSpare)
@@ -447,8 +445,7 @@ extension EventLoop {
         }
     }
 
-    /// At the end of the loop's life: what was queued before `stop()` still runs, for a bounded number of
-    /// rounds.
+    /// At the end of the loop's life: jobs queued before `stop()` still run, for a bounded number of rounds.
     private func finishQueuedJobs() {
         for _ in 0..<Self.tickEndRoundsMax {
             runJobs()

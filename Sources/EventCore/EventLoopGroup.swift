@@ -11,7 +11,7 @@ public final class EventLoopGroup: Sendable {
     public init(
         loopCount: Int, name: String = "loop", clock: LoopClock = .system
     ) throws(SystemCallError) {
-        precondition(loopCount >= 1, "a group has a loop")
+        precondition(loopCount >= 1, "a group needs at least one loop")
         var loops: [EventLoop] = []
         for index in 0..<loopCount {
             loops.append(try EventLoop(name: "\(name)-\(index)", index: index, clock: clock))
@@ -20,7 +20,7 @@ public final class EventLoopGroup: Sendable {
         for loop in loops { try loop.start() }
     }
 
-    /// The loops in turn, to spread connections.
+    /// The loops in turn, to distribute connections.
     public func next() -> EventLoop {
         let ticket = turn.add(1, ordering: .relaxed).oldValue
         return loops[Int(UInt(bitPattern: ticket) % UInt(loops.count))]

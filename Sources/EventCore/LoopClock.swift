@@ -2,13 +2,13 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// Where a loop reads the time: the machine, or a test.
+/// The source of a loop's time: the machine, or a test.
 public enum LoopClock: Sendable {
     case system
     case manual(ManualClock)
 }
 
-/// Virtual time for tests: it stands still until `advance(by:)`, which wakes every loop that runs on it.
+/// Virtual time for tests: changes only by `advance(by:)`, which wakes every loop that uses it.
 public final class ManualClock: Sendable {
     private let nanoseconds: Atomic<UInt64>
     private let loops = Mutex<[EventLoop]>([])

@@ -1,10 +1,9 @@
-/// The serial executor of an event loop, for actors that live on it: `nonisolated var unownedExecutor:
-/// UnownedSerialExecutor { loop.isolation.asUnownedSerialExecutor() }`. Code that already runs on the loop
-/// enters such an actor with `assumeIsolated`.
+/// The serial executor of an event loop, for actors on it: `nonisolated var unownedExecutor: UnownedSerialExecutor {
+/// loop.isolation.asUnownedSerialExecutor() }`. Code that already runs on the loop enters such an actor with
+/// `assumeIsolated`.
 ///
-/// It is an object of its own because a job says on its enqueue which kind of executor it was given to: a
-/// task that prefers the loop must not run as if it were inside an actor, which would cost it a hop at the
-/// next call.
+/// A separate object, because a job is tagged on enqueue with its kind of executor: a task that prefers the loop must
+/// not run as if it were inside an actor, which would cost it a hop at the next call.
 public final class LoopIsolation: SerialExecutor {
     private unowned let loop: EventLoop
 

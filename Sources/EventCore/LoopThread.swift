@@ -26,7 +26,7 @@ final class LoopThread: Sendable {
 
     private let thread: pthread_t
 
-    /// Starts at once; signals are blocked in the new thread, so that they reach the ones that wait for them.
+    /// Starts immediately; signals are blocked in the new thread, so that they reach the threads that wait for them.
     init(name: String, givesWay: Bool = false, _ run: @escaping @Sendable () -> Void) throws(SystemCallError) {
         let body = Unmanaged.passRetained(Body(name: name, givesWay: givesWay, run: run))
         var thread = pthread_t()
@@ -56,10 +56,10 @@ final class LoopThread: Sendable {
 
     func join() { pthread_join(thread, nil) }
 
-    /// Instead of `join`: the thread's memory goes with its end.
+    /// Instead of `join`: the thread's memory is released at its end.
     func detach() { pthread_detach(thread) }
 
-    /// The loop that the calling thread runs; unretained, a loop clears it before its thread ends.
+    /// The loop that runs on the calling thread; unretained, because a loop clears it before its thread ends.
     static var currentLoop: EventLoop? {
         get {
             pthread_getspecific(currentLoopKey).map {

@@ -11,10 +11,10 @@ public struct MonotonicInstant: Hashable, Comparable, Sendable {
     @inlinable
     public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
-    /// A point no timer reaches: "never".
+    /// An instant that no timer reaches: "never".
     public static let distantFuture = MonotonicInstant(nanoseconds: .max)
 
-    /// Reads the system's clock; loops hand out their own `now`, read once per tick.
+    /// Reads the system's clock; loops provide their own `now`, read once per tick.
     public static func systemNow() -> MonotonicInstant {
         MonotonicInstant(nanoseconds: telehealth_monotonic_nanoseconds())
     }
@@ -22,7 +22,7 @@ public struct MonotonicInstant: Hashable, Comparable, Sendable {
     @inlinable
     public static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
-    /// Saturates at both ends: a deadline far away is "never", not a wrapped past.
+    /// Saturates at both ends: a distant deadline is "never", not a wrapped past.
     public static func + (instant: Self, duration: Duration) -> Self {
         let delta = duration.wholeNanoseconds
         if delta >= 0 {

@@ -8,13 +8,14 @@ public struct NameResolutionError: Error, Hashable, Sendable, CustomStringConver
     public let code: Int32
     public let description: String
 
-    /// Too many lookups wait already.
+    /// Too many lookups are already waiting.
     public static let busy: Int32 = .max
 }
 
-/// getaddrinfo, which blocks, on a thread of its own.
+/// Runs getaddrinfo, which blocks, on a separate thread.
 public final class NameResolver: Sendable {
-    /// Lookups in flight: each holds a thread, and a resolver that hangs must not eat the process.
+    /// Maximum number of concurrent lookups: each occupies a thread, and a resolver that hangs must not exhaust the
+    /// process.
     public static let lookupsMax = 16
 
     public static let shared = NameResolver()
@@ -36,7 +37,7 @@ public final class NameResolver: Sendable {
                 continuation.resume(
                     returning: .failure(
                         NameResolutionError(
-                            code: NameResolutionError.busy, description: "too many name lookups")))
+                            code: NameResolutionError.busy, description: "too many name lookups are in progress")))
                 return
             }
             do throws(SystemCallError) {

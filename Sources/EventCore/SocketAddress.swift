@@ -1,15 +1,15 @@
 internal import CLinux
 internal import Glibc
 
-/// Where a socket is bound or connected to.
+/// The address that a socket is bound or connected to.
 public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
     /// `address` in host byte order: 127.0.0.1 is 0x7F00_0001.
     case ipv4(address: UInt32, port: UInt16)
     /// `high` and `low` in host byte order: ::1 is (0, 1). `scope` is the interface index of a link-local
     /// address.
     case ipv6(high: UInt64, low: UInt64, port: UInt16, scope: UInt32)
-    /// At most 107 bytes; empty for an unnamed peer. With "@" in front an abstract name, which has no file (unix(7)); a
-    /// file whose own name begins so is "./@name".
+    /// At most 107 bytes; empty for an unnamed peer. With a leading "@" an abstract name, which has no file
+    /// (unix(7)); a file with such a name is "./@name".
     case unix(path: String)
 
     /// Longest path that fits `sockaddr_un` with its terminating zero.
@@ -64,9 +64,8 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether a host's name stands for this machine whoever is asked: `localhost`, or an address of the loopback
-    /// network. A name that only looks like one, such as 127.example.com, does not: who answers for names could say
-    /// otherwise the next time.
+    /// Whether a host name always means this machine: `localhost`, or a loopback address. A name that only looks like
+    /// one, such as 127.example.com, does not: whoever resolves names could change the answer.
     /// - Spec: RFC 6761 section 6.3.
     public static func isThisMachine(host: String) -> Bool {
         host.lowercased() == "localhost" || SocketAddress(ipAddress: host, port: 0)?.isLoopback ?? false
@@ -107,10 +106,10 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Lays the address out as the kernel wants it, for the duration of `body`.
+    /// Provides the address in the kernel's representation for the duration of `body`.
     ///
-    /// - Throws: ENAMETOOLONG for a unix path that does not fit, EINVAL for an empty one or one with a zero byte, which
-    ///   the kernel would take for another address; else what `body` throws.
+    /// - Throws: ENAMETOOLONG for a Unix path that does not fit, EINVAL for an empty one or one with a zero byte,
+    ///   which the kernel would take for another address; otherwise what `body` throws.
     func withSockaddr<R>(
         _ body: (UnsafePointer<sockaddr>, socklen_t) throws(SystemCallError) -> R
     ) throws(SystemCallError) -> R {
@@ -151,7 +150,7 @@ public enum SocketAddress: Hashable, Sendable, CustomStringConvertible {
             value.sun_family = sa_family_t(AF_UNIX)
             withUnsafeMutableBytes(of: &value.sun_path) { $0.copyBytes(from: bytes) }
             withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: value, as: sockaddr_un.self) }
-            // Every byte of an abstract name counts, also zeros behind it.
+            // Every byte of an abstract name counts, including trailing zeros.
             return socklen_t(isAbstract ? Self.unixPathOffset + bytes.count : MemoryLayout<sockaddr_un>.size)
         }
     }

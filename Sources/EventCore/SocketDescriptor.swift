@@ -3,19 +3,19 @@ internal import Glibc
 
 /// Owns one non-blocking, close-on-exec stream socket; closed exactly once, when the value goes out of scope.
 public struct SocketDescriptor: ~Copyable {
-    /// What a `receive` found.
+    /// The result of a `receive`.
     public enum Received: Hashable, Sendable {
-        /// So many bytes, at least one.
+        /// This many bytes, at least one.
         case bytes(Int)
         case wouldBlock
-        /// The peer closed its side in order.
+        /// The peer closed its side regularly.
         case endOfStream
         case failed(errno: Int32)
     }
 
-    /// What a `send` did.
+    /// The result of a `send`.
     public enum Sent: Hashable, Sendable {
-        /// So many bytes were taken by the kernel, at least one.
+        /// The kernel accepted this many bytes, at least one.
         case bytes(Int)
         case wouldBlock
         case failed(errno: Int32)
@@ -31,12 +31,11 @@ public struct SocketDescriptor: ~Copyable {
 
     deinit { close(number) }
 
-    /// Who else may listen on the same port.
+    /// Whether others may listen on the same port.
     public enum PortSharing: Hashable, Sendable {
-        /// Nobody.
+        /// Nobody else.
         case exclusive
-        /// Bound alone, so that a port another program uses is an error and not a share; opened for `joining`
-        /// after.
+        /// Bound exclusively, so that a port in use by another program is an error; opened for `joining` afterwards.
         case first
         /// One more socket of this process on a port bound by `first`.
         case joining
@@ -44,8 +43,8 @@ public struct SocketDescriptor: ~Copyable {
 
     /// Binds and listens.
     ///
-    /// - Parameter unixMode: permissions of a unix socket's file, in force from its first moment; the
-    ///   process's umask is taken off. An abstract socket has none: every process of the machine may connect.
+    /// - Parameter unixMode: permissions of a Unix socket's file from its creation on, reduced by the process's
+    ///   umask. An abstract socket has none: every process of the machine may connect.
     /// - Throws: the failing call with its errno (EADDRINUSE, EACCES, EADDRNOTAVAIL, ...).
     public static func listening(
         on address: SocketAddress, sharing: PortSharing = .exclusive, unixMode: UInt32 = 0o600
@@ -67,7 +66,7 @@ public struct SocketDescriptor: ~Copyable {
         return socket
     }
 
-    /// Starts to connect; the socket turns writable when the outcome is known, see `takeError`.
+    /// Starts to connect; the socket becomes writable when the result is known, see `takeError`.
     public static func connecting(to address: SocketAddress) throws(SystemCallError) -> SocketDescriptor {
         let socket = try open(family: address.family)
         if address.family != AF_UNIX { try socket.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
@@ -80,10 +79,10 @@ public struct SocketDescriptor: ~Copyable {
         return socket
     }
 
-    /// Takes one waiting connection, with TCP_NODELAY set; nil when none waits.
+    /// Accepts one waiting connection, with TCP_NODELAY set; nil when there is none.
     ///
-    /// - Throws: EMFILE, ENFILE, ENOBUFS, ENOMEM: out of descriptors or memory, pause accepting. A connection
-    ///   that died while it waited is skipped.
+    /// - Throws: EMFILE, ENFILE, ENOBUFS, ENOMEM: out of descriptors or memory, pause accepting. A connection that
+    ///   died while it waited is skipped.
     public borrowing func accept() throws(SystemCallError) -> AcceptedSocket? {
         while true {
             var storage = sockaddr_storage()
@@ -97,7 +96,7 @@ public struct SocketDescriptor: ~Copyable {
                 let peer = SocketAddress(&storage, length: length) ?? .unix(path: "")
                 let socket = SocketDescriptor(number: accepted)
                 if storage.ss_family != sa_family_t(AF_UNIX) {
-                    // A socket whose peer already left refuses options; the first read will tell.
+                    // A socket whose peer is already gone refuses options; the first read reports that.
                     try? socket.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
                 }
                 return AcceptedSocket(socket: socket, peer: peer)
@@ -110,7 +109,7 @@ public struct SocketDescriptor: ~Copyable {
         }
     }
 
-    /// Reads what is there, at most `buffer.count` bytes.
+    /// Reads available bytes, at most `buffer.count`.
     public borrowing func receive(into buffer: UnsafeMutableRawBufferPointer) -> Received {
         while true {
             let count = recv(number, buffer.baseAddress, buffer.count, 0)
@@ -124,7 +123,7 @@ public struct SocketDescriptor: ~Copyable {
         }
     }
 
-    /// Writes what the kernel takes. A peer that is gone is an error value, never a signal.
+    /// Writes what the kernel accepts. A peer that is gone is an error value, never a signal.
     public borrowing func send(_ bytes: UnsafeRawBufferPointer) -> Sent {
         while true {
             let count = telehealth_send(number, bytes.baseAddress, bytes.count)
@@ -137,7 +136,7 @@ public struct SocketDescriptor: ~Copyable {
         }
     }
 
-    /// The outcome of a connect, or of what went wrong since; 0 for "nothing".
+    /// The result of a connect, or a later error; 0 for none.
     public borrowing func takeError() -> Int32 {
         var value: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
@@ -157,7 +156,7 @@ public struct SocketDescriptor: ~Copyable {
         setsockopt(number, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Sends FIN; reading goes on.
+    /// Sends FIN; reading continues.
     public borrowing func shutdownWrites() { _ = shutdown(number, Int32(SHUT_WR)) }
 
     /// Size of the kernel's send buffer in bytes; the kernel doubles it. For tests of slow readers.
@@ -198,6 +197,6 @@ public struct AcceptedSocket: ~Copyable {
     public let socket: SocketDescriptor
     public let peer: SocketAddress
 
-    /// Gives the socket away; the peer's address must have been read before.
+    /// Gives up ownership of the socket; read the peer's address before.
     public consuming func takeSocket() -> SocketDescriptor { socket }
 }

@@ -1,18 +1,17 @@
 internal import CLinux
 internal import Glibc
 
-/// Gives memory back that only a burst of work needed, when the process has come to rest behind it.
+/// Returns memory to the system that only a burst of work needed, when the process has become idle.
 ///
-/// The heap's free pages stay with the process otherwise, and the kernel counts every page of code that the start ran
-/// once. Both come back by themselves when they are needed: the first for a page fault, the second for one that finds
-/// the page in the file cache. Nothing is given back while there is work, because both take their time (and the heap's
-/// locks).
+/// Otherwise the process keeps the heap's free pages, and the kernel counts every page of code that the start ran
+/// once. Both return when needed: the former at the cost of a page fault, the latter of one that finds the page in
+/// the file cache. Nothing is returned during work, because both take time (and the heap's locks).
 ///
 /// Isolation: one task.
 public struct SpareMemory: Sendable {
-    /// Between two looks at ``cpuTime``.
+    /// Interval between two readings of ``cpuTime``.
     public static let look = Duration.milliseconds(250)
-    /// CPU time of all threads in one look: from here on the process works, up to there it rests.
+    /// CPU time of all threads in one interval: at or above this the process is working, below it is idle.
     static let working = Duration.milliseconds(25)
     static let resting = Duration.milliseconds(5)
 
@@ -23,14 +22,14 @@ public struct SpareMemory: Sendable {
     public enum Step: Sendable, Hashable {
         case wait
         case giveBackHeap
-        /// The first rest: the start is over.
+        /// The first idle interval: the start is over.
         case giveBackHeapAndCode
     }
 
     /// - Parameter cpuTime: of the process, so far.
     public init(cpuTime: Duration = SpareMemory.cpuTime) { before = cpuTime }
 
-    /// What is to be done now; to be called every ``look``.
+    /// What to do now; call it every ``look``.
     public mutating func next(cpuTime: Duration = SpareMemory.cpuTime) -> Step {
         let spent = cpuTime - before
         before = cpuTime
@@ -60,7 +59,7 @@ public struct SpareMemory: Sendable {
         }
     }
 
-    /// Pages of code are never written: the kernel may forget that they were read, and finds them again in the file.
+    /// Pages of code are never written: the kernel may drop them, and reads them again from the file.
     private static func giveBackCode() {
         guard let file = fopen("/proc/self/maps", "re") else { return }
         defer { fclose(file) }
@@ -76,7 +75,7 @@ public struct SpareMemory: Sendable {
         }
     }
 
-    /// Where files are mapped to be run and not to be written.
+    /// Where files are mapped as executable and not writable.
     ///
     /// - Spec: proc(5), `/proc/pid/maps`: address range, permissions, offset, device, inode, path.
     static func codeRanges(maps: String) -> [Range<UInt>] {

@@ -13,13 +13,13 @@ public struct SystemCallError: Error, Hashable, Sendable, CustomStringConvertibl
         self.code = code
     }
 
-    /// Takes `errno` as the last call left it.
+    /// Uses `errno` of the last call.
     init(_ call: String) { self.init(call, code: errno) }
 
-    /// Somebody else listens there.
+    /// Another process listens there.
     public var isAddressInUse: Bool { code == EADDRINUSE }
 
-    /// The peer's machine or the way to it is gone: what was sent was not acknowledged in time.
+    /// The peer's machine or the path to it is gone: sent data was not acknowledged in time.
     public static func isTimeout(_ code: Int32) -> Bool { code == ETIMEDOUT }
 
     public var description: String { "\(call): \(String(cString: strerror(code))) (errno \(code))" }

@@ -5,7 +5,7 @@ public protocol TimerTarget: AnyObject {
     func timerFired(kind: Int, on loop: EventLoop)
 }
 
-/// Names one scheduled timer. A fired or cancelled timer's id never matches a later timer.
+/// Identifies a scheduled timer. The id of a fired or cancelled timer never matches a later one.
 @frozen
 public struct TimerID: Hashable, Sendable {
     let slot: UInt32
@@ -17,9 +17,9 @@ public struct TimerID: Hashable, Sendable {
 
 /// Timers of one loop: a binary heap by deadline, with a slot per timer that knows its place in the heap.
 ///
-/// Scheduling a deadline later than all others costs O(1), anything else O(log n); cancelling is O(log n) and
-/// leaves nothing behind, so that a million short calls with long deadlines do not pile up. Measured against
-/// a wheel, both cost the same per call; the heap is exact and fires equal deadlines in scheduling order.
+/// Scheduling a deadline later than all others costs O(1), anything else O(log n); cancelling is O(log n) and leaves
+/// nothing behind, so that a million short calls with long deadlines do not accumulate. Compared with a timer wheel,
+/// the cost per call is the same; the heap is exact and fires equal deadlines in scheduling order.
 struct TimerQueue {
     private struct Slot {
         var generation: UInt32
@@ -74,7 +74,7 @@ struct TimerQueue {
         return true
     }
 
-    /// Takes the earliest timer out when its deadline is not after `now`.
+    /// Removes and returns the earliest timer if its deadline is not after `now`.
     mutating func popDue(now: MonotonicInstant) -> (target: any TimerTarget, kind: Int)? {
         guard let first = heap.first, first.deadline <= now.nanoseconds else { return nil }
         let slot = slots[Int(first.slot)]

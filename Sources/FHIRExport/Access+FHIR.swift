@@ -45,7 +45,7 @@ extension AuditRecord {
         ])
     }
 
-    /// Create, read, update or execute; what only reads is named so.
+    /// Create, read, update or execute; calls that only read are named so.
     private var fhirAction: String {
         for prefix in ["Get", "List", "Watch", "Evaluate", "Export", "Verify"] where action.hasPrefix(prefix)
         {

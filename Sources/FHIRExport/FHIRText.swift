@@ -1,9 +1,9 @@
 internal import TelehealthModel
 internal import TextFormats
 
-/// The words of FHIR R4 (hl7.org/fhir/R4) that the exported resources are made of.
+/// The FHIR R4 vocabulary (hl7.org/fhir/R4) of the exported resources.
 enum FHIR {
-    /// Where the service's own ids and codes live. A URN names them without pretending that an address answers.
+    /// The namespace of the service's own ids and codes. A URN does not suggest that the address can be fetched.
     static let namespace = "urn:telehealth:v1"
 
     static func coding(_ system: String, _ code: String, _ display: String? = nil) -> JSONText {
@@ -14,14 +14,14 @@ enum FHIR {
 
     static func concept(_ codings: JSONText...) -> JSONText { .object(["coding": .array(codings)]) }
 
-    /// One of our own codes: an enum's public name.
+    /// One of our own codes: an enum value's public name.
     static func own(_ kind: String, _ code: String) -> JSONText { coding("\(namespace):\(kind)", code) }
 
     static func identifier(_ kind: String, _ value: String) -> JSONText {
         .object(["system": .string("\(namespace):\(kind)"), "value": .string(value)])
     }
 
-    /// A reference to something that is in no bundle, by its identifier.
+    /// A reference, by identifier, to something outside the bundle.
     static func reference(_ type: String, _ kind: String, _ value: String) -> JSONText {
         .object(["type": .string(type), "identifier": identifier(kind, value)])
     }
@@ -30,7 +30,7 @@ enum FHIR {
         reference(isPatient ? "Patient" : "RelatedPerson", "person", id.rawValue)
     }
 
-    /// `dateTime` and `instant`, both of which want a zone.
+    /// `dateTime` and `instant`, both of which require a time zone.
     static func time(_ instant: Timestamp) -> JSONText { .string(instant.rfc3339) }
 
     static func period(_ start: Timestamp?, _ end: Timestamp?) -> JSONText? {

@@ -6,8 +6,8 @@ public import TextFormats
 extension PersonRecord {
     /// A `Bundle` of type collection: the `Patient`, then `Consent`, `Encounter` and `AuditEvent` resources.
     ///
-    /// Resources of one person that leave the service together: ids are the service's own, references to people are by
-    /// identifier, and no name, address or telephone number is in any of them.
+    /// Contains the resources of one person: ids are the service's own, references to people are by identifier, and
+    /// none contains a name, address or telephone number.
     /// - Spec: hl7.org/fhir/R4/bundle.html.
     public var fhirBundle: JSONText {
         var entries = [entry("urn:telehealth:v1:person:\(subjectID.rawValue)", patient)]
@@ -94,7 +94,7 @@ extension PersonRecord {
 }
 
 extension ConsentRecord {
-    /// active, inactive (over, replaced or taken back) or rejected.
+    /// active, inactive (expired, replaced or revoked) or rejected.
     fileprivate func fhirStatus(at now: Timestamp, hasEnded: Bool) -> String {
         if decision == .declined { return supersededBy == nil ? "rejected" : "inactive" }
         let isOver = hasEnded || revokedAt != nil || supersededBy != nil || expiresAt.map { $0 <= now } ?? false
@@ -108,7 +108,7 @@ extension ConsentType {
         let system = "http://terminology.hl7.org/CodeSystem/consentscope"
         switch self {
         case .hipaaTelehealth, .recording: return FHIR.coding(system, "patient-privacy")
-        // What a place's policy asks for is asked for a visit's sake.
+        // A consent type defined by a policy is required for visits.
         default: return FHIR.coding(system, "treatment")
         }
     }

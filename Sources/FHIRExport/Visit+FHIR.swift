@@ -35,13 +35,13 @@ extension SessionState {
 }
 
 extension Session {
-    /// When it took place; a visit that did not has only a plan.
+    /// When it took place; a visit that did not has only a scheduled time.
     fileprivate var fhirPeriod: JSONText? {
         if status.isTerminal && startedAt == nil { return nil }
         return FHIR.period(startedAt ?? clinicianArrivedAt, endedAt)
     }
 
-    /// R5 has elements for the plan; in R4 they are its extensions of that name.
+    /// R5 has elements for the scheduled time; in R4 they are extensions with the same names.
     ///
     /// - Spec: hl7.org/fhir/R4/versions.html#extensions.
     fileprivate var fhirPlan: [JSONText] {
@@ -53,7 +53,7 @@ extension Session {
         }
     }
 
-    /// Why it did not take place, and of a no-show who did not come.
+    /// Why it did not take place, and for a no-show who did not arrive.
     ///
     /// - Spec: hl7.org/fhir/R4/extension-encounter-reasoncancelled.html.
     fileprivate var fhirReason: [JSONText] {
@@ -74,7 +74,7 @@ extension Session {
     }
 
     /// - Spec: hl7.org/fhir/R4/valueset-encounter-status.html. A no-show is cancelled there; the extension
-    ///   `session-status` keeps the difference.
+    ///   `session-status` preserves the difference.
     fileprivate var fhirStatus: String {
         switch status {
         case .scheduled: "planned"

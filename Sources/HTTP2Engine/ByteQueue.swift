@@ -1,9 +1,8 @@
 internal import CNghttp2
 
-/// Bytes of one stream that wait for the wire: appended at the end, taken from the front, one contiguous
-/// area.
+/// Bytes of one stream waiting to be sent: appended at the end, taken from the front, in one contiguous area.
 ///
-/// Empty queues own no memory beyond `keptCapacityMax`, so that an idle stream costs little.
+/// Empty queues keep at most `keptCapacityMax` bytes of memory, so that an idle stream costs little.
 struct ByteQueue: ~Copyable {
     /// A drained area up to this size is kept for the next message.
     private static let keptCapacityMax = 256

@@ -1,4 +1,4 @@
-/// Kinds of frames that cost the peer little and us something.
+/// Kinds of frames that are cheap for the peer and costly for us.
 enum FloodKind: Int, CaseIterable, Sendable {
     case peerReset, glitch, tinyData, ping, settings, priority, windowUpdate, unknown
 
@@ -16,7 +16,7 @@ enum FloodKind: Int, CaseIterable, Sendable {
     }
 }
 
-/// One token bucket per kind of frame, filled by time and by honest traffic.
+/// One token bucket per kind of frame, filled by time and by regular traffic.
 struct FloodGuard {
     private struct Bucket {
         var tokens: UInt32
@@ -27,7 +27,7 @@ struct FloodGuard {
 
     private let limits: HTTP2Limits
     private var buckets: InlineArray<8, Bucket>
-    /// Set once, by the first kind that ran out.
+    /// The first kind that exceeded its limit; set once.
     private(set) var exceeded: FloodKind?
 
     init(limits: HTTP2Limits) {
@@ -38,7 +38,7 @@ struct FloodGuard {
         }
     }
 
-    /// Pays for one frame. The clock is only looked at when the bucket is empty.
+    /// Pays for one frame. Reads the clock only when the bucket is empty.
     ///
     /// - Returns: whether the frame is within the limit.
     mutating func take(_ kind: FloodKind, now: UInt64) -> Bool {
@@ -54,7 +54,7 @@ struct FloodGuard {
         return true
     }
 
-    /// Honest traffic adds tokens, never above the burst.
+    /// Adds tokens earned by regular traffic, never above the burst.
     mutating func earn(_ kind: FloodKind, _ count: UInt32) {
         let burst = kind.rate(limits).burst
         let index = kind.rawValue

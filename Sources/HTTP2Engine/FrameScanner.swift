@@ -6,27 +6,26 @@ struct FrameHeader: Hashable {
     var type: UInt8
     var flags: UInt8
     var streamID: Int32
-    /// PRIORITY alone: the stream that this one depends on.
+    /// PRIORITY only: the stream that this one depends on.
     var dependency: Int32?
 }
 
-/// Finds the frames in the bytes that go to nghttp2, however they are cut.
+/// Finds the frames in the bytes given to nghttp2, regardless of chunk boundaries.
 ///
-/// nghttp2 tells nobody of a frame it ignores, and an attacker would send only those: so what is counted is
-/// counted here. Sizes and types are not judged; bytes that are no frames at all end the connection in
-/// nghttp2 a moment later.
+/// nghttp2 does not report frames that it ignores, and an attacker would send only those, so frames are counted here.
+/// Sizes and types are not validated; bytes that are not frames end the connection in nghttp2 shortly after.
 struct FrameScanner {
     static let headerByteCount = 9
-    /// Of a PRIORITY frame's payload, the part that names a stream (RFC 9113 section 6.3).
+    /// The part of a PRIORITY frame's payload that names a stream (RFC 9113 section 6.3).
     private static let dependencyByteCount = 4
 
     /// Bytes until the next frame begins.
     private var skipped: Int
-    /// The first `partialCount` bytes of a header that was cut, or of one with a dependency behind it.
+    /// The first `partialCount` bytes of an incomplete header, or of one followed by a dependency.
     private var partial: InlineArray<13, UInt8> = .init(repeating: 0)
     private var partialCount = 0
 
-    /// - Parameter prefaceByteCount: what comes before the first frame.
+    /// - Parameter prefaceByteCount: bytes before the first frame.
     init(prefaceByteCount: Int) { skipped = prefaceByteCount }
 
     /// The header of the next frame that begins (or whose header is completed) in `bytes`.
@@ -69,7 +68,7 @@ struct FrameScanner {
         header.type == UInt8(NGHTTP2_PRIORITY.rawValue) && header.byteCount >= dependencyByteCount
     }
 
-    /// - Returns: whether `partial` has so many bytes now.
+    /// - Returns: whether `partial` now holds `count` bytes.
     private mutating func fill(upTo count: Int, from bytes: UnsafeRawBufferPointer, at offset: inout Int) -> Bool {
         while partialCount < count {
             guard offset < bytes.count else { return false }

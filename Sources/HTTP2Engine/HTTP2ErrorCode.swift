@@ -1,4 +1,4 @@
-/// The code of a RST_STREAM or GOAWAY frame; codes unknown here keep their number.
+/// The code of a RST_STREAM or GOAWAY frame; unknown codes keep their number.
 ///
 /// - Spec: RFC 9113 section 7.
 @frozen
@@ -38,13 +38,13 @@ public struct HTTP2ErrorCode: RawRepresentable, Hashable, Sendable, CustomString
 
 /// Why a stream ended.
 public enum StreamCloseReason: Hashable, Sendable {
-    /// Both halves ended in order; also a server's RST_STREAM(NO_ERROR) after its trailers.
+    /// Both halves ended regularly; also a server's RST_STREAM(NO_ERROR) after its trailers.
     case finished
     case resetByPeer(HTTP2ErrorCode)
     /// Our `reset`, or a violation that the protocol engine found on this stream.
     case resetLocally(HTTP2ErrorCode)
-    /// The peer did not process it (REFUSED_STREAM, or an id above a GOAWAY's last): safe to send again.
+    /// The peer did not process it (REFUSED_STREAM, or an id above a GOAWAY's last): safe to retry.
     case refused
-    /// The connection ended under it.
+    /// The connection was lost.
     case connectionLost
 }

@@ -1,7 +1,7 @@
-/// Every number that bounds what a peer can make one connection do, with the reason for its default.
+/// Every limit on what a peer can make one connection do, with the reason for its default.
 ///
-/// Rates are token buckets: `burst` at once, then `perSecond`. What honest traffic earns is added, so that
-/// the limits bite on frames without work, not on busy connections. Exceeding one ends the connection with
+/// Rates are token buckets: `burst` at once, then `perSecond`. Regular traffic earns additional tokens, so that the
+/// limits affect frames without work, not busy connections. Exceeding one ends the connection with
 /// GOAWAY(ENHANCE_YOUR_CALM).
 public struct HTTP2Limits: Hashable, Sendable {
     /// A token bucket's size.
@@ -15,13 +15,13 @@ public struct HTTP2Limits: Hashable, Sendable {
         }
     }
 
-    /// Streams the peer may have open. 128: enough to fill a core from one connection, and little enough that
-    /// a handler bound above it means something. Advertised in SETTINGS.
+    /// Maximum number of streams that the peer may have open. 128: enough to keep a core busy from one connection,
+    /// and small enough for a limit on handlers to matter. Advertised in SETTINGS.
     public var concurrentStreamsMax: UInt32 = 128
-    /// Bytes the peer may send on one stream before it is consumed. 1 MiB: a large unary message moves at
-    /// line rate over 10 ms of round trip at 100 MB/s.
+    /// Bytes the peer may send on one stream before they are consumed. 1 MiB: a large unary message moves at line
+    /// rate with a round trip of 10 ms at 100 MB/s.
     public var streamWindowBytes: Int32 = 1 << 20
-    /// The same for the connection: 8 streams may stand full before the others wait.
+    /// The same for the connection: 8 streams may be full before the others wait.
     public var connectionWindowBytes: Int32 = 8 << 20
     /// Fields of one header block. gRPC calls have 8 to 20; thousands of 1-byte references are an attack
     /// (CVE-2026-49975).
@@ -29,30 +29,30 @@ public struct HTTP2Limits: Hashable, Sendable {
     /// Sum of name + value + 32 of one header block (RFC 9113 section 10.5.1). gRPC suggests 8 KiB; tokens
     /// need some more.
     public var headerListBytesMax = 16 << 10
-    /// A block this many times over either limit ends the connection, less only marks the block.
+    /// A block that exceeds a limit by this factor ends the connection; a smaller excess only marks the block.
     public var headerExcessFactorMax = 4
     /// CONTINUATION frames of one block (CVE-2024-28182).
     public var continuationsMax = 8
-    /// Responses with a status of 1xx, for each open stream, before a real one of any. Servers send one or two; a
-    /// client that takes any number waits for ever on a server that sends nothing else.
+    /// Maximum number of 1xx responses per open stream before a final one of any stream. Servers send one or two; a
+    /// client without this limit would wait forever on a server that sends nothing else.
     public var informationalHeadsMax = 10
-    /// PING and SETTINGS acknowledgements waiting to be written (CVE-2019-9512, 9515).
+    /// Maximum number of queued PING and SETTINGS acknowledgements (CVE-2019-9512, 9515).
     public var queuedAcksMax = 1000
-    /// Entries of one SETTINGS frame.
+    /// Maximum number of entries in one SETTINGS frame.
     public var settingsEntriesMax = 32
-    /// Frames of ours waiting for the socket; above it reading stops, at twice as many the connection ends.
+    /// Our frames waiting for the socket; above this, reading stops; at twice as many the connection ends.
     public var outboundFramesMax = 2500
-    /// Bytes that all streams of a connection may queue for sending before a stream that adds more is reset.
+    /// Bytes that all streams of a connection may queue for sending; a stream that exceeds it is reset.
     public var queuedBytesMax = 64 << 20
-    /// The same for all connections that share a workspace, which are those of a loop: many slow readers would
-    /// fill what each may. 256 MiB: four connections that take all they may.
+    /// The same for all connections that share a workspace, that is, of one loop. 256 MiB: four connections at their
+    /// limit.
     public var queuedBytesInAllMax = 256 << 20
-    /// What a connection may queue even then, so that others are answered meanwhile. 1 MiB: far above one answer
-    /// of most services.
+    /// What a connection may queue even then, so that others still get responses. 1 MiB: far above one response of
+    /// most services.
     public var queuedBytesShare = 1 << 20
-    /// Streams reset by the peer (CVE-2023-44487). Each stream that ends in order earns one.
+    /// Streams reset by the peer (CVE-2023-44487). Each stream that ends regularly earns one.
     public var peerResets = Rate(burst: 500, perSecond: 50)
-    /// Resets the peer provoked, and frames that are invalid (CVE-2025-8671).
+    /// Resets that the peer provoked, and invalid frames (CVE-2025-8671).
     public var glitches = Rate(burst: 200, perSecond: 20)
     /// DATA shorter than a message prefix and not the last (CVE-2019-9518, 9511).
     public var tinyDataFrames = Rate(burst: 1000, perSecond: 200)

@@ -1,6 +1,6 @@
 internal import CNghttp2
 
-/// What streams ask of their session: everything here only queues inside nghttp2.
+/// What streams request from their session: everything here only queues inside nghttp2.
 extension HTTP2Session {
     func submitResponse(_ stream: HTTP2Stream, _ headers: borrowing HeaderList, hasBody: Bool) {
         let fields = workspace.fields(count: headers.count)
@@ -16,7 +16,7 @@ extension HTTP2Session {
         if !hasBody {
             code = nghttp2_submit_response(handle, stream.id, fields, count, nil)
         } else if stream.queue.isEmpty, !stream.state.contains(.localEnded) {
-            // A body that may be long in coming: the headers alone.
+            // A body that may arrive late: send the headers only.
             stream.state.insert(.unprovided)
             code = nghttp2_submit_headers(
                 handle, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id, nil, fields, count, nil)
@@ -27,10 +27,10 @@ extension HTTP2Session {
         submitted(code, for: stream)
     }
 
-    /// Opens a stream with a request (client). Ids are taken in the order of the calls.
+    /// Opens a stream with a request (client). Ids are assigned in the order of the calls.
     ///
     /// - Parameter endStream: there is no request body.
-    /// - Returns: false when the connection takes no new streams any more; `stream` stays unopened and may be
+    /// - Returns: false when the connection accepts no new streams any longer; `stream` stays unopened and may be
     ///   opened on another connection.
     public func open(_ stream: HTTP2Stream, headers: borrowing HeaderList, endStream: Bool) -> Bool {
         precondition(role == .client, "only clients open streams")
@@ -57,15 +57,14 @@ extension HTTP2Session {
         return true
     }
 
-    /// Streams that may be opened now without waiting for one to end (client). None while half of what the
-    /// connection may queue is queued: what came on top would be reset, and a call that waits costs less than
-    /// one that fails.
+    /// Streams that may be opened now without waiting for one to end (client). None while half of the connection's
+    /// queue limit is used: more would be reset, and a call that waits costs less than one that fails.
     public var availableStreamCount: Int {
         guard !isDraining, !isTerminated, queuedByteCount <= fullQueueBytes else { return 0 }
         return max(0, allowedStreamCount - openStreamCount)
     }
 
-    /// Whether as many streams are open as the peer allows, whatever else may keep new ones away.
+    /// Whether as many streams are open as the peer allows.
     public var isAtStreamLimit: Bool { openStreamCount >= allowedStreamCount }
 
     private var allowedStreamCount: Int {
@@ -85,7 +84,7 @@ extension HTTP2Session {
         if stream.state.contains(.unprovided) {
             let code = stream.submitBody(to: handle)
             precondition(code != NGHTTP2_ERR_NOMEM.rawValue, "out of memory")
-            // The frame before is still being sent: its end will submit.
+            // The previous frame is still being sent: its end submits.
             if code == NGHTTP2_ERR_DATA_EXIST.rawValue { sink.pointee.awaitsFrameEnds = true }
         } else if stream.state.contains(.deferred) {
             stream.state.remove(.deferred)
@@ -108,8 +107,7 @@ extension HTTP2Session {
         announceIfNeeded()
     }
 
-    /// nghttp2 refuses a submission only without memory or for a stream that just ended; the second is no
-    /// fault.
+    /// nghttp2 refuses a submission only without memory or for a stream that just ended; the latter is not a fault.
     private func submitted(_ code: Int32, for stream: HTTP2Stream) {
         precondition(code != NGHTTP2_ERR_NOMEM.rawValue, "out of memory")
         announceIfNeeded()
@@ -153,11 +151,11 @@ extension HTTP2Session {
         announceIfNeeded()
     }
 
-    /// First step of a graceful end: a GOAWAY that refuses nothing yet, so that requests on their way still
-    /// count, and behind it a PING. Call `finishDrain` when its acknowledgement or a timer came: what the client
-    /// sent before it knew has arrived by then (RFC 9113 section 6.8).
+    /// First step of a graceful end: a GOAWAY that refuses nothing yet, so that requests under way still count,
+    /// followed by a PING. Call `finishDrain` on its acknowledgement or on a timeout: what the client sent before has
+    /// arrived by then (RFC 9113 section 6.8).
     ///
-    /// - Parameter payload: the PING's.
+    /// - Parameter payload: the PING's payload.
     public func beginDrain(pingPayload payload: UInt64) {
         // A client that is leaving itself needs no notice.
         guard role == .server, !isDraining else { return ping(payload: payload) }
@@ -168,8 +166,7 @@ extension HTTP2Session {
         announceIfNeeded()
     }
 
-    /// Second step: GOAWAY with the last stream that will be served. The session is finished after its last
-    /// stream.
+    /// Second step: GOAWAY with the last stream that will be served. The session is finished after its last stream.
     ///
     /// - Parameter debug: "max_idle", "max_age" (gRPC proposal A9) or empty.
     public func finishDrain(debug: String = "") {

@@ -1,20 +1,19 @@
 internal import CNghttp2
 
-/// What a session asks of the object that drives it: the transport's connection.
+/// What a session requires of the object that drives it: the transport's connection.
 public protocol HTTP2SessionOwner: AnyObject {
-    /// There is something to send; called when there was nothing before. Call `nextOutput` soon, not from
-    /// within.
+    /// There is something to send, after there was nothing. Call `nextOutput` soon, but not from within.
     func sessionHasOutput()
     /// A request arrived (server); its `receiveHeaders` is the next call on the object.
     func sessionMakesStream() -> HTTP2Stream
     /// The peer's SETTINGS: `availableStreamCount` may have changed.
     func sessionReceivedSettings()
-    /// A PING that is not an acknowledgement; it is answered already.
+    /// A PING that is not an acknowledgement; already answered.
     func sessionReceivedPing()
     func sessionReceivedPingAcknowledgement(payload: UInt64)
     /// - Parameter debugData: at most `HTTP2Session.debugBytesMax` bytes, as sent.
     func sessionReceivedGoAway(lastStreamID: Int32, code: HTTP2ErrorCode, debugData: [UInt8])
-    /// A stream ended and was told so.
+    /// A stream ended and was notified.
     func sessionClosedStream()
 }
 
@@ -27,16 +26,15 @@ public struct HTTP2Failure: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(call): \(String(cString: nghttp2_strerror(code)))" }
 }
 
-/// The protocol state of one HTTP/2 connection: bytes in, callbacks on streams, bytes out. No socket and no
-/// clock.
+/// The protocol state of one HTTP/2 connection: bytes in, callbacks on streams, bytes out. Without sockets or clocks.
 ///
-/// `receive` feeds nghttp2 and then hands out what its callbacks noted; streams queue their answers;
-/// `nextOutput` fills a buffer with all frames that are due. A unary reply is one pass: headers, body and
-/// trailers. Flow control is the application's: a window opens only by `HTTP2Stream.consume`.
+/// `receive` feeds nghttp2 and then delivers what its callbacks recorded; streams queue their output; `nextOutput`
+/// fills a buffer with all frames that are due. A unary response is one pass: headers, body and trailers. Flow
+/// control is the application's: a window opens only by `HTTP2Stream.consume`.
 ///
 /// - Isolation: not Sendable; the thread that drives it. Sessions of one thread share a workspace.
 public final class HTTP2Session {
-    /// GOAWAY debug data that is kept of what the peer sent.
+    /// Maximum size of GOAWAY debug data that is kept.
     public static let debugBytesMax = 256
 
     public enum Role: Hashable, Sendable { case client, server }
@@ -46,23 +44,22 @@ public final class HTTP2Session {
     let handle: OpaquePointer
     let sink: UnsafeMutablePointer<SessionSink>
     let workspace: HTTP2Workspace
-    /// Unsafe, because it is used several times per call and needs no check: the owner holds the session, and
-    /// abandons it before it goes; an abandoned session calls nobody.
+    /// Unsafe, because it is used several times per call: the owner holds the session and abandons it before it is
+    /// released; an abandoned session calls nobody.
     unowned(unsafe) let owner: any HTTP2SessionOwner
-    /// The owner was told and has not taken everything yet.
+    /// The owner was notified and has not taken everything yet.
     private var isAnnounced = false
     private var isAbandoned = false
-    /// A frame that did not fit the last output buffer; nghttp2 keeps it valid until it is asked for the
-    /// next.
+    /// A frame that did not fit the last output buffer; nghttp2 keeps it valid until the next one is requested.
     private var leftover = UnsafeRawBufferPointer(start: nil, count: 0)
-    // Stored apart from what is public: only then can the compiler see that no access overlaps.
+    // Stored separately from the public property: only then can the compiler see that accesses do not overlap.
     private var openStreams = 0
     private var queuedBytes = 0
     public var openStreamCount: Int { openStreams }
     /// Bytes queued by all streams.
     public var queuedByteCount: Int { queuedBytes }
     private var hasReturnedRoom = false
-    /// Input is no longer taken: a GOAWAY with an error was or will be sent.
+    /// Input is no longer accepted: a GOAWAY with an error was or will be sent.
     public private(set) var isTerminated = false
     /// The peer's GOAWAY was received or ours sent: no new streams.
     public internal(set) var isDraining = false
@@ -70,7 +67,7 @@ public final class HTTP2Session {
 
     /// Creates the session and queues its SETTINGS (and the client's preface).
     ///
-    /// - Parameter owner: unowned; lives longer than the session.
+    /// - Parameter owner: unowned; must outlive the session.
     /// - Throws: out of memory.
     public init(
         role: Role, limits: HTTP2Limits = HTTP2Limits(), workspace: HTTP2Workspace,
@@ -81,7 +78,7 @@ public final class HTTP2Session {
         defer { nghttp2_session_callbacks_del(callbacks) }
         let options = try SessionCallbacks.options(limits, role)
         defer { nghttp2_option_del(options) }
-        // Freed in `deinit`, behind the C session.
+        // Freed in `deinit`, after the C session.
         let sink = UnsafeMutablePointer<SessionSink>.allocate(capacity: 1)
         sink.initialize(to: SessionSink(isServer: role == .server, limits: limits, workspace: workspace))
         let code =
@@ -111,16 +108,16 @@ public final class HTTP2Session {
 
     // MARK: - Input
 
-    /// Feeds received bytes and hands out what they meant. All bytes are used up.
+    /// Feeds received bytes and delivers what they mean. All bytes are consumed.
     ///
     /// - Parameter now: monotonic nanoseconds, for the rates of `HTTP2Limits`.
-    /// - Throws: the peer sent what is not HTTP/2 at all, or memory ran out; send what is left and close.
+    /// - Throws: the peer's bytes are not HTTP/2, or memory ran out; send what is left and close.
     public func receive(_ bytes: UnsafeRawBufferPointer, now: UInt64) throws(HTTP2Failure) {
         guard let start = bytes.baseAddress, !isTerminated, !isAbandoned else { return }
         sink.pointee.now = now
         sink.pointee.scan(bytes)
         if sink.pointee.violation == .continuations {
-            // nghttp2 would give up on them for good, and could not say GOAWAY any more.
+            // nghttp2 would fail on them permanently, and could no longer send GOAWAY.
             return checkViolations()
         }
         var offset = 0
@@ -143,7 +140,7 @@ public final class HTTP2Session {
             }
             checkViolations()
             deliver()
-            // Without a pause everything is used; nghttp2 also stops by itself once it has said GOAWAY.
+            // Without a pause everything is consumed; nghttp2 also stops by itself once it has sent GOAWAY.
             if used == 0 { break }
             offset += used
         }
@@ -160,19 +157,18 @@ public final class HTTP2Session {
         if let violation = sink.pointee.violation { terminate(violation.code, debug: violation.label) }
     }
 
-    /// Frames of ours are piling up because the socket does not take them: stop reading until they are fewer.
+    /// Our frames are piling up because the socket does not accept them: stop reading until they are fewer.
     public var shouldPauseReading: Bool {
         nghttp2_session_get_outbound_queue_size(handle) > limits.outboundFramesMax
     }
 
     // MARK: - Output
 
-    /// Fills `buffer` with frames that are due, as many as fit, then tells streams what sending meant for
-    /// them.
+    /// Fills `buffer` with as many due frames as fit, then notifies streams of what was sent.
     ///
     /// - Parameter buffer: at least 32 KiB, so that the largest frame fits.
     /// - Returns: bytes written; 0 when there is nothing to send now.
-    /// - Throws: out of memory; the session is of no more use. Streams were told what happened before.
+    /// - Throws: out of memory; the session is unusable. Streams were notified before.
     public func nextOutput(into buffer: UnsafeMutableRawBufferPointer) throws(HTTP2Failure) -> Int {
         isAnnounced = false
         guard let target = buffer.baseAddress, !isAbandoned else { return 0 }
@@ -199,22 +195,22 @@ public final class HTTP2Session {
         return filled
     }
 
-    /// Whether the connection has served its purpose: nothing more to send, and nothing more to wait for.
+    /// Whether the connection is done: nothing more to send, and nothing more to wait for.
     public var isFinished: Bool {
         leftover.isEmpty && (isTerminated || nghttp2_session_want_read(handle) == 0)
             && nghttp2_session_want_write(handle) == 0
     }
 
-    /// nghttp2 itself found the connection beyond repair and queued a GOAWAY.
+    /// nghttp2 itself found an unrecoverable error and queued a GOAWAY.
     public var hasGivenUp: Bool { isTerminated || nghttp2_session_want_read(handle) == 0 }
 
     /// A header block has begun and not ended.
     public var isReceivingHeaders: Bool { sink.pointee.isInBlock }
 
-    /// The limit or rule that the peer broke, when that is why the session ended.
+    /// The limit or rule that the peer violated, if that ended the session.
     public var violationLabel: String? { sink.pointee.violation?.label }
 
-    /// Whether it was a limit of ``HTTP2Limits``, and not a rule of HTTP/2's.
+    /// Whether it was a limit of ``HTTP2Limits``, not a rule of HTTP/2.
     public var hasExceededLimit: Bool { sink.pointee.violation?.code == .enhanceYourCalm }
 
     /// HEADERS and DATA frames sent so far; see gRPC proposal A8 on ping strikes.
@@ -233,7 +229,7 @@ public final class HTTP2Session {
 
     private func deliver() {
         var index = 0
-        // Handing out may append: a reset of one stream can end another.
+        // Delivering may append: a reset of one stream can end another.
         while index < workspace.notes.pointee.events.count {
             let event = workspace.notes.pointee.events[index]
             index += 1
@@ -344,23 +340,23 @@ public final class HTTP2Session {
         return code == .refusedStream && role == .client ? .refused : .resetLocally(code)
     }
 
-    /// Every stream that is open now.
+    /// Calls `body` with every open stream.
     ///
-    /// - Complexity: O(streams that were open at the same time); for what is done every few seconds.
+    /// - Complexity: O(maximum number of streams that were open at the same time); for periodic work.
     public func forEachStream(_ body: (HTTP2Stream) -> Void) {
         for stream in sink.pointee.slots.compactMap(\.stream) { body(stream) }
     }
 
-    /// Whether a stream is open now for which `matches` says so.
+    /// Whether `matches` is true of an open stream.
     public func hasStream(where matches: (HTTP2Stream) -> Bool) -> Bool {
         sink.pointee.slots.contains { $0.stream.map(matches) ?? false }
     }
 
     // MARK: - The end
 
-    /// Queues GOAWAY with an error and stops taking input; flush once more, then close the socket.
+    /// Queues GOAWAY with an error and stops accepting input; flush once more, then close the socket.
     ///
-    /// - Parameter debug: for the peer's log; not personal, not secret.
+    /// - Parameter debug: for the peer's log; must not be personal or secret.
     public func terminate(_ code: HTTP2ErrorCode, debug: String) {
         guard !isTerminated else { return }
         isTerminated = true
@@ -368,7 +364,7 @@ public final class HTTP2Session {
         submitGoAway(lastStreamID: nghttp2_session_get_last_proc_stream_id(handle), code, debug: debug)
     }
 
-    /// The connection is gone: every open stream gets `closed(.connectionLost)`, nothing is sent any more.
+    /// The connection is gone: every open stream gets `closed(.connectionLost)`, and nothing more is sent.
     public func abandon() {
         guard !isAbandoned else { return }
         isAbandoned = true
@@ -387,7 +383,7 @@ public final class HTTP2Session {
         if wasFull, queuedBytes <= fullQueueBytes { hasReturnedRoom = true }
     }
 
-    /// Whether what this connection, or all of the loop, have queued is too much for one more byte of it.
+    /// Whether this connection, or the whole loop, has too much queued for another byte of it.
     var hasQueuedTooMuch: Bool {
         queuedBytes > limits.queuedBytesMax
             || workspace.queuedByteCount > limits.queuedBytesInAllMax && queuedBytes > limits.queuedBytesShare
@@ -396,8 +392,8 @@ public final class HTTP2Session {
     /// Queued bytes above which no streams are opened.
     var fullQueueBytes: Int { limits.queuedBytesMax / 2 }
 
-    /// Whether ``availableStreamCount`` grew since the last time because queued bytes left. Asked after
-    /// ``nextOutput(into:)``: the bytes leave inside a callback of nghttp2's, where nobody may be told.
+    /// Whether ``availableStreamCount`` has increased since the last time because queued bytes were sent. Asked after
+    /// ``nextOutput(into:)``: bytes are sent inside a callback of nghttp2, where notifications are not allowed.
     public func takeReturnedRoom() -> Bool {
         defer { hasReturnedRoom = false }
         return hasReturnedRoom

@@ -1,15 +1,14 @@
 internal import CNghttp2
 
-/// One HTTP/2 stream, either role. Subclass it: the call of the layer above and its stream are then one
+/// One HTTP/2 stream, in either role. Subclass it, so that the call of the layer above and its stream are one
 /// allocation.
 ///
-/// Callbacks come in protocol order, on the thread that drives the session, after nghttp2 has returned. What
-/// is called here only queues: nothing is written before the session's owner flushes, and nothing calls back
-/// from within.
+/// Callbacks arrive in protocol order, on the thread that drives the session, after nghttp2 has returned. Methods
+/// called here only queue: nothing is written before the session's owner flushes, and nothing calls back from within.
 ///
 /// - Isolation: not Sendable; the thread that drives the session.
 open class HTTP2Stream {
-    /// When `queuedByteCount` goes above it, a writer should pause until `becameWritable`.
+    /// When `queuedByteCount` exceeds it, a writer should pause until `becameWritable`.
     public static let defaultHighWaterBytes = 64 << 10
     public static let defaultLowWaterBytes = 16 << 10
 
@@ -29,26 +28,25 @@ open class HTTP2Stream {
 
     // MARK: - Inbound, for subclasses
 
-    /// Request headers (server), or response headers or Trailers-Only (client). Informational 1xx heads are
-    /// dropped.
+    /// Request headers (server), or response headers or Trailers-Only (client). 1xx responses are dropped.
     ///
     /// - Parameter headers: valid during the call only.
-    /// - Parameter endStream: the peer's half is over; neither `receiveEnd` nor `receiveTrailers` follows.
+    /// - Parameter endStream: the peer's half has ended; neither `receiveEnd` nor `receiveTrailers` follows.
     open func receiveHeaders(_ headers: HeaderBlock, endStream: Bool) {}
 
-    /// Some bytes of the body, at least one; frame boundaries mean nothing.
+    /// Bytes of the body, at least one; frame boundaries have no meaning.
     ///
-    /// - Parameter bytes: valid during the call only. `consume` them now or later: the peer's window stays
-    ///   shut by as much.
+    /// - Parameter bytes: valid during the call only. `consume` them now or later: until then the peer's window stays
+    ///   smaller by as much.
     open func receiveData(_ bytes: UnsafeRawBufferPointer) {}
 
-    /// Trailers; the peer's half is over.
+    /// Trailers; the peer's half has ended.
     open func receiveTrailers(_ headers: HeaderBlock) {}
 
-    /// The peer's half is over, without trailers.
+    /// The peer's half has ended, without trailers.
     open func receiveEnd() {}
 
-    /// The queue fell to the low-water mark after it had been above the high one.
+    /// The queue fell to the low-water mark after exceeding the high one.
     open func becameWritable() {}
 
     /// The last callback, exactly once for every stream that was opened.
@@ -87,8 +85,8 @@ open class HTTP2Stream {
         session.submitResponse(self, headers.fields, headers.count, hasBody: true)
     }
 
-    /// A whole response of which every part is at hand (server): what ``sendHeaders(_:)``, ``write(_:)`` and
-    /// ``sendTrailers(_:)`` do one after another, in one step.
+    /// Sends a whole response whose parts are all at hand (server): ``sendHeaders(_:)``, ``write(_:)`` and
+    /// ``sendTrailers(_:)`` in one step.
     public final func respond(
         headers: PreparedHeaders, _ body: UnsafeRawBufferPointer, trailers: PreparedHeaders
     ) {
@@ -100,8 +98,8 @@ open class HTTP2Stream {
         session.queued(body.count, on: self)
     }
 
-    /// Appends to the stream's queue, which DATA frames are cut from; small writes share a frame. Ignored
-    /// after the stream's end.
+    /// Appends to the stream's queue, from which DATA frames are cut; small writes share a frame. Ignored after the
+    /// stream's end.
     public final func write(_ bytes: UnsafeRawBufferPointer) {
         guard let session, !state.contains(.localEnded) else { return }
         queue.append(bytes)
@@ -112,7 +110,7 @@ open class HTTP2Stream {
         bytes.withUnsafeBytes { write($0) }
     }
 
-    /// Ends our half behind the queued bytes (server). Headers, body and trailers of one tick leave together.
+    /// Ends our half after the queued bytes (server). Headers, body and trailers of one tick are sent together.
     public final func sendTrailers(_ trailers: borrowing HeaderList) {
         sendTrailers(PreparedHeaders(trailers))
     }
@@ -134,28 +132,27 @@ open class HTTP2Stream {
         session.submitResponse(self, headers.fields, headers.count, hasBody: false)
     }
 
-    /// Ends our half behind the queued bytes without trailers (client).
+    /// Ends our half after the queued bytes without trailers (client).
     public final func finish() {
         guard let session = sendingSession(.localEnded) else { return }
         session.resume(self)
     }
 
-    /// Abandons the stream: queued bytes are dropped, RST_STREAM is sent, of the callbacks only `closed`
-    /// follows.
+    /// Abandons the stream: drops queued bytes and sends RST_STREAM; only the callback `closed` follows.
     public final func reset(_ code: HTTP2ErrorCode) {
         guard let session, !state.contains(.resetLocally) else { return }
         state.insert([.resetLocally, .localEnded])
         session.submitReset(self, code)
     }
 
-    /// After the last frame of our half went out, tells a peer that is still sending to stop: RST_STREAM(NO_ERROR), the
-    /// early close of RFC 9113 section 8.1. Nothing happens when the peer has ended by then.
+    /// After the last frame of our half, tells a peer that is still sending to stop: RST_STREAM(NO_ERROR), the early
+    /// close of RFC 9113 section 8.1. Does nothing if the peer has ended by then.
     public final func stopPeerAfterEnd() {
         state.insert(.stopPeerAfterEnd)
         session?.sink.pointee.stopsPeers = true
     }
 
-    /// A server that stops need not wait until the peer has taken what is queued for it.
+    /// A stopping server need not wait until the peer has received what is queued for it.
     public final func letGo() { state.insert(.expendable) }
 
     /// Gives flow-control window back to the peer, for the stream and the connection.
@@ -166,7 +163,7 @@ open class HTTP2Stream {
         session?.consume(count, on: self)
     }
 
-    /// The session, when this half may still send; notes what is sent.
+    /// The session, if this half may still send; records the step.
     private func sendingSession(_ step: StreamState) -> HTTP2Session? {
         guard let session, !state.contains(.localEnded),
             !(step == .headersSent && state.contains(.headersSent))
@@ -184,18 +181,18 @@ struct StreamState: OptionSet {
 
     /// Our (response) headers are submitted.
     static let headersSent = StreamState(rawValue: 1)
-    /// We will send nothing more than what is queued.
+    /// Only queued bytes will still be sent.
     static let localEnded = StreamState(rawValue: 2)
     static let remoteEnded = StreamState(rawValue: 4)
     static let resetLocally = StreamState(rawValue: 8)
     static let closed = StreamState(rawValue: 16)
     static let stopPeerAfterEnd = StreamState(rawValue: 32)
-    /// nghttp2 asked for bytes and there were none: it must be told when there are.
+    /// nghttp2 asked for bytes when there were none: it must be notified when there are.
     static let deferred = StreamState(rawValue: 64)
-    /// The response is begun and nghttp2 knows of no bytes for it: they are submitted when there are some.
+    /// The response has begun and nghttp2 knows of no bytes for it: they are submitted when there are some.
     static let unprovided = StreamState(rawValue: 256)
-    /// The queue went above the high-water mark; `becameWritable` is owed.
+    /// The queue exceeded the high-water mark; `becameWritable` must follow.
     static let aboveHighWater = StreamState(rawValue: 128)
-    /// Nobody waits for the stream's end when the server stops.
+    /// A stopping server does not wait for the end of this stream.
     static let expendable = StreamState(rawValue: 512)
 }

@@ -1,4 +1,4 @@
-/// What the peer did that ends the connection and that nghttp2 does not notice.
+/// A violation by the peer that ends the connection and that nghttp2 does not detect.
 enum HTTP2Violation: Hashable, Sendable {
     // Limits of `HTTP2Limits`.
     case flood(FloodKind)
@@ -12,7 +12,7 @@ enum HTTP2Violation: Hashable, Sendable {
     case priorityOfConnection
     case selfDependency
 
-    /// What GOAWAY says.
+    /// The error code of GOAWAY.
     var code: HTTP2ErrorCode {
         switch self {
         case .flood, .headerBlock, .continuations, .informationalHeads, .outboundQueue: .enhanceYourCalm
@@ -26,7 +26,7 @@ enum HTTP2Violation: Hashable, Sendable {
         }
     }
 
-    /// Goes to the peer and to the log: names the limit, holds nothing of the peer's.
+    /// Sent to the peer and logged: names the limit, contains nothing of the peer's.
     var label: String {
         switch self {
         case .flood(.peerReset): "too_many_resets"

@@ -1,8 +1,8 @@
 internal import CNghttp2
 
-/// The fields of one received header block: a view into the loop's scratch memory.
+/// The fields of one received header block: a view of the loop's scratch memory.
 ///
-/// Valid during the callback that hands it over, and not an instruction longer: copy what is kept.
+/// Valid only during the callback that receives it: copy what is kept.
 public struct HeaderBlock {
     /// Where one field lies in the scratch.
     @usableFromInline
@@ -33,8 +33,7 @@ public struct HeaderBlock {
     @usableFromInline let bytes: UnsafeRawPointer
     @usableFromInline let entries: UnsafeBufferPointer<Entry>
 
-    /// The block was over `HTTP2Limits.headerFieldsMax` or `headerListBytesMax`: the fields that went over
-    /// are missing.
+    /// The block exceeded `HTTP2Limits.headerFieldsMax` or `headerListBytesMax`: the fields beyond are missing.
     public let exceedsLimit: Bool
 
     init(bytes: UnsafeRawPointer, entries: UnsafeBufferPointer<Entry>, exceedsLimit: Bool) {
@@ -67,7 +66,7 @@ public struct HeaderBlock {
 }
 
 extension HeaderBlock {
-    /// Whether the first field of that name holds exactly `text`.
+    /// Whether the first field of that name has exactly the value `text`.
     public func value(of known: KnownHeader, is text: StaticString) -> Bool {
         guard let value = value(of: known), let start = value.baseAddress else { return false }
         return value.count == text.utf8CodeUnitCount && memcmp(start, text.utf8Start, value.count) == 0
@@ -100,17 +99,17 @@ public struct HeaderField {
     public var valueString: String { String(decoding: value, as: UTF8.self) }
 }
 
-/// What a session keeps of a header block between two reads. A field is copied into it once and out of it once,
-/// however small the reads are.
+/// What a session keeps of a header block between two reads. A field is copied in once and out once, however small
+/// the reads are.
 struct UnfinishedHeaderBlock {
     fileprivate var entries = ContiguousArray<HeaderBlock.Entry>()
     fileprivate var bytes: [UInt8] = []
 }
 
-/// Where fields are gathered while nghttp2 decodes: one growing byte area and one entry per field, for all
-/// blocks of one `receive`. Offsets, not pointers: the area moves when it grows.
+/// Where fields are collected while nghttp2 decodes: one growing byte area and one entry per field, for all blocks of
+/// one `receive`. Offsets, not pointers: the area moves when it grows.
 ///
-/// All sessions of a loop use it, one `receive` after the other, so nothing of a session's may be in it when its
+/// All sessions of a loop use it, one `receive` after the other, so nothing of a session may remain when its
 /// `receive` returns: the next session would take it for its own (``UnfinishedHeaderBlock``).
 struct HeaderScratch {
     struct Block {
@@ -119,7 +118,7 @@ struct HeaderScratch {
         var exceedsLimit: Bool
     }
 
-    /// Larger areas are given back once their blocks are handled.
+    /// Larger areas are released once their blocks are handled.
     private static let keptBytesMax = 64 << 10
 
     private var area: UnsafeMutableRawPointer
@@ -129,7 +128,7 @@ struct HeaderScratch {
     private var blocks = ContiguousArray<Block>()
     private var openBlockEntry = 0
     private var openBlockByte = 0
-    /// Header bytes that went to a session or came back, ever.
+    /// Header bytes moved to or from sessions so far.
     private(set) var copiedByteCount = 0
 
     init() {
@@ -169,7 +168,7 @@ struct HeaderScratch {
         return blocks.count - 1
     }
 
-    /// Forgets the block that `beginBlock` started, for a 1xx response.
+    /// Drops the block that `beginBlock` started, for a 1xx response.
     mutating func dropOpenBlock() {
         entries.removeSubrange(openBlockEntry...)
         byteCount = openBlockByte
@@ -183,7 +182,7 @@ struct HeaderScratch {
         return nil
     }
 
-    /// Lends a block out; nothing may be appended meanwhile.
+    /// Lends out a block; nothing may be appended meanwhile.
     func withBlock(_ number: Int, _ body: (HeaderBlock) -> Void) {
         let block = blocks[number]
         entries.withUnsafeBufferPointer { all in
@@ -196,7 +195,7 @@ struct HeaderScratch {
         }
     }
 
-    /// Moves the fields of the block that is still arriving behind those its session keeps already.
+    /// Moves the fields of the incomplete block to those that its session already keeps.
     mutating func moveOpenBlock(to kept: inout UnfinishedHeaderBlock) {
         let moved = entries[openBlockEntry...]
         guard !moved.isEmpty else { return }
@@ -208,7 +207,7 @@ struct HeaderScratch {
         dropOpenBlock()
     }
 
-    /// Makes the open block whole again, at its end: what its session kept, and what came with this read.
+    /// Completes the open block at its end: what its session kept, and what arrived with this read.
     mutating func joinOpenBlock(to kept: consuming UnfinishedHeaderBlock) {
         moveOpenBlock(to: &kept)
         reserve(kept.bytes.count)

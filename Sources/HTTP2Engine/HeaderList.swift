@@ -1,10 +1,9 @@
 internal import CNghttp2
 
-/// Fields to send, in order, in flat storage that is kept by `removeAll()`: one per loop serves all its
-/// calls.
+/// Fields to send, in order, in flat storage that `removeAll()` keeps: one per loop serves all its calls.
 ///
-/// Names must be lower-case, pseudo-headers first, and no value may hold CR, LF or NUL: the peer would reset
-/// the stream. The lists of `PreparedHeaders` are made of these, too.
+/// Names must be lower-case, pseudo-headers first, and no value may contain CR, LF or NUL: the peer would reset the
+/// stream. `PreparedHeaders` consist of these too.
 public struct HeaderList: ~Copyable {
     struct Entry {
         /// An address when the text is static, else an offset into `bytes`.
@@ -46,8 +45,7 @@ public struct HeaderList: ~Copyable {
             valueCount: value.utf8CodeUnitCount, flags: Self.staticName | Self.staticValue)
     }
 
-    /// - Parameter isSensitive: never put into the peer's compression table, where a guess could be
-    ///   confirmed.
+    /// - Parameter isSensitive: never added to the peer's compression table, where a guess could be confirmed.
     public mutating func add(_ name: StaticString, _ value: UnsafeRawBufferPointer, isSensitive: Bool = false)
     {
         let offset = store(value)
@@ -84,7 +82,7 @@ public struct HeaderList: ~Copyable {
         }
     }
 
-    /// Writes the form nghttp2 wants; pointers stay valid until this list changes.
+    /// Writes nghttp2's representation; pointers stay valid until this list changes.
     func fill(_ fields: UnsafeMutablePointer<nghttp2_nv>) {
         let base = bytes.assumingMemoryBound(to: UInt8.self)
         for (index, entry) in entries.enumerated() {
@@ -132,10 +130,9 @@ public struct HeaderList: ~Copyable {
     }
 }
 
-/// A list that never changes, shared by all calls that send it: response heads, the trailers of success.
+/// An immutable list shared by all calls that send it: response headers, the trailers of success.
 ///
-/// `@unchecked Sendable`: nothing changes after init, and the memory it points to lives as long as the
-/// object.
+/// `@unchecked Sendable`: nothing changes after init, and the memory it points to lives as long as the object.
 public final class PreparedHeaders: @unchecked Sendable {
     let fields: UnsafeMutablePointer<nghttp2_nv>
     let count: Int

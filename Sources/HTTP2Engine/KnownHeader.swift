@@ -1,10 +1,8 @@
 internal import CNghttp2
 
-/// Header names that calls are made of, matched once when a field arrives, so that nobody compares strings
-/// later.
+/// Header names used by calls, matched once when a field arrives, so that strings need not be compared later.
 ///
-/// nghttp2 numbers the names it knows in a private table and keeps the numbers to itself; this is the same
-/// idea over the names of gRPC.
+/// nghttp2 numbers its known names in a private table; this is the same idea for the names of gRPC.
 public enum KnownHeader: UInt8, CaseIterable, Sendable {
     case other
     case method, scheme, authority, path, status

@@ -1,24 +1,23 @@
-/// Which streams a client has begun and not ended, by its own frames alone: what a server needs to tell
-/// late frames of a stream that it reset itself, which are to be ignored, from frames of a stream that the
-/// client had ended, which are errors (RFC 9113 section 5.1, "closed").
+/// Which streams a client has begun and not ended, according to its own frames. A server needs this to distinguish
+/// late frames of a stream that it reset itself, which must be ignored, from frames of a stream that the client had
+/// ended, which are errors (RFC 9113 section 5.1, "closed").
 ///
-/// nghttp2 could keep closed streams for that, 30 KiB of them on every connection; these are 4 bytes a
-/// stream.
+/// nghttp2 could keep closed streams for that, at 30 KiB per connection; this takes 4 bytes per stream.
 struct PeerStreams {
-    /// Ids that are kept at least; beyond the concurrency limit, they belong to streams that we reset.
+    /// Minimum number of ids kept; beyond the concurrency limit, they belong to streams that we reset.
     private static let idsMin = 256
 
     private var ids: [Int32] = []
     private let idsMax: Int
     private var highest: Int32 = 0
-    /// The ids that the latest jump left out: closed without ever having been used (section 5.1.1).
+    /// The ids skipped by the latest jump: closed without having been used (section 5.1.1).
     private var skipped: ClosedRange<Int32>?
 
     init(concurrentStreamsMax: UInt32) {
         idsMax = max(Self.idsMin, 2 * Int(clamping: concurrentStreamsMax))
     }
 
-    /// What HEADERS on a stream mean.
+    /// The meaning of HEADERS on a stream.
     enum Headers {
         case allowed
         case ofClosedStream
@@ -41,7 +40,7 @@ struct PeerStreams {
         return .allowed
     }
 
-    /// - Returns: whether the stream may carry DATA; those of idle streams are left to nghttp2.
+    /// - Returns: whether the stream may carry DATA; nghttp2 checks idle streams.
     mutating func receiveData(_ id: Int32, endStream: Bool) -> Bool {
         guard id > 0, id <= highest else { return true }
         guard let index = ids.lastIndex(of: id) else { return false }

@@ -2,11 +2,11 @@ internal import CNghttp2
 
 typealias CField = nghttp2_nv
 
-/// What the callbacks noted while nghttp2 ran; handed to the streams afterwards.
+/// What the callbacks recorded while nghttp2 ran; delivered to the streams afterwards.
 enum ReceivedEvent {
     case headers(slot: Int32, block: Int32, endStream: Bool)
     case trailers(slot: Int32, block: Int32)
-    /// Offset and count in the bytes being received.
+    /// Offset and count within the bytes being received.
     case data(slot: Int32, offset: Int32, count: Int32)
     case end(slot: Int32)
     case writable(slot: Int32)
@@ -17,13 +17,13 @@ enum ReceivedEvent {
     case goAway(lastStreamID: Int32, code: UInt32)
 }
 
-/// Memory that the sessions of one thread take turns to use: an idle connection keeps none of it.
+/// Memory that the sessions of one thread use in turn: an idle connection keeps none of it.
 ///
 /// A session fills it while nghttp2 runs and has emptied it before its `receive` or `nextOutput` returns.
 ///
 /// - Isolation: not Sendable; one thread.
 public final class HTTP2Workspace {
-    /// Above this much decoded header text, nghttp2 is paused until the streams have seen what there is.
+    /// Above this amount of decoded header text, nghttp2 pauses until the streams have processed it.
     static let headerBytesMax = 256 << 10
 
     struct Notes {
@@ -32,9 +32,9 @@ public final class HTTP2Workspace {
         var debugData: [UInt8] = []
     }
 
-    /// What callbacks write, at an address of its own: a stored property of a class would be checked for
-    /// overlapping access at every field of every header block, a tenth of a small call. Callbacks do not nest,
-    /// and nothing is changed while a view of it is lent out.
+    /// What callbacks write, at a separate address: a stored property of a class would be checked for overlapping
+    /// access at every header field, a tenth of the cost of a small call. Callbacks do not nest, and nothing changes
+    /// while a view is lent out.
     let notes: UnsafeMutablePointer<Notes>
     private var fields: UnsafeMutablePointer<CField>
     private var fieldCapacity = 64

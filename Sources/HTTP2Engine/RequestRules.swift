@@ -1,10 +1,10 @@
-/// What HTTP asks of a request's fields (RFC 9113 section 8): takes a header block field by field and says whether
+/// HTTP's rules for the fields of a request (RFC 9113 section 8): given a header block field by field, says whether
 /// the request is malformed.
 ///
-/// In place of nghttp2's own rules, which go further in one place: they refuse a request without `:authority` and
-/// `host`, and one whose authority is no host and port. Nothing here is looked up by authority, and honest clients send
-/// none (health checks of load balancers), or a socket's path (gRPC over unix sockets); so any value a field may hold
-/// is taken, and none at all.
+/// Replaces nghttp2's own rules, which are too strict in one place: they refuse a request without `:authority` and
+/// `host`, and one whose authority is not a host and port. Nothing here depends on the authority, and legitimate
+/// clients send none (health checks of load balancers) or a socket's path (gRPC over Unix sockets); so any valid
+/// field value is accepted, and none at all.
 struct RequestRules {
     private struct Seen: OptionSet {
         let rawValue: UInt8
@@ -12,7 +12,7 @@ struct RequestRules {
         static let scheme = Seen(rawValue: 2)
         static let path = Seen(rawValue: 4)
         static let authority = Seen(rawValue: 8)
-        /// A field that is no pseudo-header: none may follow.
+        /// A regular field: no pseudo-header may follow.
         static let regular = Seen(rawValue: 16)
     }
 
@@ -49,7 +49,7 @@ struct RequestRules {
 
     /// The block is complete.
     ///
-    /// - Returns: whether it is in order.
+    /// - Returns: whether it is valid.
     mutating func end(endsStream: Bool) -> Bool {
         if areTrailers {
             // Section 8.1: nothing follows trailers.
@@ -114,11 +114,11 @@ struct RequestRules {
         }
     }
 
-    /// RFC 9113 section 8.2.1, and the rest of RFC 9110 section 5.5: no control characters but tabs, and no blank at
-    /// either end.
+    /// RFC 9113 section 8.2.1, and the rest of RFC 9110 section 5.5: no control characters except tabs, and no blanks
+    /// at either end.
     private static func isValue(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let first = value.first, let last = value.last else { return true }
-        // Without a way out of the loop, so that it is done many bytes at a time.
+        // Without an early exit, so that many bytes are checked at a time.
         var bad: UInt8 = 0
         for byte in value { bad |= (byte < 0x20 ? 1 : 0) & (byte != 0x09 ? 1 : 0) | (byte == 0x7F ? 1 : 0) }
         return bad == 0 && first != 0x20 && first != 0x09 && last != 0x20 && last != 0x09
@@ -155,16 +155,16 @@ struct RequestRules {
     }
 }
 
-/// The bytes of a body whose `content-length` was announced.
+/// The length of a body whose `content-length` was announced.
 struct AnnouncedLength {
     let expected: Int64
     private(set) var received: Int64 = 0
-    /// The stream was reset for it.
+    /// The stream was reset because of it.
     private(set) var isExceeded = false
 
     init(expected: Int64) { self.expected = expected }
 
-    /// - Returns: whether the body is within what was announced.
+    /// - Returns: whether the body is within the announced length.
     mutating func receive(_ count: Int) -> Bool {
         received += Int64(count)
         isExceeded = received > expected

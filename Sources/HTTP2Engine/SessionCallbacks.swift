@@ -1,6 +1,6 @@
 internal import CNghttp2
 
-/// The thunks nghttp2 calls: unwrap, find the sink, one call.
+/// The thunks that nghttp2 calls: unwrap, find the sink, one call.
 enum SessionCallbacks {
     static func make() throws(HTTP2Failure) -> OpaquePointer {
         var made: OpaquePointer?
@@ -50,7 +50,7 @@ enum SessionCallbacks {
             }
             return 0
         }
-        // Unknown frames are ignored as they must be, after they were counted when they began.
+        // Unknown frames are ignored as required; they were counted when they began.
         nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, _ in
             NGHTTP2_ERR_CANCEL.rawValue
         }
@@ -66,11 +66,11 @@ enum SessionCallbacks {
         guard code == 0, let options = made else {
             throw HTTP2Failure(code: code, call: "nghttp2_option_new")
         }
-        // Windows open when the application consumed, not when nghttp2 saw the bytes.
+        // Windows open when the application has consumed bytes, not when nghttp2 has seen them.
         nghttp2_option_set_no_auto_window_update(options, 1)
         // Closed streams are kept only for RFC 7540 priorities, which are switched off.
         nghttp2_option_set_no_closed_streams(options, 1)
-        // Requests are judged by `RequestRules`, responses by nghttp2.
+        // `RequestRules` validates requests, nghttp2 responses.
         if role == .server { nghttp2_option_set_no_http_messaging(options, 1) }
         nghttp2_option_set_max_outbound_ack(options, limits.queuedAcksMax)
         nghttp2_option_set_max_settings(options, limits.settingsEntriesMax)
@@ -78,13 +78,13 @@ enum SessionCallbacks {
         for type in firstExtensionType...UInt8.max {
             nghttp2_option_set_user_recv_extension_type(options, type)
         }
-        // Behind our own bucket, which knows about streams that ended well.
+        // A second limit after our own bucket, which knows about streams that ended regularly.
         nghttp2_option_set_stream_reset_rate_limit(
             options, UInt64(limits.peerResets.burst) * 4, UInt64(limits.peerResets.perSecond) * 4)
         return options
     }
 
-    /// `ptr` is the stream, kept alive by its slot until its close was handed out.
+    /// `ptr` is the stream, kept alive by its slot until its close was delivered.
     static let readBody: nghttp2_data_source_read_callback = { session, _, target, limit, flags, source, _ in
         Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr).takeUnretainedValue()
             .fill(target!, limit, flags!, session!)

@@ -1,8 +1,8 @@
 internal import CNghttp2
 
-/// Requests as HTTP wants them; a server's session judges them itself (``RequestRules``).
+/// HTTP's rules for requests, which a server's session checks itself (``RequestRules``).
 extension SessionSink {
-    /// Judges the block that just ended: a request's head, or its trailers.
+    /// Checks the block that just ended: a request's headers, or its trailers.
     mutating func isInOrder(_ id: Int32, endsStream: Bool, in session: OpaquePointer?) -> Bool {
         guard rules.end(endsStream: endsStream) else {
             refuse(id, in: session)
@@ -15,7 +15,7 @@ extension SessionSink {
         return endsStream ? bodyEnded(slot, id, in: session) : true
     }
 
-    /// - Returns: whether so many more bytes are within what the stream's request announced.
+    /// - Returns: whether this many more bytes are within the announced length.
     mutating func isAnnounced(_ count: Int, _ slot: Int32, _ id: Int32, in session: OpaquePointer?) -> Bool {
         guard var length = announcedLengths[slot] else { return true }
         let wasExceeded = length.isExceeded
@@ -28,7 +28,7 @@ extension SessionSink {
         return isWithin
     }
 
-    /// - Returns: whether the body is as long as it was announced to be.
+    /// - Returns: whether the body has the announced length.
     mutating func bodyEnded(_ slot: Int32, _ id: Int32, in session: OpaquePointer?) -> Bool {
         guard !announcedLengths.isEmpty, let length = announcedLengths[slot] else { return true }
         announcedLengths[slot] = nil
@@ -36,8 +36,8 @@ extension SessionSink {
         return length.isComplete
     }
 
-    /// RFC 9113 section 8.1.1: a malformed request is a stream error. Only queues; nghttp2 ignores from here on what
-    /// else comes for the stream.
+    /// RFC 9113 section 8.1.1: a malformed request is a stream error. Only queues; nghttp2 ignores everything else
+    /// that arrives for the stream.
     private mutating func refuse(_ id: Int32, in session: OpaquePointer?) {
         nghttp2_submit_rst_stream(
             session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_PROTOCOL_ERROR.rawValue)

@@ -1,14 +1,14 @@
 internal import CNghttp2
 
-/// What is behind nghttp2's `user_data`: callbacks only note what happened, or refuse. Nothing a user
-/// wrote runs while C is on the stack, so nothing can re-enter.
+/// The object of nghttp2's `user_data`: callbacks only record what happened, or refuse. No user code runs while C is
+/// on the stack, so nothing can re-enter.
 ///
-/// A value at an address that the session owns, not an object: sixteen callbacks of one small call would each
-/// retain and release it, and each access of a property be checked.
+/// A value at an address that the session owns, not an object: the sixteen callbacks of one small call would each
+/// retain and release it, and each property access would be checked.
 struct SessionSink: ~Copyable {
-    /// One stream that is open, or closed and not yet told.
+    /// One stream that is open, or closed but not yet notified.
     struct Slot {
-        // In the order that packs them: 24 bytes for each stream that may be open.
+        // In the order that packs best: 24 bytes for each stream that may be open.
         var stream: HTTP2Stream?
         var id: Int32
         var peerReset: UInt32?
@@ -33,20 +33,20 @@ struct SessionSink: ~Copyable {
     var freeSlots = ContiguousArray<Int32>()
     var flood: FloodGuard
     var now: UInt64 = 0
-    /// Why input is no longer taken, once a limit was hit.
+    /// Why input is no longer accepted, after a limit was exceeded.
     var violation: HTTP2Violation?
     /// HEADERS and DATA frames sent so far: what a peer's ping strikes are reset by (gRPC proposal A8).
     var sentHeadersAndData: UInt64 = 0
-    /// Some stream asked for ``HTTP2Stream/stopPeerAfterEnd()``; until one did, none is looked for.
+    /// A stream requested ``HTTP2Stream/stopPeerAfterEnd()``; before that, none is searched for.
     var stopsPeers = false
-    /// Some stream was written to while nghttp2 held its last DATA frame; until one was, none is looked for.
+    /// A stream was written to while nghttp2 held its last DATA frame; before that, none is searched for.
     var awaitsFrameEnds = false
     /// Payload of the PING that follows our next GOAWAY.
     var pingBehindGoAway: UInt64?
     var isInBlock = false
     /// The fields of the open block that earlier reads brought.
     private var unfinishedBlock: UnfinishedHeaderBlock?
-    /// Start of the bytes that nghttp2 is working on, to turn its pointers into offsets.
+    /// Start of the bytes that nghttp2 is processing, to turn its pointers into offsets.
     var input: UnsafeRawPointer?
 
     var blockSlot: Int32 = -1
@@ -105,10 +105,10 @@ struct SessionSink: ~Copyable {
         if !flood.take(kind, now: now) { violation = violation ?? .flood(kind) }
     }
 
-    /// Counts the frames in `bytes`, and finds those that break a rule but that nghttp2 would only ignore.
-    /// Runs before nghttp2 sees them.
+    /// Counts the frames in `bytes`, and finds those that violate a rule but that nghttp2 would only ignore. Runs
+    /// before nghttp2 sees them.
     ///
-    /// A violation is only noted: the bytes at hand are bounded, and nghttp2 is left in a state that can say
+    /// A violation is only recorded: the bytes at hand are bounded, and nghttp2 stays in a state in which it can send
     /// GOAWAY.
     mutating func scan(_ bytes: UnsafeRawBufferPointer) {
         var offset = 0
@@ -128,10 +128,10 @@ struct SessionSink: ~Copyable {
                 continuationCount += 1
                 if continuationCount > limits.continuationsMax { violation = violation ?? .continuations }
             case UInt8(NGHTTP2_GOAWAY.rawValue):
-                // Two are a farewell, hundreds are none.
+                // Two are a regular end, hundreds are not.
                 pay(.glitch)
             case UInt8(NGHTTP2_RST_STREAM.rawValue):
-                // A client made each stream that a server may reset: `frameReceived` counts the other resets.
+                // Client-created streams that a server resets: `frameReceived` counts the other resets.
                 if isServer { pay(.peerReset) }
                 peerStreams.receiveReset(frame.streamID)
             default:
@@ -143,7 +143,7 @@ struct SessionSink: ~Copyable {
     private mutating func countControl(_ frame: FrameHeader) {
         switch frame.type {
         case UInt8(NGHTTP2_PING.rawValue):
-            // Acknowledgements too: we ask seldom, and nobody needs hundreds of answers.
+            // Acknowledgements too: we send few PINGs, and need no hundreds of responses.
             pay(.ping)
         case UInt8(NGHTTP2_SETTINGS.rawValue):
             pay(.settings)
@@ -177,7 +177,7 @@ struct SessionSink: ~Copyable {
         }
     }
 
-    /// Answers DATA that came behind the end of its stream, unless nghttp2 knew the stream still and did so
+    /// Responds to DATA that arrived after the end of its stream, unless nghttp2 still knew the stream and did so
     /// itself.
     mutating func refuseLateData(in session: OpaquePointer?) {
         guard !lateDataIDs.isEmpty else { return }
@@ -189,8 +189,8 @@ struct SessionSink: ~Copyable {
         lateDataIDs.removeAll(keepingCapacity: false)
     }
 
-    /// A stream that depends on itself is an error of the stream (RFC 7540 section 5.3.1), which nghttp2 does not look
-    /// for once priorities are switched off.
+    /// A stream that depends on itself is a stream error (RFC 7540 section 5.3.1), which nghttp2 does not detect once
+    /// priorities are disabled.
     mutating func refuseSelfDependencies(in session: OpaquePointer?) {
         guard !selfDependentIDs.isEmpty else { return }
         for id in selfDependentIDs {
@@ -227,7 +227,7 @@ struct SessionSink: ~Copyable {
         isInBlock = true
     }
 
-    /// Takes what came of the open block out of the memory that other sessions use next.
+    /// Moves the open block's fields out of the memory that other sessions use next.
     mutating func keepOpenBlock() {
         var kept = unfinishedBlock.take() ?? UnfinishedHeaderBlock()
         notes.pointee.headers.moveOpenBlock(to: &kept)
@@ -351,7 +351,7 @@ struct SessionSink: ~Copyable {
     }
 
     mutating func invalidFrame() {
-        // nghttp2 skips the rest of a block with a bad field, and never says that it ended.
+        // nghttp2 skips the rest of a block with an invalid field, and never reports its end.
         if isInBlock {
             isInBlock = false
             unfinishedBlock = nil
@@ -373,7 +373,7 @@ struct SessionSink: ~Copyable {
         case UInt8(NGHTTP2_GOAWAY.rawValue):
             if let payload = pingBehindGoAway.take() { Self.submitPing(payload, to: session) }
         case UInt8(NGHTTP2_RST_STREAM.rawValue):
-            // Ours by choice, or provoked: only the second kind is the peer's doing.
+            // Our own decision, or provoked: only the latter is the peer's fault.
             if let slot = slot(of: telehealth_frame_stream_id(frame), in: session),
                 slots[Int(slot)].stream?.state.contains(.resetLocally) == true
             {
@@ -393,7 +393,7 @@ struct SessionSink: ~Copyable {
         }
     }
 
-    /// What was written while the frame was on its way.
+    /// Submits what was written while the frame was being sent.
     private mutating func continueBody(_ id: Int32, in session: OpaquePointer?) {
         guard let slot = slot(of: id, in: session), let stream = slots[Int(slot)].stream,
             stream.state.contains(.unprovided), !stream.queue.isEmpty || stream.state.contains(.localEnded)

@@ -1,8 +1,7 @@
-/// Header fields of a request or an answer, in order, with names compared without regard to ASCII case.
+/// Header fields of a request or response, in order; names are compared ignoring ASCII case.
 ///
-/// A list and not a dictionary: repeated fields stay apart, and the order of a request is what goes on the
-/// wire.
-/// - Spec: RFC 9110 section 5.1 (names are case-insensitive), 5.2 (a name may come more than once).
+/// A list and not a dictionary: repeated fields stay separate, and the order of a request is the order sent.
+/// - Spec: RFC 9110 section 5.1 (names are case-insensitive), 5.2 (a name may occur more than once).
 public struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     public struct Field: Hashable, Sendable {
         public var name: String
@@ -57,8 +56,8 @@ public struct HTTPHeaders: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 
-    /// Whether every field can stand on the wire: names are tokens, values hold no control bytes. A line
-    /// break in a value would otherwise begin a header of the attacker's choice.
+    /// Whether every field may be sent: names are tokens, values contain no control bytes. Otherwise a line break in
+    /// a value could start a header of an attacker's choice.
     /// - Spec: RFC 9110 section 5.6.2 (token), 5.5 (field values).
     var isWellFormed: Bool {
         fields.allSatisfy { field in

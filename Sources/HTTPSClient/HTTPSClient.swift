@@ -8,11 +8,11 @@
 // ten), so one thread and bodies whole in memory are enough; what counts is that no wait is unbounded and
 // nobody reaches an address that the request did not name.
 
-/// Sends requests over HTTP/1.1 with TLS 1.2 or newer, certificates checked, connections kept and used again.
+/// Sends requests over HTTP/1.1 with TLS 1.2 or newer, verifies certificates, and reuses connections.
 ///
-/// Redirects are never followed. Plain `http` goes to loopback and to metadata addresses only (see
-/// ``HTTPSURL``). libcurl itself repeats a request once on a new connection when a kept connection turns out
-/// closed before any byte of an answer came, so a request sent here must be safe to repeat.
+/// Redirects are never followed. Plain `http` is used for loopback and metadata addresses only (see ``HTTPSURL``).
+/// libcurl itself repeats a request once on a new connection when a kept connection was closed before any byte of a
+/// response arrived, so a request sent here must be safe to repeat.
 /// - Isolation: any; all state is behind the loop's mailbox.
 public final class HTTPSClient: Sendable {
     public struct Configuration: Sendable {
@@ -23,19 +23,19 @@ public final class HTTPSClient: Sendable {
             case direct
         }
 
-        /// Transfers under way at once. Calls are limited to 8 a second per operation and take well below a
-        /// second, so this is reached only when a service stalls.
+        /// Maximum number of concurrent transfers. Calls are limited to 8 per second per operation and take well
+        /// below a second, so this is reached only when a service stalls.
         public var runningRequestsMax = 64
-        /// Requests that wait for one of those places; more are refused at once.
+        /// Maximum number of waiting requests; more are refused at once.
         public var queuedRequestsMax = 512
         public var requestBodyBytesMax = 1024 * 1024
-        /// Name look-up, TCP and TLS together. Shorter than a call's deadline, so that a retry can find
+        /// Time limit for name look-up, TCP and TLS together. Shorter than a call's deadline, so that a retry can try
         /// another address.
         public var connectTimeout: Duration = .seconds(2)
-        /// Connections kept open when idle.
+        /// Maximum number of idle connections kept open.
         public var idleConnectionsMax = 16
         public var proxy: Proxy = .fromEnvironment
-        /// PEM file of the trusted authorities instead of the system's.
+        /// PEM file of trusted certificate authorities, instead of the system's.
         public var authoritiesFile: String?
         public var userAgent = "telehealth-rpc"
 
@@ -44,8 +44,8 @@ public final class HTTPSClient: Sendable {
 
     private let loop: TransferLoop
 
-    /// Starts the thread. It ends at ``shutdown()`` or when the client is released.
-    /// - Throws: ``HTTPSError`` with `.resourcesExhausted` when the system gives no thread or memory.
+    /// Starts the thread, which ends at ``shutdown()`` or when the client is released.
+    /// - Throws: ``HTTPSError`` with `.resourcesExhausted` when no thread or memory is available.
     public init(configuration: Configuration = Configuration()) throws(HTTPSError) {
         loop = try TransferLoop(configuration: configuration)
         try loop.start()
@@ -55,10 +55,10 @@ public final class HTTPSClient: Sendable {
         loop.stop()
     }
 
-    /// Sends one request and waits for its whole answer.
+    /// Sends one request and waits for the complete response.
     ///
-    /// - Throws: ``HTTPSError``; its ``HTTPSError/mayHaveReachedServer`` says whether the request can have
-    ///   had effect. Cancelling the task ends the transfer and throws `.cancelled`.
+    /// - Throws: ``HTTPSError``; its ``HTTPSError/mayHaveReachedServer`` says whether the request may have taken
+    ///   effect. Cancelling the task ends the transfer and throws `.cancelled`.
     public func send(_ request: HTTPSRequest) async throws(HTTPSError) -> HTTPSResponse {
         guard request.headers.isWellFormed else { throw HTTPSError(.invalidHeader) }
         if request.url.hostKind == .instanceMetadata, !request.mayReachMetadata {
@@ -71,7 +71,7 @@ public final class HTTPSClient: Sendable {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 loop.submit(TransferLoop.Job(id: id, request: request, continuation: continuation))
-                // The handler below may have run before the job was there to be found.
+                // The handler below may have run before the job was submitted.
                 if Task.isCancelled { loop.cancel(id) }
             }
         } onCancel: {
@@ -80,7 +80,7 @@ public final class HTTPSClient: Sendable {
         return try result.get()
     }
 
-    /// Fails what is under way with `.shutDown` and ends the thread. Requests sent later fail likewise.
+    /// Fails pending requests with `.shutDown` and ends the thread. Later requests fail likewise.
     public func shutdown() {
         loop.stop()
     }

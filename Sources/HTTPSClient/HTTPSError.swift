@@ -1,24 +1,25 @@
-/// Why a request has no answer.
+/// Why a request has no response.
 ///
-/// An answer with an error status is not an error here: it is an ``HTTPSResponse``. Holds no address, header
-/// or body, so it is safe for logs.
+/// A response with an error status is not an error here but an ``HTTPSResponse``. Contains no URL, header or body, so
+/// it is safe for logs.
 public struct HTTPSError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Reason: Hashable, Sendable {
-        /// Outside the grammar of ``HTTPSURL``. Caller's or configuration's fault.
+        /// The URL does not match the grammar of ``HTTPSURL``. The caller's or the configuration's fault.
         case invalidURL
         /// Plain `http` to a host that is neither loopback nor a metadata address. Configuration's fault.
         case plainHTTPRefused
         /// A metadata address without ``HTTPSRequest/mayReachMetadata``: such requests can fetch credentials.
         case metadataAddressRefused
-        /// Without ``HTTPSRequest/mayReachPrivate``, and the host has no public address. Of whoever chose the address.
+        /// The host has no public address, and ``HTTPSRequest/mayReachPrivate`` is false. The fault of whoever chose
+        /// the URL.
         case privateAddressRefused
-        /// A header name or value that cannot stand on the wire. Caller's fault.
+        /// An invalid header name or value. The caller's fault.
         case invalidHeader
         /// The body is longer than ``HTTPSClient/Configuration/requestBodyBytesMax``. Caller's fault.
         case requestTooLarge(limit: Int)
-        /// More requests wait than ``HTTPSClient/Configuration/queuedRequestsMax``. Load.
+        /// More requests wait than ``HTTPSClient/Configuration/queuedRequestsMax``: overload.
         case queueFull(limit: Int)
-        /// The answer is longer than ``HTTPSRequest/responseBytesMax``. The server's fault.
+        /// The response is longer than ``HTTPSRequest/responseBytesMax``. The server's fault.
         case responseTooLarge(limit: Int)
         /// The request's deadline passed.
         case deadlineExceeded
@@ -26,21 +27,21 @@ public struct HTTPSError: Error, Hashable, Sendable, CustomStringConvertible {
         case cancelled
         /// The client was shut down.
         case shutDown
-        /// The system gave no thread or memory.
+        /// No thread or memory is available.
         case resourcesExhausted
-        /// libcurl gave up: its own `CURLcode` (curl.se/libcurl/c/libcurl-errors.html).
+        /// libcurl failed with this `CURLcode` (curl.se/libcurl/c/libcurl-errors.html).
         case transport(curlCode: UInt32)
     }
 
     /// How far the request had come.
     public enum Phase: String, Hashable, Sendable {
-        /// Not begun: nothing was sent.
+        /// Not started: nothing was sent.
         case waiting
         /// Name look-up, TCP, proxy or TLS handshake: nothing of the request was sent.
         case connecting
-        /// Some or all of the request was written; no byte of an answer has come.
+        /// Some or all of the request was sent; no byte of a response has arrived.
         case sent
-        /// The answer had begun.
+        /// The response had begun.
         case receiving
     }
 
@@ -60,7 +61,7 @@ public struct HTTPSError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// A word without values, for metrics.
+    /// A word without dynamic values, for metrics.
     public var label: String {
         switch reason {
         case .invalidURL: "invalid_url"

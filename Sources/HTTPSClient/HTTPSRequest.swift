@@ -1,4 +1,4 @@
-/// One request, whole in memory.
+/// One request, held in memory.
 public struct HTTPSRequest: Sendable {
     public enum Method: String, Hashable, Sendable {
         case get = "GET"
@@ -8,23 +8,22 @@ public struct HTTPSRequest: Sendable {
         case delete = "DELETE"
     }
 
-    /// Answers of the services spoken to are JSON or XML of a few KiB; ListAttendees with 100 entries is
-    /// below 300 KiB.
+    /// Responses of the services used are JSON or XML of a few KiB; ListAttendees with 100 entries is below 300 KiB.
     public static let responseBytesMaxDefault = 1024 * 1024
 
     public var method: Method
     public var url: HTTPSURL
-    /// `Host` and `Content-Length` are written by the client.
+    /// The client adds `Host` and `Content-Length`.
     public var headers: HTTPHeaders
     public var body: [UInt8]
-    /// The instant at which the request fails, waiting in the queue included.
+    /// When the request fails, including time in the queue.
     public var deadline: ContinuousClock.Instant
-    /// Bytes of body accepted; a longer answer fails with ``HTTPSError/Reason/responseTooLarge(limit:)``.
+    /// Maximum size of the response body; a longer one fails with ``HTTPSError/Reason/responseTooLarge(limit:)``.
     public var responseBytesMax: Int
-    /// Allows the link-local addresses where machines find credentials. Such requests never use a proxy.
+    /// Allows the link-local addresses of cloud metadata services. Such requests never use a proxy.
     public var mayReachMetadata: Bool
-    /// False for addresses that somebody else may have chosen: then only the internet's public addresses are
-    /// connected to, judged when the connection is made, and never by a proxy.
+    /// Set to false for URLs that someone else may have chosen: then only public internet addresses are allowed,
+    /// checked when connecting, and never through a proxy.
     public var mayReachPrivate = true
 
     public init(
@@ -42,7 +41,7 @@ public struct HTTPSRequest: Sendable {
     }
 }
 
-/// One answer, whole in memory. Any status is an answer, redirects included: they are not followed.
+/// One response, held in memory. It may have any status, including redirects, which are not followed.
 public struct HTTPSResponse: Hashable, Sendable {
     public var status: Int
     public var headers: HTTPHeaders

@@ -1,13 +1,13 @@
 extension HTTPSResponse {
-    /// 2^31 seconds stand for everything longer (RFC 9111 §1.2.2).
+    /// 2^31 seconds represent everything longer (RFC 9111 §1.2.2).
     private static let secondsMax: Int64 = 1 << 31
 
-    /// For how long from now the answer may be used without asking again.
+    /// How long from now the response may be reused.
     ///
-    /// - Returns: zero for an answer that must not be used again, also when what it says of that has no one meaning;
-    ///   nil when `Cache-Control` says nothing of it.
-    /// - Spec: RFC 9111 §4.2.1 (`max-age`; several or broken ones make the answer stale), §4.2.3 (`Age` is time gone
-    ///   by), §5.2.2.4 (`no-cache`), §5.2.2.5 (`no-store`). `s-maxage` is for caches that several share.
+    /// - Returns: zero for a response that must not be reused, also if its directives are contradictory; nil when
+    ///   `Cache-Control` says nothing about it.
+    /// - Spec: RFC 9111 §4.2.1 (`max-age`; several or invalid ones make the response stale), §4.2.3 (`Age` is time
+    ///   already elapsed), §5.2.2.4 (`no-cache`), §5.2.2.5 (`no-store`). `s-maxage` is for shared caches.
     public var freshFor: Duration? {
         var ages: [Int64?] = []
         for directive in headers.values(of: "Cache-Control").flatMap({ $0.split(separator: ",") }) {

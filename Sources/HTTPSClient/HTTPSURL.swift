@@ -1,40 +1,39 @@
 internal import Glibc
 
-/// An absolute `https` (or, for loopback and metadata addresses, `http`) address in parts.
+/// The parts of an absolute `https` URL (or `http`, for loopback and metadata addresses).
 ///
-/// The grammar is narrower than RFC 3986 on purpose: what two parsers could read differently (user names,
-/// backslashes, short or hexadecimal IPv4 forms, zone ids, fragments) is refused, so that the host judged
-/// here is the host libcurl connects to.
+/// The grammar is intentionally narrower than RFC 3986: what two parsers could read differently (user names,
+/// backslashes, short or hexadecimal IPv4 forms, zone ids, fragments) is refused, so that the host checked here is
+/// the host that libcurl connects to.
 public struct HTTPSURL: Hashable, Sendable {
     public enum Scheme: String, Hashable, Sendable {
         case http
         case https
     }
 
-    /// What kind of place a literal host is. Names other than `localhost` are always `other`: a name is
-    /// judged by the certificate it must show.
+    /// The kind of a literal host. Names other than `localhost` are always `other`: their certificate authenticates
+    /// them.
     public enum HostKind: Hashable, Sendable {
         case loopback
-        /// Link-local (169.254.0.0/16, fe80::/10) and EC2's own IPv6 range (fd00:ec2::/32), where credentials
-        /// live.
+        /// Link-local (169.254.0.0/16, fe80::/10) and EC2's own IPv6 range (fd00:ec2::/32), where machines get
+        /// credentials.
         case instanceMetadata
         case other
     }
 
-    /// Longest address accepted, in bytes. A presigned URL with a session token is below 4 KiB.
+    /// Maximum length in bytes. A presigned URL with a session token is below 4 KiB.
     public static let bytesMax = 16 * 1024
 
     public let scheme: Scheme
     /// Lower case, IPv6 without brackets.
     public let host: String
     public let port: UInt16
-    /// Path and query as they go on the wire; begins with `/`.
+    /// Path and query as sent; begins with `/`.
     public let target: String
     public let hostKind: HostKind
 
-    /// - Throws: ``HTTPSError`` with `.invalidURL` when the text is outside the grammar, `.plainHTTPRefused`
-    ///   for an `http` address that is neither loopback nor a metadata address; the caller's or the
-    ///   configuration's fault.
+    /// - Throws: ``HTTPSError`` with `.invalidURL` when the text does not match the grammar, `.plainHTTPRefused` for
+    ///   an `http` URL that is neither loopback nor a metadata address; the caller's or the configuration's fault.
     public init(_ text: String) throws(HTTPSError) {
         guard text.utf8.count <= Self.bytesMax, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }),
             !text.utf8.contains(where: { "\\#\"<>^`{|}".utf8.contains($0) })
@@ -63,8 +62,7 @@ public struct HTTPSURL: Hashable, Sendable {
         if scheme == .http, hostKind == .other { throw HTTPSError(.plainHTTPRefused) }
     }
 
-    /// `host` or `host:port` as the `Host` header has it: a default port is left out, IPv6 stands in
-    /// brackets.
+    /// `host` or `host:port` as in the `Host` header: without a default port, IPv6 in brackets.
     public var authority: String {
         let shownHost = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
         let isDefaultPort = port == (scheme == .https ? 443 : 80)
@@ -105,8 +103,8 @@ public struct HTTPSURL: Hashable, Sendable {
             return kind(ofIPv6: withUnsafeBytes(of: &address) { Array($0) })
         }
         if host == "localhost" { return .loopback }
-        // A last label that begins with a digit is a number in some form (WHATWG URL, "ends in a number"):
-        // only the plain dotted quad is accepted, for which inet_pton and libcurl agree.
+        // A last label that begins with a digit is a number in some form (WHATWG URL, "ends in a number"): only the
+        // plain dotted quad is accepted, on which inet_pton and libcurl agree.
         let lastLabel = host.split(separator: ".").last ?? ""
         guard let first = lastLabel.utf8.first, first >= 0x30, first <= 0x39 else { return .other }
         var address = in_addr()

@@ -1,5 +1,5 @@
-/// Whether an IP address is one of the internet's at large: what a request that somebody else's configuration names may
-/// reach. Everything the registries set aside is not (IANA IPv4 and IPv6 Special-Purpose Address Registries).
+/// Whether an IP address is on the public internet, for requests to URLs from someone else's configuration.
+/// Everything that the registries reserve is not (IANA IPv4 and IPv6 Special-Purpose Address Registries).
 enum PublicAddress {
     /// - Parameter bytes: 4 bytes in network order.
     static func isPublic(ipv4 bytes: [UInt8]) -> Bool {
@@ -22,8 +22,8 @@ enum PublicAddress {
         if bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xff, bytes[11] == 0xff {
             return isPublic(ipv4: Array(bytes[12...]))
         }
-        // Global unicast is 2000::/3; of it are set aside: 2001::/23 (Teredo and protocols), documentation, 6to4 (which
-        // holds an IPv4 address of anybody's choice), and 3fff::/20.
+        // Global unicast is 2000::/3; reserved in it are 2001::/23 (Teredo and protocols), documentation, 6to4 (which
+        // contains an arbitrary IPv4 address), and 3fff::/20.
         guard bytes[0] & 0xe0 == 0x20 else { return false }
         if bytes[0] == 0x20, bytes[1] == 0x01, bytes[2] < 0x02 { return false }
         if bytes[0] == 0x20, bytes[1] == 0x01, bytes[2] == 0x0d, bytes[3] == 0xb8 { return false }

@@ -1,9 +1,9 @@
 internal import CCurl
 
-/// One request on its way: owns the `CURL *` easy handle and gathers the answer.
+/// One request under way: owns the `CURL *` easy handle and collects the response.
 ///
-/// The handle's callbacks point here unretained: the loop keeps the transfer for as long as the handle is in
-/// the multi handle, and removes the handle before it lets go.
+/// The handle's callbacks refer to this object unretained: the loop keeps the transfer for as long as the handle is
+/// in the multi handle, and removes the handle before it releases the transfer.
 /// - Isolation: the loop's thread.
 final class Transfer {
     let handle: UnsafeMutableRawPointer
@@ -13,7 +13,7 @@ final class Transfer {
     private var headers = HTTPHeaders()
     private var body: [UInt8] = []
     private var isTooLarge = false
-    /// Addresses of the host that are not public and were passed over, and others.
+    /// Addresses of the host that were skipped because they are not public, and others.
     private var refusedCount = 0
     private var triedCount = 0
 
@@ -37,7 +37,7 @@ final class Transfer {
         curl_slist_free_all(headerLines)
     }
 
-    /// How far the request has come, from what libcurl counted.
+    /// How far the request has got, according to libcurl's counters.
     var phase: HTTPSError.Phase {
         if !body.isEmpty || info(CURLINFO_HEADER_SIZE) > 0 { return .receiving }
         // Counts a proxy's CONNECT too, so it errs on the side of "may have reached the server".
@@ -52,7 +52,7 @@ final class Transfer {
             if code == CURLE_COULDNT_CONNECT, refusedCount > 0, triedCount == 0 {
                 return .failure(HTTPSError(.privateAddressRefused, phase: .connecting))
             }
-            // libcurl's own clock is in whole milliseconds and may fire a fraction of one early.
+            // libcurl's own clock has whole milliseconds and may fire a fraction early.
             let isLate = code == CURLE_OPERATION_TIMEDOUT && now + .milliseconds(2) >= deadline
             return .failure(
                 HTTPSError(isLate ? .deadlineExceeded : .transport(curlCode: code.rawValue), phase: phase))
@@ -66,25 +66,25 @@ final class Transfer {
         set(CURLOPT_URL, request.url.text)
         set(CURLOPT_PROTOCOLS_STR, request.url.scheme.rawValue)
         set(CURLOPT_FOLLOWLOCATION, 0)
-        // A signed path must go out byte for byte: without this libcurl removes dot segments.
+        // A signed path must be sent byte for byte: without this option libcurl removes dot segments.
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         set(CURLOPT_SSL_VERIFYPEER, 1)
         set(CURLOPT_SSL_VERIFYHOST, 2)
         if let file = configuration.authoritiesFile { set(CURLOPT_CAINFO, file) }
-        // No signals from libcurl's resolver, and no wait for a stuck look-up when its transfer is given up.
+        // No signals from libcurl's resolver, and no wait for a stuck look-up of a cancelled transfer.
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        // An empty proxy also overrides the environment's: credentials and loopback traffic never pass one.
+        // An empty proxy also overrides the environment's: credentials and loopback traffic never use one.
         if configuration.proxy == .direct || request.url.hostKind != .other { set(CURLOPT_PROXY, "") }
     }
 
-    /// The name was looked up by now, so there is no second look-up that could answer otherwise (DNS rebinding).
+    /// The name is already resolved, so a second look-up cannot give another address (DNS rebinding).
     private func refusePrivateAddresses() {
         set(CURLOPT_PROXY, "")
-        // A kept connection was judged when it was made, perhaps for a request that may reach everything.
+        // A kept connection was checked when it was opened, perhaps for a request without this restriction.
         set(CURLOPT_FRESH_CONNECT, 1)
         _ = telehealth_curl_setopt_pointer(handle, CURLOPT_OPENSOCKETDATA, Unmanaged.passUnretained(self).toOpaque())
         _ = telehealth_curl_setopt_open_socket_callback(handle) { context, _, address in
@@ -99,7 +99,7 @@ final class Transfer {
                 case AF_INET6 where count >= 24: PublicAddress.isPublic(ipv6: Array(bytes[8..<24]))
                 default: false
                 }
-            // CURL_SOCKET_BAD: libcurl goes on to the name's next address, or gives up.
+            // CURL_SOCKET_BAD: libcurl continues with the name's next address, or gives up.
             guard isPublic else {
                 transfer.refusedCount += 1
                 return -1
@@ -123,13 +123,13 @@ final class Transfer {
         case .post, .put: setBody(request)
         case .delete: if !request.body.isEmpty { setBody(request) }
         }
-        // Set for all: after the options above, which choose a method of their own.
+        // Set for all methods, after the options above, which choose a method themselves.
         if request.method != .head { set(CURLOPT_CUSTOMREQUEST, request.method.rawValue) }
     }
 
     private func setBody(_ request: HTTPSRequest) {
         _ = telehealth_curl_setopt_off_t(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
-        // Copied by libcurl, so the array may go. An empty array may have no address, which libcurl would
+        // Copied by libcurl, so the array need not live on. An empty array may have no address, which libcurl would
         // read as "ask the read callback".
         (request.body.isEmpty ? [0] : request.body).withUnsafeBytes { bytes in
             _ = telehealth_curl_setopt_const_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
@@ -137,7 +137,7 @@ final class Transfer {
     }
 
     private func setHeaders(_ request: HTTPSRequest, _ configuration: HTTPSClient.Configuration) {
-        // A name with nothing behind the colon takes out what libcurl adds by itself: the request is what was
+        // A name with nothing after the colon removes what libcurl adds by itself: the request must be what was
         // signed.
         var lines = ["Expect:"]
         for name in ["Accept", "Content-Type"] where request.headers[name] == nil { lines.append(name + ":") }
@@ -176,7 +176,7 @@ final class Transfer {
 
     // MARK: Callbacks
 
-    /// - Returns: the bytes taken; fewer than given makes libcurl end the transfer.
+    /// - Returns: the bytes accepted; fewer than given makes libcurl end the transfer.
     private func receive(_ chunk: UnsafeRawBufferPointer) -> Int {
         guard body.count + chunk.count <= responseBytesMax else {
             isTooLarge = true
@@ -186,7 +186,7 @@ final class Transfer {
         return chunk.count
     }
 
-    /// Takes one line of the header block. libcurl itself limits a line to 100 KB and all of them to 300 KB.
+    /// Receives one line of the header block. libcurl itself limits a line to 100 KB and all of them to 300 KB.
     private func receiveHeader(_ line: UnsafeRawBufferPointer) -> Int {
         let text = String(decoding: line, as: UTF8.self)
         if text.hasPrefix("HTTP/") {

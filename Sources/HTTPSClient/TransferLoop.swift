@@ -7,7 +7,7 @@ internal import Synchronization
 /// States of a job: submitted (mailbox) → waiting (this thread's queue) → running (in the multi handle) →
 /// finished. It leaves any of them for finished by deadline, cancellation or shutdown; ``finish(_:with:)`` is
 /// the one place where its continuation is resumed.
-// Unchecked: `mailbox` and `nextID` are synchronised by their own types; `waiting` and `running` are touched
+// Unchecked: `mailbox` and `nextID` are synchronized by their own types; `waiting` and `running` are touched
 // only on the loop's thread; `multi` likewise, but for `curl_multi_wakeup`, which is made for other threads
 // and called under the mailbox's lock while `isClosed` is false, so never on a freed handle.
 final class TransferLoop: @unchecked Sendable {
@@ -20,13 +20,13 @@ final class TransferLoop: @unchecked Sendable {
     private struct Mailbox {
         var submitted: [Job] = []
         var cancelled: [UInt64] = []
-        /// Jobs submitted and not finished, wherever they are.
+        /// Jobs submitted and not finished, in any state.
         var unfinishedCount = 0
         var isStopping = false
         var isClosed = false
     }
 
-    /// Longest sleep without an event. Any value would do: submissions wake the thread.
+    /// Longest sleep without an event. The value is uncritical: submissions wake the thread.
     private static let pollMillisecondsMax: Int64 = 60_000
 
     let configuration: HTTPSClient.Configuration
@@ -49,19 +49,19 @@ final class TransferLoop: @unchecked Sendable {
     }
 
     deinit {
-        // Reached by the thread's release, or without a thread when it could not be started.
+        // Reached when the thread releases this object, or when no thread could be started.
         curl_multi_cleanup(multi)
     }
 
-    /// Starts the thread with every signal blocked: signals belong to the daemon's own loop, and a write to a
-    /// closed TLS connection must answer EPIPE and not end the process.
+    /// Starts the thread with every signal blocked: signals belong to the daemon's own loop, and a write to a closed
+    /// TLS connection must return EPIPE and not end the process.
     func start() throws(HTTPSError) {
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
         pthread_sigmask(SIG_SETMASK, &all, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        // Retained for the thread, which takes it over.
+        // Retained for the thread, which takes ownership.
         let context = Unmanaged.passRetained(self)
         var thread = pthread_t()
         let code = pthread_create(
@@ -136,7 +136,7 @@ final class TransferLoop: @unchecked Sendable {
         }
     }
 
-    /// - Returns: false when the loop shall end.
+    /// - Returns: false when the loop should end.
     private func takeMail() -> Bool {
         let (submitted, cancelled, isStopping) = mailbox.withLock { mailbox in
             defer {
@@ -179,7 +179,7 @@ final class TransferLoop: @unchecked Sendable {
     private func collectFinished() {
         var remaining: Int32 = 0
         while let message = curl_multi_info_read(multi, &remaining) {
-            // The message lives until the handle is removed: both fields are read before that.
+            // The message is valid until the handle is removed: both fields are read before that.
             guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else {
                 continue
             }
@@ -192,7 +192,7 @@ final class TransferLoop: @unchecked Sendable {
         _ handle: UnsafeMutableRawPointer, result: (Transfer) -> Result<HTTPSResponse, HTTPSError>
     ) {
         guard let (job, transfer) = running.removeValue(forKey: handle) else { return }
-        // The transfer's end frees the handle, which must have left the multi handle by then.
+        // Releasing the transfer frees the handle, which must have left the multi handle before.
         let result = withExtendedLifetime(transfer) {
             let result = result(transfer)
             curl_multi_remove_handle(multi, handle)

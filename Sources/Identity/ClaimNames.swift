@@ -1,24 +1,24 @@
-/// Under which names an issuer's tokens carry what no registered claim carries: role, person, clinician.
+/// The names of the claims that carry role, person and clinician in an issuer's tokens.
 public struct ClaimNames: Sendable, Hashable {
-    /// What a name stands for.
+    /// The meaning of a name.
     public enum Part: String, Sendable, Hashable, CaseIterable {
         case role
         case person
         case clinician
     }
 
-    /// The names where nobody chose others, and those of every development token.
+    /// The default names, and those in every development token.
     public static let standard = ClaimNames(
         role: "telehealth_role", person: "telehealth_person_id", clinician: "telehealth_clinician_id")
 
     /// Longest name, in characters (Unicode scalars).
     public static let lengthMax = 64
 
-    /// The claim that says what its bearer may do at all: see ``Role``.
+    /// The claim that says what the bearer may do: see ``Role``.
     public var role: String
-    /// The claim with the id of a client or guardian in the clinic's records.
+    /// The claim with a patient's or guardian's id in the clinic's records.
     public var person: String
-    /// The claim with the id of a staff member in the clinic's records.
+    /// The claim with a member of staff's id in the clinic's records.
     public var clinician: String
 
     public init(role: String, person: String, clinician: String) {
@@ -35,22 +35,22 @@ public struct ClaimNames: Sendable, Hashable {
         }
     }
 
-    /// Why names cannot be meant, a sentence each for the operator; empty when every name can.
+    /// Why names are invalid, one sentence each for the operator; empty if all are valid.
     public var faults: [(part: Part, sentence: String)] {
         var faults: [(part: Part, sentence: String)] = []
         for (index, part) in Part.allCases.enumerated() {
             let name = self[part]
             if !Self.isName(name) {
                 faults.append(
-                    (part, "'\(name)' is no claim's name: 1 to \(Self.lengthMax) printable characters, no spaces"))
+                    (part, "invalid claim name '\(name)': use 1 to \(Self.lengthMax) printable characters, no spaces"))
             } else if Self.applications.contains(name) {
                 faults.append(
-                    (part, "'\(name)' names the application in an access token (RFC 9068), never a person or a role"))
+                    (part, "'\(name)' identifies the application (RFC 9068), not a person or a role"))
             } else if Self.registered.contains(name) || part != .role && Self.authorizations.contains(name) {
-                faults.append((part, "'\(name)' is a registered claim, which means something else"))
+                faults.append((part, "'\(name)' is a registered claim with another meaning"))
             } else if let other = Part.allCases[..<index].first(where: { self[$0] == name }) {
-                // Also what only looks alike: no token could hold both.
-                faults.append((part, "'\(name)' is the name of the \(other.rawValue)'s claim already"))
+                // Also names that only look alike: no token could contain both.
+                faults.append((part, "'\(name)' is already the claim of the \(other.rawValue)"))
             }
         }
         return faults
@@ -70,12 +70,12 @@ public struct ClaimNames: Sendable, Hashable {
 
     private static let applications: Set = ["client_id", "azp"]
 
-    /// RFC 9068 §2.2.3.1: made for what a caller may do, so the role may stand there and nothing else.
+    /// RFC 9068 §2.2.3.1: meant for what a caller may do, so they may carry the role but nothing else.
     private static let authorizations: Set = ["roles", "groups", "entitlements"]
 
-    /// What access and ID tokens carry of IANA's "JSON Web Token Claims" registry: RFC 7519, OpenID Connect Core 1.0
-    /// and its logout specifications, RFC 7800, 8417, 8693, 9396, 9449. A person's name, address or mail is no id
-    /// either: people change theirs, and may get one that was somebody else's (OpenID Connect Core 1.0 §5.7).
+    /// Claims of access and ID tokens in IANA's "JSON Web Token Claims" registry: RFC 7519, OpenID Connect Core 1.0
+    /// and its logout specifications, RFC 7800, 8417, 8693, 9396, 9449. A person's name, address or mail is not an id
+    /// either: people change theirs, and may get one that belonged to someone else (OpenID Connect Core 1.0 §5.7).
     private static let registered: Set = [
         "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "auth_time", "at_hash", "c_hash", "acr", "amr",
         "sub_jwk", "sid", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile",

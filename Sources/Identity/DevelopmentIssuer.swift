@@ -3,16 +3,17 @@ internal import FoundationEssentials
 public import TelehealthModel
 internal import TextFormats
 
-/// Signs tokens for development with a key made at the first run and kept in the data directory (mode 0600).
+/// Signs tokens for development with a key that is created at the first start and kept in the data directory (mode
+/// 0600).
 ///
-/// The service accepts them on loopback and unix sockets only; whoever can read the file can be anybody there.
+/// The service accepts them on loopback and Unix sockets only; whoever can read the file can act as anyone there.
 public struct DevelopmentIssuer: Sendable {
     /// `iss` of every development token.
     public static let name = "telehealth-development"
     /// File name within the data directory.
     public static let fileName = "development-key.json"
 
-    /// What a development token shall say.
+    /// The content of a development token.
     public struct TokenRequest: Sendable, Hashable {
         public var subject: Subject
         public var role: Role
@@ -47,9 +48,9 @@ public struct DevelopmentIssuer: Sendable {
     private let key: P256.Signing.PrivateKey
     private let keyID: String
 
-    /// Reads the key of a data directory; makes it first when `createIfAbsent`.
+    /// Reads the key of a data directory; creates it first if `createIfAbsent`.
     ///
-    /// - Throws: ``KeySetError/file(_:)``: not there, readable by others than its owner, or no key in it.
+    /// - Throws: ``KeySetError/file(_:)``: missing, readable by others than its owner, or without a key.
     public init(directory: String, createIfAbsent: Bool) throws(KeySetError) {
         let path = directory + "/" + Self.fileName
         if createIfAbsent {
@@ -58,7 +59,7 @@ public struct DevelopmentIssuer: Sendable {
                 return
             } catch {
                 guard error.isMissingFile else { throw error }
-                // The first run.
+                // The first start.
                 let fresh = StoredKey(d: Base64.url.text(P256.Signing.PrivateKey().rawRepresentation))
                 guard let json = try? JSONEncoder().encode(fresh) else { throw .malformed }
                 try KeyFile.create(path, Array(json))

@@ -1,23 +1,22 @@
 public import TelehealthRules
 
-/// The daemon's own key for guests' grants and passes: 32 random bytes as hex in a file that only the owner may
-/// read.
+/// The daemon's own key for guests' grants and tokens: 32 random bytes as hex in a file that only the owner may read.
 ///
-/// It lies outside the database, so a copy of the database lets nobody in. A new key ends every grant and pass that
-/// is out.
+/// It is kept outside the database, so a copy of the database gives nobody access. A new key invalidates all existing
+/// grants and tokens.
 public enum GuestKeyFile {
-    /// File name within the data directory, where no other is configured.
+    /// File name within the data directory, unless another is configured.
     public static let fileName = "guest-key"
 
-    /// Reads the key, made at the first run.
+    /// Reads the key; creates it at the first start.
     ///
-    /// - Throws: ``KeySetError/file(_:)``: readable by others than its owner, or no key in it.
+    /// - Throws: ``KeySetError/file(_:)``: readable by others than its owner, or without a key.
     public static func key(path: String) throws(KeySetError) -> GuestKey {
         do throws(KeySetError) {
             return try stored(path)
         } catch {
             guard error.isMissingFile else { throw error }
-            // The first run.
+            // The first start.
             var generator = SystemRandomNumberGenerator()
             let words = (0..<GuestKey.byteCount / 8).map { _ in generator.next() as UInt64 }
             let hex = words.map { word in
@@ -36,7 +35,7 @@ public enum GuestKeyFile {
             UInt8(digits[$0] << 4 | digits[$0 + 1])
         }
         guard digits.count == 2 * GuestKey.byteCount, let key = GuestKey(bytes: bytes) else {
-            throw KeyFile.malformed(path, "a key: 64 hexadecimal digits")
+            throw KeyFile.malformed(path, "a key of 64 hexadecimal digits")
         }
         return key
     }

@@ -1,22 +1,22 @@
 internal import HTTPSClient
 internal import TextFormats
 
-/// What an issuer says about itself, as far as it counts here: where its keys are.
+/// The part of an issuer's configuration document that is used: where its keys are.
 ///
-/// - Spec: OpenID Connect Discovery 1.0 §3 (`issuer`, `jwks_uri`), §4.3 (the document's issuer is the one it was asked
-///   for, or nothing in it may be used).
+/// - Spec: OpenID Connect Discovery 1.0 §3 (`issuer`, `jwks_uri`), §4.3 (the document's issuer must be the requested
+///   one, or nothing in it may be used).
 struct IssuerDocument: Sendable, Hashable {
     let keySet: HTTPSURL
-    /// Not on the issuer's own host: its word, and not the operator's, so it must be a public address.
+    /// Not on the issuer's own host: the document chose it, not the operator, so it must be a public address.
     let isElsewhere: Bool
 
-    /// - Throws: ``DiscoveryFault``; the issuer's, or of whoever answers in its place.
+    /// - Throws: ``DiscoveryFault``, the fault of the issuer or of whoever answers in its place.
     init(parsing bytes: [UInt8], of address: IssuerAddress) throws(DiscoveryFault) {
         guard let document = try? JSONText(parsing: bytes, fractions: true), case .object = document else {
             throw .malformed
         }
         let issuer = document["issuer"]?.stringValue
-        // As bytes: Swift's == takes texts for one that only look alike.
+        // As bytes: Swift's == accepts canonically equivalent texts.
         guard issuer?.utf8.elementsEqual(address.name.utf8) == true else {
             throw .issuerDiffers(said: issuer, expected: address.name)
         }
@@ -27,34 +27,34 @@ struct IssuerDocument: Sendable, Hashable {
     }
 }
 
-/// Why an issuer's document gives no keys; the issuer's matter, in words for the operator.
+/// Why an issuer's document gives no keys; for the issuer to fix, in words for the operator.
 public enum DiscoveryFault: Error, Hashable, Sendable, CustomStringConvertible {
-    /// No JSON object with every member once.
+    /// Not a JSON object in which every member appears once.
     case malformed
-    /// `issuer` is another than the configured one, byte for byte, or is not there (nil).
+    /// `issuer` differs from the configured one, byte for byte, or is missing (nil).
     case issuerDiffers(said: String?, expected: String)
     /// No `jwks_uri`.
     case keySetMissing
-    /// `jwks_uri` is no https URL (http on this machine only).
+    /// `jwks_uri` is not an https URL (http on this machine only).
     case keySetUnusable(String)
-    /// `jwks_uri` is on another host than the issuer, and that is at no public address.
+    /// `jwks_uri` is on another host than the issuer, and not at a public address.
     case keySetPrivate(String)
 
     public var description: String {
         switch self {
-        case .malformed: "the issuer's document is no JSON object, or names a member twice"
+        case .malformed: "the issuer's document must be a JSON object without repeated members"
         case .issuerDiffers(let said, let expected):
             "the document's issuer is \(said.map { "'\(Self.shown($0))'" } ?? "missing"), the setting's '\(expected)':"
                 + " they must be the same, byte for byte"
-        case .keySetMissing: "the issuer's document has no jwks_uri"
-        case .keySetUnusable(let text): "the document's jwks_uri '\(Self.shown(text))' is no https URL"
+        case .keySetMissing: "the issuer's document lacks a jwks_uri"
+        case .keySetUnusable(let text): "the document's jwks_uri '\(Self.shown(text))' must be an https URL"
         case .keySetPrivate(let text):
-            "the document's jwks_uri '\(Self.shown(text))' is on another host than the issuer and at no public address;"
-                + " if it is meant, name it with --jwks-url"
+            "the document's jwks_uri '\(Self.shown(text))' is on another host than the issuer and not at a public address;"
+                + " if that is intended, set it with --jwks-url"
         }
     }
 
-    /// A line of a log holds no more of somebody else's text.
+    /// Limits how much foreign text a log line contains.
     private static let shownMax = 200
 
     static func shown(_ text: String) -> String {

@@ -2,11 +2,12 @@ public import HTTPSClient
 internal import Synchronization
 public import TelehealthModel
 
-/// What an operator should hear of a reading of keys that did not go as it should.
+/// A problem with reading keys, for the operator.
 public enum KeyNotice: Sendable, Hashable {
-    /// The keys of before stay in use.
+    /// The previous keys stay in use.
     case keysKept(KeySetError)
-    /// The keys were read, but where the last good document of their issuer says: the present one cannot be used.
+    /// The keys were read from the place in the last valid document of their issuer, because the current one cannot
+    /// be used.
     case documentKept(KeySetError)
 
     /// For metrics: what was kept.
@@ -20,13 +21,13 @@ public enum KeyNotice: Sendable, Hashable {
     public static let labels = ["keys", "document"]
 }
 
-/// Keeps a verifier's keys current: from the configured issuer's set and, when allowed, the development key.
+/// Keeps a verifier's keys current: those of the configured issuer and, if allowed, the development key.
 ///
-/// Isolation: any. `reload` may run at the same time as itself; the last one to finish wins.
+/// Isolation: any. Concurrent calls of `reload` are allowed; the last one to finish wins.
 public final class KeyDirectory: Sendable {
     private struct State {
         var document: KnownDocument?
-        /// The set in use, as it was published.
+        /// The key set in use, as published.
         var published: [UInt8]?
         var freshFor: Duration?
     }
@@ -39,8 +40,8 @@ public final class KeyDirectory: Sendable {
 
     /// - Parameters:
     ///   - issuer: the configured issuer's `iss` and key source.
-    ///   - development: its key counts as well, on loopback and unix sockets only.
-    ///   - client: needed for ``KeySource/url(_:)`` and ``KeySource/discovery(_:)``.
+    ///   - development: its key is also accepted, on loopback and Unix sockets only.
+    ///   - client: required for ``KeySource/url(_:)`` and ``KeySource/discovery(_:)``.
     public init(
         verifier: TokenVerifier, issuer: (name: String, source: KeySource)?, development: DevelopmentIssuer?,
         client: HTTPSClient? = nil
@@ -51,11 +52,11 @@ public final class KeyDirectory: Sendable {
         reader = KeySetReader(client: client)
     }
 
-    /// Reads all sources and puts their keys in place of the old ones.
+    /// Reads all sources and replaces the keys.
     ///
-    /// - Parameter anew: also asks for the issuer's document when the last one still holds by its own word.
-    /// - Returns: why the issuer's document cannot be used, when the last good one stood in for it; else nil.
-    /// - Throws: ``KeySetError``; the old keys then stay.
+    /// - Parameter anew: also requests the issuer's document when the last one is still fresh.
+    /// - Returns: why the issuer's document cannot be used, if the last valid one was used instead; otherwise nil.
+    /// - Throws: ``KeySetError``; the old keys then stay in use.
     @discardableResult
     public func reload(anew: Bool = true) async throws(KeySetError) -> KeySetError? {
         var keys = VerificationKeys()
@@ -73,18 +74,18 @@ public final class KeyDirectory: Sendable {
         }
         let (published, current) = (found, keys)
         state.withLock { state in
-            // The same keys again: what was verified with them stays verified. Under the lock, so that what is noted as
-            // in use is in use.
+            // If the keys are unchanged, tokens verified with them stay verified. Under the lock, so that the
+            // recorded set is the one in use.
             if state.published != published.bytes { verifier.replaceKeys(current) }
             state = State(document: published.document, published: published.bytes, freshFor: published.freshFor)
         }
         return published.doubt
     }
 
-    /// Reloads every `interval` at the latest, and within seconds after a token named an unknown key, until the task is
+    /// Reloads at least every `interval`, and within seconds after a token named an unknown key, until the task is
     /// cancelled: see ``KeySchedule``.
     ///
-    /// - Parameter notice: told of each reload that failed in whole or in part.
+    /// - Parameter notice: called for each reload that failed in whole or in part.
     public func keepCurrent(
         every interval: Duration, time: any TimeSource, notice: @Sendable (KeyNotice) -> Void
     ) async {

@@ -1,6 +1,6 @@
 internal import DurableFile
 
-/// This module's files, with its error.
+/// This module's files, with its error type.
 enum KeyFile {
     static func read(
         _ path: String, bytesMax: Int, _ secrecy: SmallFile.Secrecy = .secret
@@ -10,7 +10,7 @@ enum KeyFile {
         }
     }
 
-    /// Leaves a file alone that is there.
+    /// Leaves an existing file alone.
     static func create(_ path: String, _ bytes: [UInt8]) throws(KeySetError) {
         do throws(FileFailure) { try SmallFile.create(path, bytes, .secret) } catch { throw .file(error) }
     }
@@ -19,7 +19,7 @@ enum KeyFile {
         do throws(FileFailure) { try SmallFile.replace(path, bytes, .secret) } catch { throw .file(error) }
     }
 
-    /// - Parameter expected: what the file should hold.
+    /// - Parameter expected: what the file should contain.
     static func malformed(_ path: String, _ expected: String) -> KeySetError {
         .file(FileFailure(path, .malformed(expected)))
     }

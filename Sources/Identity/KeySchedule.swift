@@ -1,27 +1,27 @@
-/// When an issuer's keys are read again: at the latest after the operator's interval, sooner when the issuer says that
-/// its answer holds for less, at once when a token named an unknown key, and with growing waits after failures.
+/// When to read an issuer's keys again: at least at the operator's interval, sooner when the response is fresh for
+/// less, at once when a token named an unknown key, and with increasing delays after failures.
 ///
-/// Nothing makes it more than one reading per ``look``: a forged key id must not become a request each.
+/// At most one reading per ``look``: forged key ids must not cause one request each.
 struct KeySchedule: Sendable {
-    /// The time from one look to the next.
+    /// The interval between checks.
     static let look: Duration = .seconds(5)
-    /// An issuer that wants to be asked all the time is asked this often.
+    /// Minimum interval, even if the issuer asks for less.
     static let waitMin: Duration = .seconds(10)
 
-    /// The operator's, 10 s or more.
+    /// The operator's interval, 10 s or more.
     private let interval: Duration
     private var wait: Duration
     private var waited = Duration.zero
     private var failures = 0
 
-    /// - Parameter freshFor: how long the keys that were read at the start hold; nil when their issuer said nothing.
+    /// - Parameter freshFor: how long the keys read at the start are fresh; nil when the issuer did not say.
     init(interval: Duration, freshFor: Duration?) {
         self.interval = interval
         wait = interval
         didRead(freshFor: freshFor)
     }
 
-    /// To be asked once per ``look``.
+    /// To be called once per ``look``.
     mutating func isDue(sawUnknownKey: Bool) -> Bool {
         waited += Self.look
         return sawUnknownKey || waited >= wait

@@ -1,40 +1,40 @@
 internal import DurableFile
 internal import HTTPSClient
 
-/// An issuer's document that gave keys.
+/// An issuer's document that led to keys.
 struct KnownDocument: Sendable {
     let document: IssuerDocument
     let freshUntil: ContinuousClock.Instant
 }
 
-/// A key set as it was published.
+/// A key set as published.
 struct PublishedKeySet: Sendable {
     let bytes: [UInt8]
     /// See `HTTPSResponse.freshFor`; nil for a file.
     var freshFor: Duration?
-    /// By which it was found.
+    /// The document by which it was found.
     var document: KnownDocument?
-    /// Why it was found by a document of before.
+    /// Why an earlier document had to be used.
     var doubt: KeySetError?
 }
 
-/// Gets key sets from where they are published.
+/// Fetches key sets from where they are published.
 struct KeySetReader: Sendable {
     /// A published set of 64 RSA keys has 30 KB.
     private static let setBytesMax = 256 * 1024
     /// Large providers' documents have 10 KB.
     private static let documentBytesMax = 64 * 1024
-    /// For each of document and set, from the first byte sent to the last received.
+    /// For each of document and key set, from the first byte sent to the last received.
     private static let timeout: Duration = .seconds(10)
-    /// A document that says nothing of its age is read with every set. One that does is believed for no longer than a
-    /// token lives, so that keys which moved because they were stolen are not looked for in the old place all day.
+    /// A document without freshness information is read with every key set. Otherwise it is reused for at most the
+    /// lifetime of a token, so that keys moved because of a theft are not read from the old place all day.
     private static let documentFreshMax: Duration = .seconds(3600)
 
     let client: HTTPSClient?
 
     /// - Parameters:
-    ///   - known: the last document that gave keys; it stands in for one that cannot be read.
-    ///   - anew: also asks for a document that is still fresh.
+    ///   - known: the last document that led to keys; used when the current one cannot be read.
+    ///   - anew: also requests a document that is still fresh.
     func read(_ source: KeySource, known: KnownDocument?, anew: Bool) async throws(KeySetError) -> PublishedKeySet {
         switch source {
         case .file(let path):
@@ -53,7 +53,7 @@ struct KeySetReader: Sendable {
         _ address: IssuerAddress, _ known: KnownDocument?, anew: Bool
     ) async throws(KeySetError) -> PublishedKeySet {
         if !anew, let known, ContinuousClock.now < known.freshUntil {
-            // One that fails may have moved: then the document tells.
+            // If this fails, the keys may have moved: the document says where.
             do throws(KeySetError) { return try await keySet(by: known) } catch {}
         }
         let document: KnownDocument
@@ -66,7 +66,7 @@ struct KeySetReader: Sendable {
                 published.doubt = error
                 return published
             } catch _ {
-                // What is wrong with the document comes first.
+                // A fault of the document takes precedence.
                 throw error
             }
         }
@@ -90,7 +90,7 @@ struct KeySetReader: Sendable {
         return PublishedKeySet(bytes: answer.body, freshFor: answer.freshFor, document: known)
     }
 
-    /// An answer with status 200; redirects are not followed.
+    /// A response with status 200; redirects are not followed.
     private func answer(
         of url: HTTPSURL, bytesMax: Int, mustBePublic: Bool = false
     ) async throws(KeySetError) -> HTTPSResponse {

@@ -2,8 +2,8 @@
 public enum KeySource: Sendable, Hashable {
     /// A JWK set in a file.
     case file(String)
-    /// A JWK set behind an https URL (loopback may be plain).
+    /// A JWK set at an https URL (plain http on loopback only).
     case url(String)
-    /// Where the issuer's own document says.
+    /// As the issuer's configuration document says.
     case discovery(IssuerAddress)
 }

@@ -3,14 +3,14 @@ internal import CryptoExtras
 internal import FoundationEssentials
 internal import TextFormats
 
-/// The signature algorithms that are accepted, and no others: neither `none`, nor a shared secret, nor a short key.
+/// The only accepted signature algorithms: neither `none`, nor shared secrets, nor short keys.
 public enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable {
     case es256 = "ES256"
     case edDSA = "EdDSA"
     case rs256 = "RS256"
 }
 
-/// A key that signatures are checked with, tied to the one algorithm it is for.
+/// A key for verifying signatures, tied to its algorithm.
 enum PublicKey: Sendable {
     case es256(P256.Signing.PublicKey)
     case edDSA(Curve25519.Signing.PublicKey)
@@ -24,7 +24,7 @@ enum PublicKey: Sendable {
         }
     }
 
-    /// - Parameter signature: as RFC 7518 §3.3 and §3.4 and RFC 8037 §3.1 lay it out.
+    /// - Parameter signature: in the format of RFC 7518 §3.3 and §3.4 and RFC 8037 §3.1.
     func accepts(_ signature: Data, of signed: Data) -> Bool {
         switch self {
         case .es256(let key):
@@ -33,14 +33,14 @@ enum PublicKey: Sendable {
         case .edDSA(let key):
             return key.isValidSignature(signature, for: signed)
         case .rs256(let key):
-            // What RS256 is (RFC 7518 §3.3); the name warns of encrypting with it.
+            // As RS256 requires (RFC 7518 §3.3); the warning in the name is about encryption.
             return key.isValidSignature(
                 .init(rawRepresentation: signature), for: signed, padding: .insecurePKCS1v1_5)
         }
     }
 }
 
-/// One entry of a JWK set as published (RFC 7517 §4): an entry of an unknown kind is no reason to refuse the others.
+/// One entry of a published JWK set (RFC 7517 §4): an entry of an unknown kind does not invalidate the others.
 struct PublishedKey: Decodable {
     let id: String
     let key: PublicKey
@@ -58,12 +58,12 @@ struct PublishedKey: Decodable {
         case secret = "d"
     }
 
-    /// - Throws: for a key that is not for us: without an id, of another algorithm, for encryption, too short or not
+    /// - Throws: for a key that cannot be used: without an id, of another algorithm, for encryption, too short or not
     ///   public.
     init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         func unusable(_ member: CodingKeys) -> DecodingError {
-            .dataCorruptedError(forKey: member, in: members, debugDescription: "not a key for us")
+            .dataCorruptedError(forKey: member, in: members, debugDescription: "not a supported key")
         }
         func bytes(_ member: CodingKeys) throws -> Data {
             let text = try members.decode(String.self, forKey: member)
@@ -75,14 +75,14 @@ struct PublishedKey: Decodable {
         let curve = try members.decodeIfPresent(String.self, forKey: .curve)
         switch (try members.decode(String.self, forKey: .kind), curve) {
         case ("EC", "P-256"):
-            // Coordinates in full, leading zeros too (RFC 7518 §6.2.1.2): 32 bytes each, which no other split passes.
+            // Complete coordinates including leading zeros (RFC 7518 §6.2.1.2): 32 bytes each.
             let (x, y) = (try bytes(.x), try bytes(.y))
             guard x.count == 32 else { throw unusable(.x) }
             key = .es256(try P256.Signing.PublicKey(rawRepresentation: x + y))
         case ("OKP", "Ed25519"):
             key = .edDSA(try Curve25519.Signing.PublicKey(rawRepresentation: try bytes(.x)))
         case ("RSA", _):
-            // Under 2,048 bits it throws: the least that NIST SP 800-131A still allows.
+            // Throws for fewer than 2,048 bits: the minimum that NIST SP 800-131A still allows.
             key = .rs256(try _RSA.Signing.PublicKey(n: try bytes(.modulus), e: try bytes(.exponent)))
         default:
             throw unusable(.kind)
@@ -97,7 +97,7 @@ struct PublishedKey: Decodable {
         else { throw unusable(.use) }
     }
 
-    /// By both of `use` and `key_ops`, where they are given (RFC 7517 §4.2, §4.3: no operation stands twice).
+    /// Decided by both `use` and `key_ops`, if present (RFC 7517 §4.2, §4.3: no operation may be repeated).
     private static func isForSignatures(use: String?, operations: [String]?) -> Bool {
         guard use == nil || use == "sig" else { return false }
         guard let operations else { return true }

@@ -3,43 +3,43 @@ internal import DurableFile
 public import TelehealthModel
 internal import TextFormats
 
-/// The key that receipts are signed with, in a file of its own: its 64 hexadecimal digits, mode 0600.
+/// The key that signs receipts, in its own file: 64 hexadecimal digits, mode 0600.
 ///
-/// Beside it, with `.retired` behind its name, stand the public keys of before: a line each, the 64 digits and the
-/// second (since 1970) from which it signed no more.
+/// A second file with the suffix `.retired` contains the retired public keys: one line each, the 64 digits and the
+/// time (seconds since 1970) at which it stopped signing.
 public enum ReceiptKeyFile {
     private static let seedBytesMax = 256
-    /// Some thousand rotations.
+    /// About a thousand rotations.
     private static let retiredBytesMax = 128 * 1024
 
-    /// Reads the keys, and makes the first where there is none.
+    /// Reads the keys; creates the first one if there is none.
     ///
-    /// - Throws: ``KeySetError/file(_:)``: readable by others than its owner, or something else than keys in it.
+    /// - Throws: ``KeySetError/file(_:)``: readable by others than its owner, or something other than keys in it.
     public static func open(_ path: String) throws(KeySetError) -> ReceiptKeys {
         do throws(KeySetError) {
             return try read(path)
         } catch {
             guard error.isMissingFile else { throw error }
-            // The first run.
+            // The first start.
             try KeyFile.create(path, seedText(ReceiptSigner.randomSeed()))
         }
         return try read(path)
     }
 
-    /// - Throws: as ``open(_:)``; with `missing` where there is no key yet.
+    /// - Throws: as ``open(_:)``; with `missing` when there is no key yet.
     public static func read(_ path: String) throws(KeySetError) -> ReceiptKeys {
-        // In this order: a rotation notes the old key before it replaces it, so none is ever missed.
+        // In this order: a rotation records the old key before it replaces it, so none is ever missed.
         let bytes = try KeyFile.read(path, bytesMax: seedBytesMax)
         let text = String(decoding: bytes, as: UTF8.self)
         guard let seed = Hex.decode(text.prefix { $0 != "\n" }), let signer = ReceiptSigner(seed: seed)
-        else { throw KeyFile.malformed(path, "a key: 64 hexadecimal digits") }
+        else { throw KeyFile.malformed(path, "a key of 64 hexadecimal digits") }
         let current = signer.publicKey.bytes
         let retired = try retired(besides: path).filter { $0.key.bytes != current }
         return ReceiptKeys(signer: signer, retired: retired)
     }
 
-    /// Takes a fresh key into use and keeps the public half of the one before. Durable when it returns; cut short, it
-    /// has happened or it has not.
+    /// Replaces the key with a new one and keeps the public half of the old one. Durable on return; if interrupted,
+    /// it has happened completely or not at all.
     ///
     /// - Throws: as ``read(_:)``.
     public static func rotate(_ path: String, now: Timestamp) throws(KeySetError) -> ReceiptKeys {
@@ -71,7 +71,7 @@ public enum ReceiptKeyFile {
             let parts = line.split(separator: " ")
             guard parts.count == 2, let key = Hex.decode(parts[0]).flatMap({ ReceiptKey($0) }),
                 let seconds = Int64(parts[1]), (0...253_402_300_799).contains(seconds)
-            else { throw KeyFile.malformed(path + ".retired", "keys and seconds, a line each") }
+            else { throw KeyFile.malformed(path + ".retired", "a key and its seconds on each line") }
             keys.append(.init(key: key, retiredAt: Timestamp(microseconds: seconds * 1_000_000)))
         }
         return keys

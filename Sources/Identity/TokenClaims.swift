@@ -1,18 +1,17 @@
 internal import TelehealthModel
 internal import TextFormats
 
-/// What every token must satisfy beyond its signature.
+/// The requirements on every token besides its signature.
 public struct TokenPolicy: Sendable, Hashable {
     /// This service's name in `aud`.
     public var audience: String
-    /// Where the issuer's tokens carry role, person and clinician.
+    /// The claims with role, person and clinician in the issuer's tokens.
     public var claims: ClaimNames
-    /// Longest time from `iat` to `exp`. One hour: a stolen token dies soon, and a visit outlasts it only by
-    /// asking anew.
+    /// Maximum time from `iat` to `exp`. One hour: a stolen token expires soon, and a longer visit gets new tokens.
     public var lifetimeMax: Duration = .seconds(3600)
-    /// How far the issuer's clock may run ahead of ours in `iat` and `nbf`. `exp` gets no allowance.
+    /// How far the issuer's clock may be ahead of ours in `iat` and `nbf`. `exp` has no tolerance.
     public var clockSkewMax: Duration = .seconds(60)
-    /// A token with a few claims has 400 bytes; more than this is not read.
+    /// A token with a few claims has 400 bytes; longer ones are refused.
     public static let tokenBytesMax = 8 * 1024
 
     public init(audience: String, claims: ClaimNames = .standard) {
@@ -21,7 +20,7 @@ public struct TokenPolicy: Sendable, Hashable {
     }
 }
 
-/// The claims this service reads (RFC 7519 §4.1; `act` as in RFC 8693 §4.1, `client_id` as in RFC 9068 §2.2).
+/// The claims that this service reads (RFC 7519 §4.1; `act` as in RFC 8693 §4.1, `client_id` as in RFC 9068 §2.2).
 struct TokenClaims: Sendable {
     var iss: Subject?
     var sub: String?
@@ -33,21 +32,21 @@ struct TokenClaims: Sendable {
     var person: String?
     var clinician: String?
     var actor: String?
-    /// Who vouches for ``actor``, when the token says so.
+    /// The issuer of ``actor``, if the token names one.
     var actorIssuer: Subject?
-    /// Who the token was issued to: software, never a person.
+    /// The application that the token was issued to, never a person.
     var applications: [Subject]
-    /// Worth something only with a proof that its bearer holds a key (RFC 7800 §3.1).
+    /// Valid only with a proof that the bearer has a key (RFC 7800 §3.1).
     var isBound: Bool
-    /// What only an ID token carries (OpenID Connect Core 1.0 §3.1.3.6, §3.3.2.11).
+    /// Has claims of ID tokens only (OpenID Connect Core 1.0 §3.1.3.6, §3.3.2.11).
     var isIDToken: Bool
     private let names: ClaimNames
 
     /// - Parameters:
     ///   - bytes: the decoded second part.
-    ///   - names: where role, person and clinician stand.
-    /// - Throws: ``TokenError/malformed``: no JSON object with every member once, at any depth (RFC 7519 §4 lets a
-    ///   reader refuse what names a claim twice), or a claim of the wrong type. `null` is no claim's type.
+    ///   - names: the claims with role, person and clinician.
+    /// - Throws: ``TokenError/malformed``: not a JSON object in which every member appears once, at any depth (RFC
+    ///   7519 §4 allows refusing repeated claims), or a claim of the wrong type. `null` is not the type of any claim.
     init(parsing bytes: [UInt8], names: ClaimNames = .standard) throws(TokenError) {
         guard let document = try? JSONText(parsing: bytes, fractions: true), case .object(let members) = document
         else { throw .malformed }
@@ -73,7 +72,7 @@ struct TokenClaims: Sendable {
         }
     }
 
-    /// The claim of exactly these bytes: Swift's dictionary also finds a name that is canonically equivalent.
+    /// The claim with exactly these bytes: Swift's dictionary would also find a canonically equivalent name.
     private static func member(_ name: String, of members: [String: JSONText]) -> JSONText? {
         guard let place = members.index(forKey: name), members[place].key.utf8.elementsEqual(name.utf8)
         else { return nil }

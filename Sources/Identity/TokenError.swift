@@ -1,38 +1,38 @@
-/// Why a bearer token is not accepted. Each case holds nothing of the token itself.
+/// Why a bearer token is not accepted. No case contains anything of the token itself.
 public enum TokenError: Error, Hashable, Sendable {
     /// No token was given.
     case missing
-    /// Longer than ``TokenPolicy/tokenBytesMax``, not three base64url parts, or not the JSON that RFC 7519 wants.
+    /// Longer than ``TokenPolicy/tokenBytesMax``, not three base64url parts, or not the JSON that RFC 7519 requires.
     case malformed
     /// The header names an algorithm outside ``SignatureAlgorithm``, or one that is not the key's.
     case algorithmNotAllowed
-    /// The header names no key, or one that is not published (any more).
+    /// The header names no key, or one that is not published, or no longer.
     case keyUnknown
     case signatureInvalid
     /// `exp` has passed.
     case expired
-    /// `nbf` or `iat` lies in the future by more than the allowed skew.
+    /// `nbf` or `iat` is in the future by more than the allowed skew.
     case notYetValid
-    /// `exp` lies more than ``TokenPolicy/lifetimeMax`` after `iat`.
+    /// `exp` is more than ``TokenPolicy/lifetimeMax`` after `iat`.
     case lifetimeTooLong
     /// `iss` is not the issuer of the key.
     case issuerMismatch
-    /// `aud` does not hold this service.
+    /// `aud` does not contain this service.
     case audienceMismatch
-    /// Bound to a key (`cnf`), which nobody here can check.
+    /// Bound to a key (`cnf`), which this service cannot verify.
     case boundToKey
-    /// An ID token: it tells an application who signed in and opens nothing.
+    /// An ID token: it tells an application who signed in, and grants no access.
     case notAccessToken
-    /// The claim of this name, which is no text of the token, is absent or has the wrong shape.
+    /// The named claim is missing or has the wrong shape. The name comes from the configuration, not from the token.
     case claimInvalid(String)
-    /// The role's claim, by its name, holds none of our roles or more than one.
+    /// The role claim, by its name, contains none of our roles or more than one.
     case roleInvalid(claim: String)
-    /// A person's claim, by its name, holds what the token's `client_id` or `azp` does: an application.
+    /// A person claim, by its name, contains the token's `client_id` or `azp`: an application.
     case personIsApplication(claim: String)
-    /// Signed with the development key, which counts on loopback and unix sockets only.
+    /// Signed with the development key, which is accepted on loopback and Unix sockets only.
     case developmentOnly
 
-    /// The word that a caller can branch on: `ErrorReason` of the API without its prefix.
+    /// The reason that a caller can branch on: `ErrorReason` of the API without its prefix.
     public var reason: String {
         switch self {
         case .missing: "TOKEN_MISSING"
@@ -46,19 +46,19 @@ public enum TokenError: Error, Hashable, Sendable {
         }
     }
 
-    /// A sentence for the caller: what to do, and nothing that helps to forge.
+    /// A sentence for the caller: what to do, and nothing that helps to forge a token.
     public var advice: String {
         switch self {
         case .missing: "send 'authorization: Bearer <token>'"
         case .malformed: "the token is not a JSON Web Token"
-        case .algorithmNotAllowed: "sign with ES256, EdDSA or RS256 and the key's own algorithm"
+        case .algorithmNotAllowed: "the token's algorithm is not allowed: sign with ES256, EdDSA or RS256, as its key says"
         case .keyUnknown: "the token's key is not published; get a new token"
-        case .signatureInvalid: "the token's signature does not fit"
+        case .signatureInvalid: "the token's signature is invalid"
         case .expired: "the token has expired; get a new one"
         case .notYetValid: "the token is not valid yet; check the issuer's clock"
-        case .lifetimeTooLong: "the token lives longer than one hour"
-        case .issuerMismatch: "the token is from another issuer than its key"
-        case .audienceMismatch: "the token is for another audience"
+        case .lifetimeTooLong: "the token is valid for more than one hour; issue tokens for an hour or less"
+        case .issuerMismatch: "the token's issuer (iss) is not the issuer of its key"
+        case .audienceMismatch: "the token is for another audience (aud)"
         case .boundToKey: "the token is bound to a key (cnf), which this service cannot check; get a bearer token"
         case .notAccessToken: "this is an ID token; send an access token"
         case .claimInvalid(let claim): "the token's claim '\(claim)' is missing or has the wrong shape"
@@ -66,7 +66,7 @@ public enum TokenError: Error, Hashable, Sendable {
             "the token's claim '\(claim)' must name exactly one of service, scheduler, clinician, client and admin"
         case .personIsApplication(let claim):
             "the token's claim '\(claim)' names the application it was issued to (client_id, azp), not a person"
-        case .developmentOnly: "development tokens count on loopback and unix sockets only"
+        case .developmentOnly: "development tokens are accepted on loopback and Unix sockets only"
         }
     }
 

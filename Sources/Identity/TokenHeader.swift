@@ -1,19 +1,19 @@
 internal import TelehealthModel
 internal import TextFormats
 
-/// A token's protected header (RFC 7515 §4.1), as far as it counts here.
+/// The part of a token's protected header (RFC 7515 §4.1) that is used.
 struct TokenHeader {
     let algorithm: String
-    /// Absent: no key is meant.
+    /// If absent, no key is named.
     let keyID: Subject?
 
-    /// The media types of access tokens (RFC 7519 §5.1, RFC 9068 §2.1). A token of another kind, a logout notice or a
-    /// DPoP proof, may be signed by the same keys and is no access token (RFC 8725 §3.11).
+    /// The media types of access tokens (RFC 7519 §5.1, RFC 9068 §2.1). A token of another kind, such as a logout
+    /// token or a DPoP proof, may be signed with the same keys but is not an access token (RFC 8725 §3.11).
     private static let types: Set = ["jwt", "at+jwt", "application/jwt", "application/at+jwt"]
 
     /// - Parameter bytes: the decoded first part.
-    /// - Throws: ``TokenError/malformed``: no JSON object with every member once, a member of the wrong type, a type of
-    ///   other tokens, or extensions that have to be understood (RFC 7515 §4.1.11): we understand none.
+    /// - Throws: ``TokenError/malformed``: not a JSON object in which every member appears once, a member of the
+    ///   wrong type, a type of other tokens, or critical extensions (RFC 7515 §4.1.11), none of which is supported.
     init(parsing bytes: [UInt8]) throws(TokenError) {
         guard let members = try? JSONText(parsing: bytes, fractions: true), case .object = members,
             members["crit"] == nil, let algorithm = members["alg"]?.stringValue
@@ -32,7 +32,7 @@ struct TokenHeader {
         self.algorithm = algorithm
     }
 
-    /// Media types compare without case (RFC 2045 §5.1), in ASCII alone.
+    /// Media types compare case-insensitively (RFC 2045 §5.1), in ASCII only.
     private static func areSame(_ type: String, _ name: String) -> Bool {
         type.utf8.elementsEqual(name.utf8.map { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 ? $0 | 0x20 : $0 })
     }

@@ -4,15 +4,15 @@ internal import Synchronization
 public import TelehealthModel
 internal import TextFormats
 
-/// Turns bearer tokens into callers: signature, issuer, audience, times, claims; remembers what it verified.
+/// Turns bearer tokens into callers: verifies signature, issuer, audience, times and claims, and caches the result.
 ///
-/// Isolation: any; calls do not suspend. A first check costs one signature verification on the caller's thread, a
-/// repeated one a SHA-256 and a table look-up.
+/// Isolation: any; calls do not suspend. The first check of a token costs one signature verification on the caller's
+/// thread, later ones a SHA-256 and a table look-up.
 public final class TokenVerifier: Sendable {
     private struct State {
         var keys = VerificationKeys()
         var cache: VerifiedTokenCache
-        /// Grows with each change of keys: a check that began before it is not remembered after it.
+        /// Increases with each change of keys: a check that began before a change is not cached after it.
         var generation = 0
         var sawUnknownKey = false
     }
@@ -25,9 +25,9 @@ public final class TokenVerifier: Sendable {
         state = Mutex(State(cache: VerifiedTokenCache()))
     }
 
-    /// Who bears a token that was verified before, if it still holds here and now; a hash and a look-up.
+    /// The bearer of a token that was verified before, if it is still valid here and now; costs a hash and a look-up.
     ///
-    /// - Returns: nil for every other token: ``verify(_:isLocal:now:)`` says what it is.
+    /// - Returns: nil for any other token: use ``verify(_:isLocal:now:)``.
     public func known(_ token: String, isLocal: Bool, now: Timestamp) -> Caller? {
         guard token.utf8.count <= TokenPolicy.tokenBytesMax else { return nil }
         let digest = Self.digest(of: token)
@@ -37,9 +37,9 @@ public final class TokenVerifier: Sendable {
         return known.caller
     }
 
-    /// - Parameter isLocal: the call came over loopback or a unix socket; only there does the development key count.
-    /// - Returns: who the bearer is, good until `Caller.expiresAt`.
-    /// - Throws: ``TokenError``, the peer's fault each time.
+    /// - Parameter isLocal: the call came over loopback or a Unix socket; the development key is accepted only there.
+    /// - Returns: the bearer, valid until `Caller.expiresAt`.
+    /// - Throws: ``TokenError``, always the peer's fault.
     public func verify(_ token: String, isLocal: Bool, now: Timestamp) throws(TokenError) -> Caller {
         guard !token.isEmpty else { throw .missing }
         guard token.utf8.count <= TokenPolicy.tokenBytesMax else { throw .malformed }
@@ -52,7 +52,8 @@ public final class TokenVerifier: Sendable {
         return try check(token, digest: digest, isLocal: isLocal, now: now)
     }
 
-    /// Whether nothing but its signature can show that a token is bad: it names one of our keys, as a token does.
+    /// Whether only a signature check can show that a token is invalid: it has the form of a token and names one of
+    /// our keys.
     public func deservesCheck(_ token: String) -> Bool {
         guard token.utf8.count <= TokenPolicy.tokenBytesMax else { return false }
         let parts = token.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
@@ -62,7 +63,8 @@ public final class TokenVerifier: Sendable {
         return state.withLock { $0.keys.keys[id]?.key.algorithm.rawValue } == header.algorithm
     }
 
-    /// Whether a token named an unknown key since the last call of this function: the published set may have moved on.
+    /// Whether a token has named an unknown key since the last call of this function: the published set may have
+    /// changed.
     func takeUnknownKeySighting() -> Bool {
         state.withLock { state in
             defer { state.sawUnknownKey = false }
@@ -70,7 +72,7 @@ public final class TokenVerifier: Sendable {
         }
     }
 
-    /// Replaces every key and forgets what was verified with the old ones.
+    /// Replaces every key and drops cached results of the old ones.
     func replaceKeys(_ keys: VerificationKeys) {
         state.withLock { state in
             state.keys = keys
@@ -98,7 +100,7 @@ public final class TokenVerifier: Sendable {
         guard isLocal || !key.isDevelopment else { throw .developmentOnly }
         let signed = Data(token.utf8.prefix(parts[0].utf8.count + 1 + parts[1].utf8.count))
         guard key.key.accepts(Data(signature), of: signed) else { throw .signatureInvalid }
-        // Only now is anything the token says about its bearer read.
+        // Only now is anything that the token says about its bearer read.
         guard let payload = Base64.url.decodeCanonical(parts[1]) else { throw .malformed }
         let names = key.isDevelopment ? ClaimNames.standard : policy.claims
         let caller = try TokenClaims(parsing: payload, names: names)

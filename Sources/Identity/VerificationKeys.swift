@@ -3,37 +3,37 @@ internal import FoundationEssentials
 internal import TelehealthModel
 internal import TextFormats
 
-/// Why a published key set cannot be used; the operator's matter.
+/// Why a published key set cannot be used; for the operator to fix.
 public enum KeySetError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Not the JSON of RFC 7517 §5.
+    /// Not JSON as in RFC 7517 §5.
     case malformed
-    /// No key in it is usable: each lacks an id, has another algorithm, is for encryption, too short or not public.
+    /// It has no usable key: each lacks an id, has another algorithm, is for encryption, too short or not public.
     case noUsableKey
-    /// More keys than ``VerificationKeys/keysMax``.
+    /// It has more than ``VerificationKeys/keysMax`` keys.
     case tooMany
-    /// Two usable keys under one `kid` (RFC 7517 §4.5).
+    /// Two usable keys have the same `kid` (RFC 7517 §4.5).
     case repeatedKeyID
-    /// The file cannot be read, or holds no key.
+    /// The file cannot be read, or contains no key.
     case file(FileFailure)
-    /// Nothing that can be used comes from a URL; the second value is a label for the log.
+    /// A URL gives nothing usable; the second value is a label for the log.
     case unavailable(String, String)
     /// The issuer's document cannot be used.
     case discovery(DiscoveryFault)
 
     public var description: String {
         switch self {
-        case .malformed: "the key set is not the JSON of RFC 7517"
-        case .noUsableKey: "the key set holds no usable key: ES256, EdDSA or RS256, with an id, to verify with"
-        case .tooMany: "the key set holds more than \(VerificationKeys.keysMax) keys"
-        case .repeatedKeyID: "the key set holds two usable keys under one id (kid)"
+        case .malformed: "the key set is not valid JSON as in RFC 7517"
+        case .noUsableKey: "the key set has no usable key: a verification key for ES256, EdDSA or RS256 with an id (kid)"
+        case .tooMany: "the key set has more than \(VerificationKeys.keysMax) keys"
+        case .repeatedKeyID: "the key set has two usable keys with the same id (kid)"
         case .file(let failure): failure.description
         case .unavailable(let place, let label):
-            "\(DiscoveryFault.shown(place)) gives nothing that can be used: \(label)"
+            "cannot use \(DiscoveryFault.shown(place)): \(label)"
         case .discovery(let fault): fault.description
         }
     }
 
-    /// Whether there is no such file.
+    /// Whether the file does not exist.
     var isMissingFile: Bool {
         if case .file(let failure) = self { failure.problem == .missing } else { false }
     }
@@ -41,7 +41,7 @@ public enum KeySetError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Public keys of one issuer by key id, each tied to one algorithm.
 struct VerificationKeys: Sendable {
-    /// An issuer publishes two or three; the bound keeps a wrong URL from filling memory.
+    /// An issuer publishes two or three; the limit keeps a wrong URL from filling memory.
     static let keysMax = 64
 
     struct Key: Sendable {
@@ -52,12 +52,11 @@ struct VerificationKeys: Sendable {
 
     private(set) var keys: [Subject: Key] = [:]
 
-    /// Reads a JWK set. Keys that are not for us are passed over; the rest must be sound, and each have its own id: of
-    /// two under one id it would be chance which one counts.
+    /// Reads a JWK set. Unusable keys are skipped; the others must be valid, and each must have its own id.
     ///
     /// - Throws: ``KeySetError``.
     init(jwks: [UInt8], issuer: String, isDevelopment: Bool) throws(KeySetError) {
-        // Our own reader judges the text first: Foundation's takes byte order marks, UTF-16 and repeated members.
+        // Our own parser checks the text first: Foundation's accepts byte order marks, UTF-16 and repeated members.
         guard (try? JSONText(parsing: jwks, fractions: true)) != nil,
             let set = try? JSONDecoder().decode(PublishedSet.self, from: Data(jwks))
         else { throw .malformed }

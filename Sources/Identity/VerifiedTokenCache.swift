@@ -1,9 +1,9 @@
 internal import TelehealthModel
 
-/// Tokens that were verified, by their SHA-256, for as long as they are used.
+/// Verified tokens by their SHA-256, for as long as they are used.
 ///
-/// A signature check costs tens of microseconds, more than a whole read; the same token comes with every call of its
-/// hour. The digest stands for the token so that no bearer secret stays in memory.
+/// A signature check takes tens of microseconds, more than a whole read, and the same token comes with every call for
+/// an hour. Only the digest is stored, so that no bearer secret stays in memory.
 struct VerifiedTokenCache {
     struct Entry: Sendable {
         let caller: Caller
@@ -24,7 +24,7 @@ struct VerifiedTokenCache {
 
     /// About 300 bytes each: 5 MB when full.
     static let entriesMax = 16_384
-    /// Checking anew a token that comes back later than this costs what one new person costs.
+    /// After this time without use, a token is verified again at the cost of a new one.
     private static let period: Duration = .seconds(60)
 
     private var entries: RecentValues<Digest, Entry>
@@ -34,9 +34,9 @@ struct VerifiedTokenCache {
 
     var count: Int { entries.count }
 
-    /// - Parameter now: a minute after the last one, what was not used meanwhile goes.
+    /// - Parameter now: entries unused since the last minute are dropped.
     mutating func entry(for digest: Digest, now: Timestamp) -> Entry? {
-        // A clock that went back begins anew.
+        // Starts again if the clock went back.
         if now >= periodBegan + Self.period || now < periodBegan {
             periodBegan = now
             entries.endPeriod()

@@ -1,14 +1,14 @@
 internal import EventCore
 
-/// One connection: reads a head, answers it, closes. Belongs to the loop's thread.
+/// One connection: reads a request head, responds, closes. Belongs to the loop's thread.
 ///
-/// `@unchecked Sendable`: the task that asks the responder carries it from the loop to the same loop.
+/// `@unchecked Sendable`: the task that calls the responder carries it from the loop to the same loop.
 final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Sendable {
     private enum State { case reading, answering, writing, closed }
 
-    /// Grows from one connection to the next.
+    /// Increases from one connection to the next.
     let number: Int
-    /// The peer's, without its port.
+    /// The peer's address, without its port.
     let host: String
     private let loop: EventLoop
     private let responder: MonitoringServer.Responder
@@ -32,10 +32,10 @@ final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Senda
         self.responder = responder
     }
 
-    /// The next step is the peer's: the rest of its request, or taking the answer.
+    /// The next step is the peer's: the rest of its request, or reading the response.
     var isWaitingForPeer: Bool { state == .reading || state == .writing }
 
-    /// - Parameter ended: told once, when the socket is closed.
+    /// - Parameter ended: called once, when the socket is closed.
     func start(_ ended: @escaping (MonitoringConnection) -> Void) {
         self.ended = ended
         guard let number = socket?.number else { return }
@@ -45,7 +45,7 @@ final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Senda
             return close()
         }
         timer = loop.schedule(at: loop.now + MonitoringServer.connectionTime, self)
-        // Who asks at once waits for us from here on, and cannot be put out for somebody else.
+        // After its request the connection waits for us, and cannot be closed in favor of another.
         read()
     }
 
@@ -53,7 +53,7 @@ final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Senda
         switch state {
         case .reading: read()
         case .answering:
-            // Readable again means a pipelined request, which is ignored, or the peer's end.
+            // Readable again means a pipelined request, which is ignored, or that the peer closed.
             if readiness.contains(.hangup) { close() } else { loop.setInterest([], of: registration) }
         case .writing: write()
         case .closed: break
@@ -111,8 +111,8 @@ final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Senda
             case .failed: return close()
             }
         }
-        // Unread bytes at close would make the kernel send RST, and the peer might lose the answer: FIN first, then the
-        // little that is already here is taken away.
+        // Unread bytes at close would make the kernel send RST, and the peer might lose the response: send FIN first,
+        // then drain what has arrived.
         socket!.shutdownWrites()
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
             for _ in 0..<4 {

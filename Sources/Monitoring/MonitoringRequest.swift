@@ -1,19 +1,20 @@
-/// What a scraper or a prober asked for: the path of a GET or HEAD, without its query.
+/// The request of a scraper or prober: the path of a GET or HEAD, without its query.
 public struct MonitoringRequest: Sendable, Hashable {
     public let path: String
-    /// HEAD: the answer goes out without its body.
+    /// HEAD: the response has no body.
     public let isHeadOnly: Bool
 }
 
-/// Reads the head of one HTTP/1.1 request from bytes as they come; a value, so that any cut gives the same.
+/// Parses the head of one HTTP/1.1 request from bytes as they arrive; a value, so that chunk boundaries do not
+/// matter.
 ///
-/// Only the request line counts; header fields are skipped, a body is never read. RFC 9112 sections 2.2 and 3.
+/// Only the request line is used; header fields are skipped, and a body is never read. RFC 9112 sections 2.2 and 3.
 struct MonitoringRequestReader {
-    /// Longest head in bytes: a scraper's is below 1 KiB; more is not one.
+    /// Maximum size of a head in bytes: a scraper's is below 1 KiB.
     static let headBytesMax = 8 * 1024
 
     enum Progress: Hashable {
-        /// The head is not over.
+        /// The head has not ended.
         case incomplete
         case complete(MonitoringRequest)
         case refused(MonitoringResponse.Status)
@@ -25,14 +26,14 @@ struct MonitoringRequestReader {
     private var headerLineCount = 0
     private var byteCount = 0
 
-    /// Bytes behind the end of the head are ignored: the connection ends with its first answer.
+    /// Bytes after the head are ignored: the connection ends with its first response.
     mutating func receive(_ bytes: UnsafeRawBufferPointer) -> Progress {
         for byte in bytes {
             byteCount += 1
             if byteCount > Self.headBytesMax { return .refused(.headersTooLarge) }
             if !isLineOver {
                 if byte == UInt8(ascii: "\n") {
-                    // Empty lines before the request line are to be skipped (RFC 9112, 2.2).
+                    // Skips empty lines before the request line (RFC 9112, 2.2).
                     if line.isEmpty || line == [UInt8(ascii: "\r")] { line = [] } else { isLineOver = true }
                 } else {
                     line.append(byte)

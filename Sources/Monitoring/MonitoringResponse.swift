@@ -1,4 +1,4 @@
-/// One answer of the monitoring endpoint; the connection is closed behind it.
+/// One response of the monitoring endpoint; the connection is closed after it.
 public struct MonitoringResponse: Sendable, Hashable {
     public enum Status: Int, Sendable, Hashable {
         case ok = 200
@@ -34,7 +34,7 @@ public struct MonitoringResponse: Sendable, Hashable {
         self.contentType = contentType
     }
 
-    /// An answer that says only its status.
+    /// A response with only its status.
     init(refusal status: Status) { self.init(status, body: status.phrase + "\n") }
 
     /// HTTP/1.1 on the wire.

@@ -1,35 +1,35 @@
 public import EventCore
 internal import Synchronization
 
-/// Answers GET and HEAD over plain HTTP/1.1 for probers and scrapers: one request per connection.
+/// Serves GET and HEAD over plain HTTP/1.1 for probers and scrapers: one request per connection.
 ///
-/// Peers that are slow hold up nobody: when all places are taken the newcomer gets that of whoever of the most frequent
-/// address has waited longest without having asked (or without having read its answer).
+/// Slow peers block nobody: when all places are taken, a new connection replaces the one of the most frequent address
+/// that has waited longest without sending its request (or reading its response).
 ///
-/// It has a loop of its own, so that it answers while the service's loops are busy. What it may be asked is in no way
-/// personal: it needs no token, and is bound where the operator says.
+/// It has its own loop, so that it responds while the service's loops are busy. It serves no personal data: it needs
+/// no token, and is bound to the address that the operator configured.
 public final class MonitoringServer: Sendable {
-    /// Answers one path; nil is 404. Runs on the endpoint's loop; may suspend.
+    /// Responds to one path; nil means 404. Runs on the endpoint's loop; may suspend.
     public typealias Responder = @Sendable (_ path: String) async -> MonitoringResponse?
 
-    /// Connections at once: a scraper and some probers, with room for what others leave lying.
+    /// Maximum number of connections: a scraper and some probers, with room for abandoned ones.
     public static let connectionsMax = 128
-    /// From accept to the last byte sent: a slow sender or reader holds nothing for longer.
+    /// From accept to the last byte sent: limits how long a slow peer occupies a place.
     public static let connectionTime: Duration = .seconds(10)
 
     private let loop: EventLoop
     private let responder: Responder
     private let isStarted = Atomic(false)
 
-    /// - Throws: when the loop's descriptors cannot be had.
+    /// - Throws: when the loop's descriptors cannot be created.
     public init(clock: LoopClock = .system, responder: @escaping Responder) throws(SystemCallError) {
         loop = try EventLoop(name: "monitoring", clock: clock)
         self.responder = responder
     }
 
-    /// Binds and begins to answer; once.
+    /// Binds and starts to serve; call once.
     ///
-    /// - Returns: the bound address, port 0 resolved.
+    /// - Returns: the bound address, with port 0 resolved.
     public func start(on address: SocketAddress) async throws(SystemCallError) -> SocketAddress {
         precondition(
             !isStarted.exchange(true, ordering: .relaxed), "a monitoring endpoint is started once")
@@ -48,7 +48,7 @@ public final class MonitoringServer: Sendable {
         return try result.get()
     }
 
-    /// Closes every connection and ends the loop's thread. Not from the endpoint's own loop.
+    /// Closes every connection and ends the loop's thread. Must not be called on the endpoint's own loop.
     public func stop() {
         guard isStarted.load(ordering: .relaxed) else { return }
         loop.execute { [loop] in
@@ -102,11 +102,11 @@ final class MonitoringListener: ReadinessTarget, TimerTarget {
                 return
             }
         }
-        // All are being answered: the listener is heard again when a connection ends.
+        // All connections are busy: the listener resumes when one ends.
         if socket != nil { loop.setInterest([], of: registration) }
     }
 
-    /// - Returns: whether there is a place for one more.
+    /// - Returns: whether there is room for another connection.
     private func makeRoom() -> Bool {
         guard connections.count >= MonitoringServer.connectionsMax else { return true }
         let waiting = Dictionary(grouping: connections.values.filter(\.isWaitingForPeer), by: \.host)

@@ -1,19 +1,19 @@
 internal import Glibc
 internal import Synchronization
 
-/// Standard output and error, written at once and whole: a line that one thread writes is not torn by another's.
+/// Standard output and error, written immediately and atomically: lines of concurrent threads are not mixed.
 ///
 /// Isolation: any.
 public enum StandardStream: Int32, Sendable {
     case output = 1
     case error = 2
 
-    /// What became of a text.
+    /// The result of a write.
     public enum Outcome: Hashable, Sendable {
         case written
-        /// Whoever read it has gone (EPIPE).
+        /// The reader is gone (EPIPE).
         case readerGone
-        /// The number of the system's error: a full disk, say.
+        /// The system's errno: for example a full disk.
         case failed(errno: Int32)
     }
 
@@ -30,7 +30,7 @@ public enum StandardStream: Int32, Sendable {
                     if written >= 0 {
                         offset += written
                     } else if errno == EAGAIN {
-                        // Whoever made the descriptor may have made it non-blocking, for all that share it.
+                        // The creator of the descriptor may have made it non-blocking for everyone who shares it.
                         var room = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
                         _ = poll(&room, 1, -1)
                     } else if errno != EINTR {
@@ -42,13 +42,13 @@ public enum StandardStream: Int32, Sendable {
         }
     }
 
-    /// Waits for a line that is on its way, but no longer than so: its reader may have stalled.
+    /// Waits for a line that is being written, but no longer than this: its reader may have stalled.
     func waitForLine(atMost patience: Duration) {
         let end = ContinuousClock.now + patience
         while !isFree, ContinuousClock.now < end { usleep(1000) }
     }
 
-    /// Each held while a text is written.
+    /// Each is held while a text is written.
     private static let outputLock = Mutex(())
     private static let errorLock = Mutex(())
 

@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// SIGTERM and SIGINT as something to wait for.
+/// Waiting for SIGTERM and SIGINT.
 ///
-/// A handler writes one byte into a pipe and a thread of its own reads it: threads that run before `main`
-/// (the runtime's) do not have our signal mask, so blocking the signals and `sigwait` would lose them.
+/// A handler writes one byte into a pipe, which a separate thread reads: threads that run before `main` (the
+/// runtime's) do not have our signal mask, so blocking the signals and using `sigwait` would lose them.
 public enum TerminationSignal {
     private static let ends: (read: Int32, write: Int32) = {
         var ends: [Int32] = [-1, -1]
@@ -12,12 +12,11 @@ public enum TerminationSignal {
         return (ends[0], ends[1])
     }()
 
-    /// Takes over the signals; a second one during the stop is only read, never kills half-way.
+    /// Installs the handlers; a second signal during the stop is only read and does not kill the process.
     ///
-    /// SIGPIPE is ignored from here on: a peer that closes its end must be an error of write, not the end of the
-    /// process.
+    /// SIGPIPE is ignored from here on: a peer that closes its end must cause a write error, not end the process.
     public static func takeOver() {
-        // Made before a handler can need it: making it later would allocate inside one.
+        // Created before a handler needs it: creating it later would allocate inside a handler.
         guard ends.write >= 0 else { return }
         for number in [SIGTERM, SIGINT] {
             signal(number) { number in
@@ -30,14 +29,14 @@ public enum TerminationSignal {
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Returns when one of the signals came; only after ``takeOver()``.
+    /// Returns when one of the signals arrived; only after ``takeOver()``.
     public static func wait() async {
         await withCheckedContinuation { (arrived: CheckedContinuation<Void, Never>) in
             if !DetachedThread.start({ _ = waitOnThisThread(); arrived.resume() }) { arrived.resume() }
         }
     }
 
-    /// Blocks the calling thread until one of the signals came; only after ``takeOver()``.
+    /// Blocks the calling thread until one of the signals arrived; only after ``takeOver()``.
     ///
     /// - Returns: the signal's number.
     @discardableResult
@@ -48,16 +47,16 @@ public enum TerminationSignal {
     }
 }
 
-/// A thread for one thing that blocks; it ends with it.
+/// A thread for one blocking operation; it ends with it.
 enum DetachedThread {
     private final class Work {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// - Returns: false when there is no thread to be had; then `body` does not run.
+    /// - Returns: false when no thread can be created; then `body` does not run.
     static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
-        // Taken over by the thread, once; given back here when it could not start.
+        // The thread takes ownership, once; released here if it could not start.
         let box = Unmanaged.passRetained(Work(body))
         var thread = pthread_t()
         let status = pthread_create(

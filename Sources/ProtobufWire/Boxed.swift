@@ -1,6 +1,6 @@
-/// A message on the heap: how generated code holds nested messages that are large or recursive.
+/// A message on the heap: how generated code stores nested messages that are large or recursive.
 ///
-/// Immutable, hence freely shared; a change makes a new box.
+/// Immutable and therefore freely shared; a change creates a new box.
 public final class Boxed<Value: Message>: Sendable, Hashable {
     /// The message.
     public let value: Value

@@ -1,6 +1,6 @@
-// How values reach the wire. Lengths of nested messages are not known beforehand: one byte is left for the
-// length and the content moved up by the few bytes that a longer length needs. One pass, no size pass, no
-// cached sizes; what is moved is in cache, and messages below 128 bytes do not move at all.
+// Encoding of values. The length of a nested message is not known in advance: one byte is reserved for it, and the
+// content is moved by the few bytes that a longer length needs. This takes one pass without cached sizes; what is
+// moved is in the CPU cache, and messages below 128 bytes do not move at all.
 
 extension ByteBuffer {
     /// Writes a tag.

@@ -1,12 +1,9 @@
-/// One growable, contiguous run of bytes with a single owner: what encoders append to and sockets are written
-/// from.
+/// A growable, contiguous run of bytes with a single owner, for encoders and sockets.
 ///
-/// The buffer is not copyable, so there is no reference count and no uniqueness check on the append path.
-/// Memory grows geometrically with the bytes appended and is given back by `deinit` or
-/// ``removeAll(keepingCapacity:)``.
+/// The buffer is not copyable, so appending needs no reference count and no uniqueness check. Memory grows
+/// geometrically with the appended bytes and is released by `deinit` or ``removeAll(keepingCapacity:)``.
 ///
-/// - Isolation: any, one user at a time (the compiler enforces it: a unique owner, mutated only through
-///   `inout`).
+/// - Isolation: any, one user at a time (enforced by the compiler: a unique owner, mutated only through `inout`).
 @safe
 public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     // Sendable without a lock: the value is the only owner of `storage`, and moving it moves the ownership.
@@ -17,7 +14,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     @usableFromInline var storage: UnsafeMutableRawPointer?
     @usableFromInline var storedCount: Int
     @usableFromInline var allocated: Int
-    /// False while `storage` is somebody's stack.
+    /// False while `storage` is someone else's stack memory.
     @usableFromInline var ownsStorage = true
 
     /// An empty buffer that can take `minimumCapacity` bytes before it allocates again.
@@ -28,7 +25,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         if minimumCapacity > 0 { grow(by: minimumCapacity) }
     }
 
-    /// An empty buffer in memory that is the caller's and outlives it; what does not fit moves to memory of its own.
+    /// An empty buffer in the caller's memory, which must outlive it; what does not fit moves to its own memory.
     private init(lent room: UnsafeMutableRawBufferPointer) {
         unsafe storage = room.baseAddress
         storedCount = 0
@@ -40,7 +37,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         if ownsStorage { unsafe storage?.deallocate() }
     }
 
-    /// Stack lent to an encoding whose bytes are copied at once; more than this Swift takes from the heap.
+    /// Stack memory lent to an encoding whose bytes are copied at once; Swift allocates more than this on the heap.
     private static var lentByteCount: Int { 1024 }
 
     /// The bytes that `fill` appends to an empty buffer.
@@ -114,8 +111,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         storedCount &+= 4
     }
 
-    /// Overwrites the four bytes at `offset`, most significant first (a length that is known only
-    /// afterwards).
+    /// Overwrites the four bytes at `offset`, most significant first (for a length that is known only later).
     @inlinable
     public mutating func patchBigEndian(_ value: UInt32, at offset: Int) {
         precondition(offset >= 0 && offset &+ 4 <= storedCount, "patch outside the held bytes")
@@ -123,10 +119,9 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
             of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
     }
 
-    /// Lets `body` fill up to `maximumCount` new bytes behind the held ones and keeps as many as it says.
+    /// Lets `body` fill up to `maximumCount` new bytes after the existing ones and keeps as many as it reports.
     ///
-    /// - Parameter body: gets exactly `maximumCount` uninitialised bytes; returns how many it wrote from
-    ///   the front.
+    /// - Parameter body: gets exactly `maximumCount` uninitialized bytes; returns how many it wrote from the front.
     /// - Returns: what `body` returned.
     @discardableResult
     public mutating func appendUninitialized<Failure: Error>(
@@ -162,8 +157,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         try unsafe body(UnsafeRawBufferPointer(start: storage, count: storedCount))
     }
 
-    /// Forgets everything behind the first `newCount` bytes; longer than the held bytes is a programming
-    /// error.
+    /// Removes everything after the first `newCount` bytes; a count larger than the content is a programming error.
     @inlinable
     public mutating func truncate(to newCount: Int) {
         precondition(newCount >= 0 && newCount <= storedCount, "cannot truncate to more bytes than are held")
@@ -179,7 +173,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         storedCount = left
     }
 
-    /// Forgets all bytes. Without `keepingCapacity` the memory is given back.
+    /// Removes all bytes. Without `keepingCapacity` the memory is released.
     public mutating func removeAll(keepingCapacity: Bool = true) {
         storedCount = 0
         guard !keepingCapacity else { return }
@@ -198,7 +192,7 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
     @usableFromInline @inline(never)
     mutating func grow(by byteCount: Int) {
         let needed = storedCount + max(byteCount, 1)
-        // In wider steps as long as they are small: what is copied then is a page at most.
+        // Grows in larger steps while small: at most a page is copied then.
         let wider = max(needed, allocated < 4096 ? allocated * 4 : allocated * 2, Self.smallestAllocation)
         let grown = UnsafeMutableRawPointer.allocate(byteCount: wider, alignment: 16)
         if let old = unsafe storage {

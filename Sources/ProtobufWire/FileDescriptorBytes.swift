@@ -4,11 +4,10 @@ public struct FileDescriptorBytes: Sendable {
     public let name: String
     /// The serialized `google.protobuf.FileDescriptorProto`, without source information.
     public let bytes: [UInt8]
-    /// The imported files. `google/protobuf/descriptor.proto` is left out: a descriptor pool always holds it.
+    /// The imported files, except `google/protobuf/descriptor.proto`, which every descriptor pool contains.
     public let dependencies: [FileDescriptorBytes]
 
-    /// - Parameter base64: the serialized descriptor in standard base64; anything but the alphabet is
-    ///   skipped.
+    /// - Parameter base64: the serialized descriptor in standard base64; characters outside the alphabet are skipped.
     public init(name: String, base64: StaticString, dependencies: [FileDescriptorBytes] = []) {
         self.name = name
         self.dependencies = dependencies

@@ -1,9 +1,8 @@
 /// A protobuf map: pairs in insertion order, looked up by key.
 ///
-/// An array of pairs decodes faster than a dictionary (no hashing, one allocation) at the sizes maps have in
-/// messages. Above ``linearCountMax`` pairs an index is kept, so that a peer cannot make decoding quadratic.
-/// Equality and hash do not depend on the order, as for a dictionary. Keys are told apart by their bytes, see
-/// ``MapKey``.
+/// An array of pairs decodes faster than a dictionary (no hashing, one allocation) at the usual sizes of maps. Above
+/// ``linearCountMax`` pairs there is an index, so that a peer cannot make decoding quadratic. Equality and hash do
+/// not depend on the order, as for a dictionary. Keys are compared by their bytes, see ``MapKey``.
 public struct MapField<Key: MapKey, Value: Hashable & Sendable>: Sendable {
     /// Pairs searched one by one before an index is built: a short scan costs less than hashing a string.
     @usableFromInline static var linearCountMax: Int { 12 }
@@ -30,7 +29,7 @@ public struct MapField<Key: MapKey, Value: Hashable & Sendable>: Sendable {
     public var keys: [Key] { storage.map(\.key) }
     /// The values, in insertion order.
     public var values: [Value] { storage.map(\.value) }
-    /// The pairs as a dictionary. Of keys that Swift holds for equal, though their bytes differ, the last is kept.
+    /// The pairs as a dictionary. Of keys that Swift considers equal although their bytes differ, the last is kept.
     public var dictionary: [Key: Value] {
         Dictionary(storage.map { ($0.key, $0.value) }, uniquingKeysWith: { _, last in last })
     }

@@ -1,11 +1,11 @@
-/// What a map's entries are told apart by.
+/// Compares a map's keys.
 ///
-/// Protobuf's keys are the same when their bytes are. Swift's strings are equal also when they look the same, such
-/// as a composed and a decomposed "é": taken for one key, two entries of a peer's map would become one.
+/// Protobuf's keys are equal if their bytes are. Swift's strings are also equal when canonically equivalent, such as
+/// a composed and a decomposed "é": two entries of a peer's map would become one.
 public protocol MapKey: Hashable, Sendable {
     /// True when the key has the same wire bytes as another.
     func isSameKey(as other: Self) -> Bool
-    /// Feeds the wire bytes to a hasher: keys that Swift holds for equal must not all fall into one place, since a
+    /// Feeds the wire bytes to a hasher: keys that Swift considers equal must not all have the same hash, because a
     /// peer could send many of them.
     func hashKey(into hasher: inout Hasher)
 }
@@ -25,7 +25,7 @@ extension UInt32: MapKey {}
 extension UInt64: MapKey {}
 
 extension String: MapKey {
-    /// Never by Swift's equality first: it brings what is no ASCII into a normal form, microseconds a key.
+    /// Does not use Swift's equality first: it normalizes non-ASCII text, at microseconds per key.
     @inlinable
     public func isSameKey(as other: String) -> Bool {
         utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)

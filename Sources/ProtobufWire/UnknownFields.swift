@@ -13,8 +13,8 @@ public struct UnknownFields: Hashable, Sendable {
     /// Appends one field.
     ///
     /// - Parameters:
-    ///   - tag: the field's tag, written anew in its shortest form.
-    ///   - value: the wire bytes behind the tag, for a group up to and with its end tag.
+    ///   - tag: the field's tag, written in its shortest form.
+    ///   - value: the wire bytes after the tag, for a group up to and including its end tag.
     @usableFromInline
     mutating func append(tag: UInt32, value: UnsafeRawBufferPointer) {
         var rest = tag
@@ -26,8 +26,7 @@ public struct UnknownFields: Hashable, Sendable {
         unsafe bytes.append(contentsOf: value)
     }
 
-    /// Appends one length-delimited field: a map entry with an enum number that a closed enum has no case
-    /// for.
+    /// Appends one length-delimited field: a map entry whose enum number has no case in a closed enum.
     public mutating func append(field: UInt32, delimited value: [UInt8]) {
         var buffer = ByteBuffer()
         buffer.write(field, value, as: WireBytes.self)

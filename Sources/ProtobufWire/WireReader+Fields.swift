@@ -1,4 +1,4 @@
-// What generated `merge(from:)` methods call behind a tag, one line per field.
+// Called by generated `merge(from:)` methods after a tag, one line per field.
 
 extension WireReader {
     /// Replaces a singular value.
@@ -30,7 +30,7 @@ extension WireReader {
         values.append(try readValue(as: type))
     }
 
-    /// Spares a short list the steps of growing from one element on.
+    /// Avoids growing a short list element by element.
     @inlinable @inline(__always)
     static func prepareToAppend<Element>(to values: inout [Element]) {
         guard values.isEmpty else { return }
@@ -48,7 +48,7 @@ extension WireReader {
         unsafe current = unsafe after - bytes.count
         unsafe end = unsafe after
         if values.isEmpty {
-            // The run is present in full, so its size is no promise: four bytes a number is a fair guess at
+            // The run is present completely, so its size can be trusted: four bytes per number is a fair estimate for
             // varints.
             switch T.format {
             case .fixed32: values.reserveCapacity(bytes.count / 4)
@@ -117,7 +117,7 @@ extension WireReader {
         messages.append(group!)
     }
 
-    /// Reads one map entry: a missing key or value is the default, the last of several wins, a repeated key
+    /// Reads one map entry: a missing key or value is the default, the last of several applies, a repeated key
     /// replaces the entry.
     @inlinable
     public mutating func readMap<K: WireType, V: WireType>(
@@ -139,7 +139,7 @@ extension WireReader {
             } else if tag == 2 << 3 | V.format.rawValue {
                 try V.read(&entryValue, from: &self)
             } else {
-                // Outside a group an end tag throws, so the answer is always true.
+                // Outside a group an end tag throws, so the result is always true.
                 _ = try skipUnknown(tag)
             }
         }
@@ -149,8 +149,8 @@ extension WireReader {
         map.insert(entryKey, entryValue)
     }
 
-    /// Reads one map entry whose value is a closed (proto2) enum: with a number that has no case the whole entry
-    /// becomes an unknown field, and the map stays as it was.
+    /// Reads one map entry whose value is a closed (proto2) enum: if the number has no case, the whole entry becomes
+    /// an unknown field, and the map is unchanged.
     @inlinable
     public mutating func readClosedMap<K: WireType, E: ProtobufEnum>(
         _ field: UInt32, _ map: inout MapField<K.Value, E>, _ key: K.Type, _ value: WireEnum<E>.Type,

@@ -10,14 +10,14 @@ public enum WireFormat: UInt32, Sendable {
     case fixed32 = 5
 }
 
-/// Reads tags and values from the bytes of one message, nested messages included.
+/// Reads tags and values from the bytes of one message, including nested messages.
 ///
-/// The reader borrows the bytes it was made on: it lives inside the call that decodes them. It is not
-/// copyable and handed on `inout` only, so a message's `merge` cannot keep it.
+/// The reader borrows its bytes: it lives inside the call that decodes them. It is not copyable and is passed `inout`
+/// only, so a message's `merge` cannot keep it.
 @safe
 public struct WireReader: ~Copyable {
     @usableFromInline var current: UnsafeRawPointer
-    /// The end of the message being read; a nested message moves it inwards for its time.
+    /// The end of the current message; a nested message moves it inwards temporarily.
     @usableFromInline var end: UnsafeRawPointer
     @usableFromInline var depthLeft: Int
     @usableFromInline var messagesLeft: Int
@@ -28,7 +28,7 @@ public struct WireReader: ~Copyable {
     /// - Parameter bytes: one whole message; must outlive the reader.
     @unsafe @inlinable
     public init(_ bytes: UnsafeRawBufferPointer, limits: DecodingLimits = .default) {
-        // An empty buffer may have no address; any non-null address does, since it is never read.
+        // An empty buffer may have no address; any non-null address works, because it is never read.
         unsafe current = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
         unsafe end = unsafe current + bytes.count
         depthLeft = limits.maximumDepth
@@ -40,10 +40,10 @@ public struct WireReader: ~Copyable {
     /// Bytes left in the message being read.
     @inlinable public var remaining: Int { unsafe end - current }
 
-    /// The next tag, or nil at the end of the message being read.
+    /// The next tag, or nil at the end of the current message.
     ///
-    /// Field number and wire type are not looked at: a tag that is none of the message's own goes to
-    /// ``keepUnknown(_:in:)``, which refuses bad ones.
+    /// Field number and wire type are not checked: a tag that the message does not know goes to
+    /// ``keepUnknown(_:in:)``, which refuses invalid ones.
     @inlinable @inline(__always)
     public mutating func nextTag() throws(WireError) -> UInt32? {
         guard unsafe current < end else { return nil }
@@ -63,7 +63,7 @@ public struct WireReader: ~Copyable {
         return try longTag()
     }
 
-    /// A tag of up to five bytes; longer or above 32 bits is refused, also when it is padding only.
+    /// A tag of up to five bytes; longer ones or above 32 bits are refused, even if they are only padding.
     @usableFromInline
     mutating func longTag() throws(WireError) -> UInt32 {
         var value: UInt64 = 0
@@ -84,9 +84,8 @@ public struct WireReader: ~Copyable {
 
     /// A base-128 varint of one to ten bytes.
     ///
-    /// - Throws: ``WireError/truncated``; ``WireError/varintOverflow`` past ten bytes. Bits above 64 in the
-    ///   tenth
-    ///   byte are dropped, as every implementation does.
+    /// - Throws: ``WireError/truncated``; ``WireError/varintOverflow`` past ten bytes. Bits above 64 in the tenth
+    ///   byte are dropped, as in every implementation.
     @inlinable @inline(__always)
     public mutating func readVarint() throws(WireError) -> UInt64 {
         guard unsafe current < end else { throw .truncated }
@@ -133,9 +132,9 @@ public struct WireReader: ~Copyable {
 
     /// A length: a varint of one to five bytes.
     ///
-    /// - Throws: ``WireError/truncated``; ``WireError/varintOverflow`` past five bytes, also when they are padding
-    ///   only, and past the 2 GiB that no message may exceed: other implementations refuse these, and where one
-    ///   message ends must not depend on who reads it.
+    /// - Throws: ``WireError/truncated``; ``WireError/varintOverflow`` past five bytes, even if they are only
+    ///   padding, and past the 2 GiB that no message may exceed: other implementations refuse these, and the end of a
+    ///   message must not depend on its reader.
     @inlinable @inline(__always)
     mutating func readLength() throws(WireError) -> Int {
         guard unsafe current < end else { throw .truncated }
@@ -155,8 +154,8 @@ public struct WireReader: ~Copyable {
         return Int(truncatingIfNeeded: value)
     }
 
-    /// A length and that many bytes, which are stepped over. Nothing is allocated before the length is known
-    /// to be covered by bytes present.
+    /// A length and that many bytes, which are skipped. Nothing is allocated before the bytes are known to be
+    /// present.
     ///
     /// - Returns: the bytes, valid as long as the reader.
     @unsafe @inlinable @inline(__always)
@@ -202,7 +201,7 @@ public struct WireReader: ~Copyable {
     /// Runs `body` on a length-delimited nested message.
     ///
     /// - Throws: what `body` throws; ``WireError/depthExceeded(limit:)`` and
-    ///   ``WireError/messageCountExceeded(limit:)`` before anything is made.
+    ///   ``WireError/messageCountExceeded(limit:)`` before anything is created.
     @inlinable
     public mutating func readNested(
         _ body: (inout WireReader) throws(WireError) -> Void
@@ -235,7 +234,7 @@ public struct WireReader: ~Copyable {
         unsafe end = unsafe outerEnd
     }
 
-    /// Runs `body` on a group whose start tag was just read, up to and with its end tag.
+    /// Runs `body` on a group whose start tag was just read, up to and including its end tag.
     ///
     /// - Throws: ``WireError/truncated`` when the group does not end, and as ``readNested(_:)``.
     public mutating func readGroup(
@@ -259,12 +258,12 @@ public struct WireReader: ~Copyable {
         messagesLeft &-= 1
     }
 
-    /// Takes a field the message has no case for: keeps its bytes, or ends the message at the enclosing
-    /// group's end.
+    /// Handles a field that the message does not know: keeps its bytes, or ends the message at the end of the
+    /// enclosing group.
     ///
-    /// - Returns: false when `tag` ends the group being read; the message is then complete.
-    /// - Throws: ``WireError/invalidTag`` on field number 0 and wire types 6 and 7,
-    ///   ``WireError/unmatchedGroupEnd``, and whatever is wrong with the value.
+    /// - Returns: false when `tag` ends the current group; the message is then complete.
+    /// - Throws: ``WireError/invalidTag`` for field number 0 and wire types 6 and 7, ``WireError/unmatchedGroupEnd``,
+    ///   and any error of the value.
     public mutating func keepUnknown(
         _ tag: UInt32, in fields: inout UnknownFields
     ) throws(WireError) -> Bool {
@@ -275,7 +274,7 @@ public struct WireReader: ~Copyable {
         return true
     }
 
-    /// Steps over a field, as ``keepUnknown(_:in:)`` without keeping it.
+    /// Skips a field, like ``keepUnknown(_:in:)`` without keeping it.
     public mutating func skipUnknown(_ tag: UInt32) throws(WireError) -> Bool {
         guard try !endsGroup(tag) else { return false }
         try skipValue(tag)

@@ -1,7 +1,7 @@
-/// One of protobuf's field types: how a value of it looks in Swift and on the wire.
+/// One of protobuf's field types: its representation in Swift and on the wire.
 ///
-/// The conformers have no values; generated code names them, so that one generic reader and writer per field
-/// shape (singular, repeated, packed, map) serves every type and is specialised where it is used.
+/// The conforming types have no values; generated code names them, so that one generic reader and writer per field
+/// shape (singular, repeated, packed, map) serves every type and is specialized where it is used.
 public protocol WireType {
     /// The Swift type of a field.
     associatedtype Value: Sendable & Hashable
@@ -11,11 +11,11 @@ public protocol WireType {
     static var initial: Value { get }
     /// Appends a value without its tag.
     static func write(_ value: Value, to buffer: inout ByteBuffer)
-    /// Reads a value behind its tag into `value`: replaced, a message merged.
+    /// Reads a value after its tag into `value`, which is replaced, or merged if a message.
     static func read(_ value: inout Value, from reader: inout WireReader) throws(WireError)
 }
 
-/// `int32`, ten bytes when negative; longer numbers are cut to their low 32 bits, as the encoding prescribes.
+/// `int32`, ten bytes when negative; longer numbers are reduced to their low 32 bits, as the encoding requires.
 public enum WireInt32: WireType {
     @inlinable public static var format: WireFormat { .varint }
     @inlinable public static var initial: Int32 { 0 }

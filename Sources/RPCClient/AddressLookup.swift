@@ -1,8 +1,8 @@
 internal import EventCore
 internal import RPCModel
 
-/// Turns a channel's target into addresses: at the start, with backoff while that fails, and again when
-/// connections are lost, since their addresses may have moved.
+/// Resolves a channel's target to addresses: at the start, with backoff while that fails, and again when connections
+/// are lost, because the addresses may have changed.
 ///
 /// - Isolation: the channel's loop.
 final class AddressLookup: TimerTarget, @unchecked Sendable {
@@ -25,7 +25,7 @@ final class AddressLookup: TimerTarget, @unchecked Sendable {
         backoff = core.configuration.backoff
     }
 
-    /// Looks up now, unless a lookup runs or waits already.
+    /// Starts a lookup now, unless one is running or scheduled.
     func start() {
         guard !isRunning, timer == .none else { return }
         switch target {
@@ -35,7 +35,7 @@ final class AddressLookup: TimerTarget, @unchecked Sendable {
             isRunning = true
             startedAt = core.loop.now
             let (core, lookup) = (core, core.configuration.lookup)
-            // Ends with the lookup; its result comes back to the loop. Holds the core, so that it lives then.
+            // Ends with the lookup, whose result goes to the loop. Keeps the core alive until then.
             Task { [self] in
                 do throws(NameResolutionError) {
                     let addresses = try await lookup(host, port)

@@ -1,12 +1,12 @@
 internal import EventCore
 internal import Synchronization
 
-/// Where callers of any thread leave new calls for their channel's loop: one job on the loop however many calls come
-/// before it runs.
+/// Where callers on any thread leave new calls for their channel's loop: one job on the loop for all calls that
+/// arrive before it runs.
 final class CallIntake: Sendable {
     private struct State {
         var calls: [ClientCall] = []
-        /// No call gets in behind the job that ends the channel.
+        /// No call is accepted after the job that ends the channel.
         var isClosed = false
     }
 
@@ -20,7 +20,8 @@ final class CallIntake: Sendable {
             return (true, state.calls.count == 1)
         }
         if isFirst {
-            // On the loop itself: once the tasks that ran before it had their turn, so that their calls leave together.
+            // On the loop itself: wait for the tasks that are already scheduled, so that their calls are sent
+            // together.
             if core.loop.isCurrent {
                 core.loop.atTickEnd(core)
             } else {
@@ -30,12 +31,12 @@ final class CallIntake: Sendable {
         return isTaken
     }
 
-    /// Exchanges the calls that came since the last time, in order, for an empty array whose room is used for the next.
+    /// Swaps the calls that have arrived, in order, for an empty array whose storage is reused.
     func takeAll(_ calls: inout [ClientCall]) {
         state.withLock { swap(&$0.calls, &calls) }
     }
 
-    /// Runs `body` unless the channel was shut down, and before it is.
+    /// Runs `body` unless the channel was shut down, and before a shutdown.
     func whileOpen(_ body: () -> Void) {
         state.withLock { if !$0.isClosed { body() } }
     }

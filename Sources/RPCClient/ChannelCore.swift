@@ -5,16 +5,16 @@ internal import RPCOverHTTP2
 internal import Synchronization
 public import Transport
 
-/// How long it took to get the connection that a channel made last.
+/// How long the steps of the channel's latest connection took.
 public struct ChannelTimes: Sendable, Hashable {
-    /// The name's lookup; `nil` when there was none.
+    /// The name lookup; `nil` if there was none.
     public var lookup: Duration?
     public var connection: ConnectionTimes
 }
 
-/// The channel on its loop: addresses, connections, the choice between them, and the calls that wait.
+/// The channel on its loop: addresses, connections, the choice between them, and waiting calls.
 ///
-/// - Isolation: the loop, but for ``connectivity``, ``intake``, ``lastConnectionTimes`` and init.
+/// - Isolation: the loop, except ``connectivity``, ``intake``, ``lastConnectionTimes`` and init.
 final class ChannelCore: @unchecked Sendable {
     // Sendable: mutable fields are touched on `loop` alone; what other threads read is behind
     // mutexes.
@@ -31,21 +31,21 @@ final class ChannelCore: @unchecked Sendable {
     private let publishedTimes = Mutex<ChannelTimes?>(nil)
     private var subchannels: [Subchannel] = []
     private lazy var lookup = AddressLookup(target: target, core: self)
-    /// Calls that wait for a connection or one of its streams.
+    /// Calls waiting for a connection or a stream.
     private var waiting: [ClientCall] = []
     /// Calls between two attempts.
     private var retrying: [ObjectIdentifier: ClientCall] = [:]
-    /// Empty, with the room of an earlier intake.
+    /// Empty, with the storage of an earlier intake.
     private var spareCalls: [ClientCall] = []
-    /// Calls of one intake whose room is kept.
+    /// Maximum number of calls whose storage is kept.
     private static let keptCallsMax = 1024
     private var nextPick = 0
-    /// Calls that are not over.
+    /// Calls that have not ended.
     private var callCount = 0
-    /// Since when there are none.
+    /// Since when there have been none.
     private var idleSince: MonotonicInstant
     private var idleTimer = TimerID.none
-    /// Somebody asked for a connection since the channel was idle last.
+    /// A connection was requested since the channel was last idle.
     private var isWanted = false
     private(set) var isShutdown = false
     private var headers = HeaderList()
@@ -70,7 +70,7 @@ final class ChannelCore: @unchecked Sendable {
 
     // MARK: Calls
 
-    /// Starts the calls that were handed in since the last time.
+    /// Starts the calls submitted since the last time.
     func takeCalls() {
         var calls: [ClientCall] = []
         swap(&calls, &spareCalls)
@@ -83,7 +83,7 @@ final class ChannelCore: @unchecked Sendable {
         swap(&calls, &spareCalls)
     }
 
-    /// The last word about a call that was submitted.
+    /// A submitted call has ended.
     func callEnded(_ call: ClientCall) {
         callStoppedWaiting(call)
         callCount -= 1
@@ -103,29 +103,29 @@ final class ChannelCore: @unchecked Sendable {
         if !call.isDone { place(call) }
     }
 
-    /// Sends one more copy of a hedged call when a connection has room for it.
+    /// Sends another attempt of a hedged call when a connection has room for it.
     func placeHedge(_ call: ClientCall) {
         guard !isShutdown, !call.isDone, let connection = pick() else { return }
         call.start(on: connection)
     }
 
-    /// Starts the call on a connection, lets it wait for one, or fails it.
+    /// Starts the call on a connection, queues it, or fails it.
     private func place(_ call: ClientCall) {
-        guard !isShutdown else { return call.complete(RPCError(.unavailable, "the channel is shut down")) }
+        guard !isShutdown else { return call.complete(RPCError(.unavailable, "the channel was shut down")) }
         if let connection = pick() { return call.start(on: connection) }
         connect()
         if state == .transientFailure, !call.waitsForReady {
             return call.complete(RPCError(.unavailable, situation))
         }
         guard waiting.count < configuration.maxWaitingCalls else {
-            return call.complete(RPCError(.resourceExhausted, "too many calls wait for \(authority)"))
+            return call.complete(
+                RPCError(.resourceExhausted, "too many calls are waiting for a connection to \(authority)"))
         }
         waiting.append(call)
         growFullSubchannels()
     }
 
-    /// Gives connections with room to waiting calls, in order; fails those that do not want to wait any
-    /// longer.
+    /// Gives connections with room to waiting calls, in order; fails those that no longer want to wait.
     func serveWaitingCalls() {
         guard !waiting.isEmpty else { return }
         waiting.removeAll { $0.isDone }
@@ -150,7 +150,7 @@ final class ChannelCore: @unchecked Sendable {
         headers.removeAll()
     }
 
-    /// Takes the list as an argument, so that the class checks once and not per field that nobody else has it.
+    /// Takes the list as an argument, so that exclusivity is checked once and not per field.
     private func list(_ call: ClientCall, in headers: inout HeaderList) {
         headers.add(":method", "POST")
         if configuration.tls == nil {
@@ -201,7 +201,7 @@ final class ChannelCore: @unchecked Sendable {
         guard !isShutdown else { return }
         switch subchannel.state {
         case .transientFailure:
-            // pick_first goes on with the next address; when none is left, the name may have moved.
+            // pick_first continues with the next address; if none is left, the name may have moved.
             if configuration.loadBalancing == .pickFirst, subchannels.contains(where: { $0.state == .idle }) {
                 connect()
             } else if configuration.loadBalancing == .roundRobin
@@ -224,7 +224,7 @@ final class ChannelCore: @unchecked Sendable {
         growFullSubchannels()
     }
 
-    /// More connections where calls wait for streams: in turn, and never more at once than calls that wait.
+    /// Opens connections where calls wait for streams: in turn, and never more at once than calls wait.
     private func growFullSubchannels() {
         guard configuration.connectionsPerSubchannel > 1, !waiting.isEmpty else { return }
         var growing = subchannels.count { $0.isGrowing }
@@ -251,7 +251,7 @@ final class ChannelCore: @unchecked Sendable {
         loop.cancel(idleTimer)
         let calls = waiting + retrying.values
         waiting = []
-        for call in calls { call.complete(RPCError(.unavailable, "the channel is shut down")) }
+        for call in calls { call.complete(RPCError(.unavailable, "the channel was shut down")) }
         for subchannel in subchannels { subchannel.close() }
         subchannels = []
         publish()
@@ -273,7 +273,7 @@ final class ChannelCore: @unchecked Sendable {
         if subchannels.contains(where: { $0.state == .ready }) { return .ready }
         if lookup.isRunning && subchannels.isEmpty && lookup.failure == nil { return .connecting }
         if subchannels.contains(where: { $0.state == .connecting }) {
-            // Once every address failed, the channel stays in failure until one works.
+            // After every address has failed, the channel stays in failure until one works.
             return subchannels.contains { !$0.isFailing } ? .connecting : .transientFailure
         }
         if lookup.failure != nil && subchannels.isEmpty && isWanted { return .transientFailure }
@@ -298,7 +298,7 @@ final class ChannelCore: @unchecked Sendable {
 
 // Addresses.
 extension ChannelCore {
-    /// Takes a new list of addresses, keeping the connections to those that stay.
+    /// Adopts a new list of addresses, keeping the connections to those that stay.
     func found(_ addresses: [SocketAddress]) {
         guard !isShutdown else { return }
         let old = subchannels
@@ -306,7 +306,7 @@ extension ChannelCore {
             old.first { $0.address == address } ?? Subchannel(address: address, core: self)
         }
         for subchannel in old where !addresses.contains(subchannel.address) { subchannel.leave() }
-        // A lookup for its own sake must not wake an idle channel.
+        // A lookup on its own must not wake an idle channel.
         if callCount > 0 || isWanted { connect() }
         publish()
         serveWaitingCalls()
@@ -335,7 +335,7 @@ extension ChannelCore: TimerTarget {
         idleTimer = loop.schedule(at: idleSince + timeout, self)
     }
 
-    /// Traffic only moves `idleSince`; a timer that fires too early is set anew.
+    /// Traffic only updates `idleSince`; a timer that fires too early is set again.
     func timerFired(kind: Int, on loop: EventLoop) {
         idleTimer = .none
         guard let timeout = configuration.idleTimeout, !isShutdown, callCount == 0 else { return }

@@ -1,8 +1,8 @@
 internal import EventCore
 
 extension ChannelTarget {
-    /// Whether calls stay on this machine, where nobody on the way can read them: by a unix socket, or to a host that
-    /// stands for it whoever is asked.
+    /// Whether calls stay on this machine, where nobody can intercept them: over a Unix socket, or to a host that
+    /// always means this machine.
     public var staysOnThisMachine: Bool {
         switch self {
         case .unix: true

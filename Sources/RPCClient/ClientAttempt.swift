@@ -4,7 +4,7 @@ internal import RPCModel
 internal import RPCOverHTTP2
 internal import Transport
 
-/// One HTTP/2 stream on which a call is tried: reads the answer and finds the status it means.
+/// One HTTP/2 stream on which a call is attempted: reads the response and determines its status.
 ///
 /// - Isolation: the channel's loop.
 final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
@@ -12,7 +12,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
 
     private let call: ClientCall
     private let connection: ClientConnection
-    /// Response headers came, so trailers may follow.
+    /// Response headers have arrived, so trailers may follow.
     private var hasHeaders = false
     private var isOver = false
     private var hasFinished = false
@@ -29,7 +29,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         finish()
     }
 
-    /// The call goes on without this attempt.
+    /// The call continues without this attempt.
     func cancel() {
         guard !isOver else { return }
         isOver = true
@@ -40,7 +40,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         guard !isOver else { return }
         let metadata = Metadata(headers)
         guard !headers.exceedsLimit else {
-            return fail(RPCError(.resourceExhausted, "the answer's headers are above the limit"))
+            return fail(RPCError(.resourceExhausted, "the response headers exceed the limit"))
         }
         if endStream {
             return end(status(ofOnly: headers, metadata: metadata), trailers: metadata)
@@ -49,7 +49,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         if let encoding = headers.value(of: .grpcEncoding), !encoding.elementsEqual("identity".utf8) {
             guard encoding.elementsEqual("gzip".utf8) else {
                 return fail(
-                    RPCError(.internal, "the answer is packed with an algorithm that was not offered"))
+                    RPCError(.internal, "the response has a grpc-encoding that the client did not offer"))
             }
             call.stream.setInboundCompression(.gzip)
         }
@@ -68,10 +68,10 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
             case .messageTooLarge(let announced, let limit):
                 fail(
                     RPCError(
-                        .resourceExhausted, "a response of \(announced) bytes is above the limit of \(limit)")
+                        .resourceExhausted, "a response of \(announced) bytes exceeds the limit of \(limit) bytes")
                 )
             case .invalidFlag(let flag):
-                fail(RPCError(.internal, "a message starts with the flag \(flag), which is neither 0 nor 1"))
+                fail(RPCError(.internal, "a message has the invalid compression flag \(flag); it must be 0 or 1"))
             }
         }
     }
@@ -80,13 +80,13 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         let metadata = Metadata(headers)
         var status = headers.rpcStatus(trailers: metadata)
         if status == nil, call.stream.hasPartialInboundMessage {
-            status = RPCError(.internal, "the answer ended inside a message")
+            status = RPCError(.internal, "the response ended in the middle of a message")
         }
         end(status, trailers: metadata)
     }
 
     override func receiveEnd() {
-        end(.brokenConnection(.unknown, "the answer ended without a status"), trailers: Metadata())
+        end(.brokenConnection(.unknown, "the response ended without a status"), trailers: Metadata())
     }
 
     override func becameWritable() {
@@ -100,13 +100,14 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         switch reason {
         case .finished:
             call.attemptEnded(
-                self, .brokenConnection(.unknown, "the answer ended without a status"), trailers: Metadata())
+                self, .brokenConnection(.unknown, "the response ended without a status"), trailers: Metadata())
         case .resetByPeer(.cancel) where call.deadlineHasPassed:
-            // The server's clock was quicker than our timer; what its reset says is that nobody waits any more.
+            // The server's clock was faster than our timer; its reset means that the deadline passed.
             call.failDeadline()
         case .resetByPeer(.enhanceYourCalm):
-            // The one reset that is meant for this caller: coming again at once is what it asks not to do.
-            let error = RPCError(.resourceExhausted, "the server asks for fewer calls (HTTP/2 error 11)")
+            // The only reset that is addressed to this caller: it asks not to retry at once.
+            let error = RPCError(
+                .resourceExhausted, "the server refused the call because of load (HTTP/2 error ENHANCE_YOUR_CALM)")
             call.attemptEnded(self, error, trailers: Metadata())
         case .resetByPeer(let code):
             let error = RPCError.brokenConnection(
@@ -115,14 +116,14 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
             call.attemptEnded(self, error, trailers: Metadata(), wasRefused: code == .refusedStream)
         case .resetLocally(.enhanceYourCalm):
             // Our own limit on what a connection may queue.
-            let error = RPCError(.resourceExhausted, "the request is more than the connection may queue")
+            let error = RPCError(.resourceExhausted, "the request exceeds what the connection may queue")
             call.attemptEnded(self, error, trailers: Metadata())
         case .resetLocally(let code):
             let error = RPCError.brokenConnection(
-                .internal, "the answer broke HTTP/2's rules (error \(code.rawValue))")
+                .internal, "the response violated HTTP/2 (error \(code.rawValue))")
             call.attemptEnded(self, error, trailers: Metadata())
         case .refused:
-            let error = RPCError.brokenConnection(.unavailable, "the server did not take the call")
+            let error = RPCError.brokenConnection(.unavailable, "the server did not accept the call")
             call.attemptEnded(self, error, trailers: Metadata(), wasRefused: true)
         case .connectionLost:
             let cause = connection.loss.map { ": \($0)" } ?? ""
@@ -132,16 +133,16 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         }
     }
 
-    /// The answer ended the call.
+    /// The response ended the call.
     private func end(_ status: RPCError?, trailers: Metadata) {
         guard !isOver else { return }
         isOver = true
-        // The requests may not be all sent; nobody reads them any more.
+        // Requests may remain unsent; nobody reads them any longer.
         if !hasFinished { reset(.noError) }
         call.attemptEnded(self, status, trailers: trailers)
     }
 
-    /// The answer cannot be used: the server is told to stop.
+    /// The response is unusable: tell the server to stop.
     private func fail(_ error: RPCError) {
         guard !isOver else { return }
         isOver = true
@@ -149,7 +150,7 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         call.attemptEnded(self, error, trailers: Metadata())
     }
 
-    /// The status of an answer that is one HEADERS frame.
+    /// The status of a response that is one HEADERS frame.
     private func status(ofOnly headers: HeaderBlock, metadata: Metadata) -> RPCError? {
         if headers.value(of: .grpcStatus) == nil, let refusal = refusal(of: headers, metadata: metadata) {
             return refusal
@@ -157,19 +158,19 @@ final class ClientAttempt: HTTP2Stream, @unchecked Sendable {
         return headers.rpcStatus(trailers: metadata)
     }
 
-    /// Why the headers are not those of a gRPC answer; `nil` when they are.
+    /// Why the headers are not those of a gRPC response; `nil` if they are.
     /// - Spec: gRPC doc/http-grpc-status-mapping.md.
     private func refusal(of headers: HeaderBlock, metadata: Metadata) -> RPCError? {
         let status = headers.value(of: .status).flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
         let text: String
         if status != 200 {
-            text = "the server answered with HTTP status \(status)"
+            text = "the server responded with HTTP status \(status)"
         } else if let type = headers.value(of: .contentType),
             GRPCContentType.isGRPC(type.assumingMemoryBound(to: UInt8.self).span)
         {
             return nil
         } else {
-            text = "the server's answer is not of the type application/grpc"
+            text = "the response's content type is not application/grpc"
         }
         let code = RPCError.Code(httpStatus: status)
         return RPCError.Code.isBrokenConnection(httpStatus: status)

@@ -6,11 +6,11 @@ internal import Transport
 
 /// One call of a client over all its attempts: deadline, retries or hedges, and the end.
 ///
-/// Until the call is committed to an attempt (response headers came, or more was written than is kept), what
-/// the user writes is kept to be sent again. A retry is a new attempt behind a failed one; hedges are attempts
-/// beside each other, and the first that settles the call cancels the others.
+/// Until the call is committed to an attempt (response headers arrived, or more was written than is kept), what the
+/// user writes is kept to be sent again. A retry is a new attempt after a failed one; hedges are concurrent attempts,
+/// and the first that settles the call cancels the others.
 ///
-/// - Isolation: the channel's loop, but for init and the ``CallDriver`` members.
+/// - Isolation: the channel's loop, except init and the ``CallDriver`` members.
 final class ClientCall: @unchecked Sendable {
     // Sendable: mutable fields are touched on the core's loop alone; CallDriver members hop there first.
 
@@ -24,17 +24,17 @@ final class ClientCall: @unchecked Sendable {
     let options: CallOptions
     let stream: CallStream
     let deadline: MonotonicInstant?
-    /// For the interceptors; `nil` when there are none.
+    /// For the interceptors; `nil` without any.
     private let startedAt: MonotonicInstant?
     private let core: ChannelCore
     /// The attempt that the call is committed to, or the first of those under way.
     private var attempt: ClientAttempt?
-    /// The copies beside it, of a hedged call that is not committed.
+    /// The other attempts of a hedged call that is not committed.
     private var otherAttempts: [ClientAttempt] = []
     private var retries: RetryState?
     private var hedging: HedgingState?
     private var usedTransparentRetry = false
-    /// No other attempt will be made: response headers came, or too much was written to be kept.
+    /// No other attempt will be made: response headers arrived, or too much was written to be kept.
     private var isCommitted = false
     /// A first attempt was made.
     private var hasStarted = false
@@ -74,7 +74,7 @@ final class ClientCall: @unchecked Sendable {
     var previousAttempts: Int { retries?.failedAttempts ?? hedging?.sentAttempts ?? 0 }
 
     /// Arms the deadline.
-    /// - Returns: `false` when the call is over already.
+    /// - Returns: `false` when the call has already ended.
     func begin() -> Bool {
         guard !isDone else { return false }
         guard let deadline else { return true }
@@ -88,7 +88,7 @@ final class ClientCall: @unchecked Sendable {
 
     // MARK: Attempts
 
-    /// Tries the call on a connection: for the first time, again, or once more beside the attempts under way.
+    /// Starts an attempt on a connection: the first, a retry, or a hedge.
     func start(on connection: ClientConnection) {
         let attempt = ClientAttempt(call: self, connection: connection)
         core.withHeaders(of: self) { headers in
@@ -106,7 +106,7 @@ final class ClientCall: @unchecked Sendable {
         flush()
     }
 
-    /// Hands what the user wrote to the attempts under way.
+    /// Passes what the user wrote to the attempts under way.
     func flush() {
         guard !isDone, let attempt else { return }
         let status = stream.drainOutbound { bytes in
@@ -129,24 +129,24 @@ final class ClientCall: @unchecked Sendable {
         flush()
     }
 
-    /// Response headers came: the call is this attempt's from here on.
+    /// Response headers arrived: the call is committed to this attempt.
     func attemptWasAnswered(_ chosen: ClientAttempt, _ metadata: Metadata) {
         if !isCommitted { settle(on: chosen) }
         stream.receiveInitialMetadata(metadata)
     }
 
-    /// No other attempt will be made; those beside this one are cancelled.
+    /// No other attempt will be made; concurrent ones are cancelled.
     private func settle(on chosen: ClientAttempt) {
         isCommitted = true
         cancelHedges(but: chosen)
         attempt = chosen
     }
 
-    /// An attempt is over with a status.
+    /// An attempt ended with a status.
     ///
     /// - Parameters:
     ///   - error: `nil` for OK.
-    ///   - wasRefused: no server has touched the call.
+    ///   - wasRefused: no server has processed the call.
     func attemptEnded(
         _ ended: ClientAttempt, _ error: RPCError?, trailers: Metadata, wasRefused: Bool = false
     ) {
@@ -190,12 +190,12 @@ final class ClientCall: @unchecked Sendable {
         hedgeTimer = core.loop.schedule(at: core.loop.now + delay, self, kind: TimerKind.hedge)
     }
 
-    /// The next copy is due; its departure sets the time of the one behind it.
+    /// The next attempt is due; sending it schedules the one after it.
     private func sendHedge() {
         guard !isDone, !isCommitted, hedging?.allowsNext(core.throttle) == true else { return }
         if attempt == nil { return core.submitAgain(self) }
         core.placeHedge(self)
-        // No connection had room: the delay passes once more.
+        // No connection had room: wait for the delay again.
         if hedgeTimer == .none, let delay = hedging?.policy.delay, delay > .zero {
             scheduleHedge(after: delay)
         }
@@ -243,7 +243,7 @@ final class ClientCall: @unchecked Sendable {
 
     // MARK: End
 
-    /// The call is over; idempotent.
+    /// Ends the call; idempotent.
     func complete(_ error: RPCError?, trailers: Metadata = Metadata()) {
         guard !isDone else { return }
         tellInterceptors(error)
@@ -251,7 +251,7 @@ final class ClientCall: @unchecked Sendable {
         stream.end(error, trailers: trailers)
     }
 
-    /// The call is over by a decision of this side: the server is told, queued messages are dropped.
+    /// Ends the call by a decision of this side: the server is told, queued messages are dropped.
     func cancel(_ error: RPCError) {
         guard !isDone else { return }
         tellInterceptors(error)
@@ -268,7 +268,7 @@ final class ClientCall: @unchecked Sendable {
         }
     }
 
-    /// An attempt that is still under way is told to stop.
+    /// Tells an attempt that is still under way to stop.
     private func end() {
         isDone = true
         cancelHedges(but: nil)
@@ -281,7 +281,7 @@ final class ClientCall: @unchecked Sendable {
     var deadlineHasPassed: Bool { deadline.map { $0 <= MonotonicInstant.systemNow() } ?? false }
 
     func failDeadline() {
-        cancel(RPCError(.deadlineExceeded, "no answer within the deadline; \(core.situation)"))
+        cancel(RPCError(.deadlineExceeded, "no response before the deadline; \(core.situation)"))
     }
 }
 
@@ -312,9 +312,9 @@ extension ClientCall: CallDriver {
 
     func abandon() {
         core.loop.execute {
-            // This call may be among those that are still to be taken.
+            // This call may not have been taken from the intake yet.
             self.core.takeCalls()
-            self.cancel(RPCError(.cancelled, "cancelled by the caller"))
+            self.cancel(RPCError(.cancelled, "the caller cancelled the call"))
         }
     }
 

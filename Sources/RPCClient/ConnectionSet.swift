@@ -1,29 +1,29 @@
-/// The connections of one address, and whether another is made: the rules of grpc/proposal A105.
+/// The connections to one address, and whether to open another: the rules of grpc/proposal A105.
 ///
-/// | state, the first that holds | when |
+/// | state, the first that applies | when |
 /// |---|---|
 /// | ready | a connection works |
 /// | connecting | an attempt is under way |
 /// | transientFailure | the wait after a failed attempt |
 /// | idle | otherwise |
 ///
-/// There is one attempt at a time, and its wait after a failure is kept however many connections work. Connections
-/// are not closed because they are many: the server does that to those it finds idle (A9).
+/// There is one attempt at a time, and the wait after its failure applies however many connections work. Surplus
+/// connections are not closed: the server does that when they are idle (A9).
 struct ConnectionSet<Connection: AnyObject> {
     enum State { case idle, connecting, ready, transientFailure }
 
     /// Connections that work, the oldest first.
     private(set) var working: [Connection] = []
-    /// The connection that is being made.
+    /// The connection being established.
     private(set) var attempt: Connection?
     private(set) var isBackingOff = false
-    /// The last attempt failed; a connection that worked and was lost is no such failure.
+    /// The last attempt failed; losing a working connection is not such a failure.
     private(set) var hasFailed = false
     private let countMax: Int
 
     /// - Parameter countMax: at least 1.
     init(countMax: Int) {
-        precondition(countMax >= 1, "an address without connections")
+        precondition(countMax >= 1, "an address needs at least one connection")
         self.countMax = countMax
     }
 
@@ -33,7 +33,7 @@ struct ConnectionSet<Connection: AnyObject> {
         return isBackingOff ? .transientFailure : .idle
     }
 
-    /// Whether a call that found no free stream is a reason for one more connection.
+    /// Whether a call that found no free stream justifies another connection.
     ///
     /// - Parameter isFull: as many streams are open on the connection as the server allows.
     func wantsAnother(isFull: (Connection) -> Bool) -> Bool {
@@ -55,10 +55,10 @@ struct ConnectionSet<Connection: AnyObject> {
         return true
     }
 
-    /// What a connection's end was to its address.
+    /// What the end of a connection means for its address.
     enum Loss { case ofAttempt, ofWorking, ofUnknown }
 
-    /// The connection takes no new calls any more, or never did.
+    /// The connection accepts no new calls any longer, or never did.
     mutating func remove(_ connection: Connection) -> Loss {
         if attempt === connection {
             attempt = nil
@@ -73,9 +73,9 @@ struct ConnectionSet<Connection: AnyObject> {
 
     mutating func backoffEnded() { isBackingOff = false }
 
-    /// Forgets everything.
+    /// Removes everything.
     ///
-    /// - Returns: the connections there were, and the one that was being made.
+    /// - Returns: all connections, including the one being established.
     mutating func removeAll() -> [Connection] {
         let all = working + (attempt.map { [$0] } ?? [])
         working = []

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Where a channel is in its life.
+/// The connectivity state of a channel.
 /// - Spec: gRPC doc/connectivity-semantics-and-api.md.
 public enum ConnectivityState: Sendable, Hashable {
     case idle
@@ -10,7 +10,7 @@ public enum ConnectivityState: Sendable, Hashable {
     case shutdown
 }
 
-/// The state that a channel's loop publishes and other threads read, or wait for.
+/// The state that a channel's loop publishes and other threads read or await.
 final class PublishedConnectivity: Sendable {
     private struct Waiter {
         var id: UInt64
@@ -37,7 +37,7 @@ final class PublishedConnectivity: Sendable {
         for waiter in waiters { waiter.continuation.resume() }
     }
 
-    /// Waits until the state is another than `known`; returns early when the task is cancelled.
+    /// Waits until the state differs from `known`; returns early when the task is cancelled.
     func change(from known: ConnectivityState) async -> ConnectivityState {
         let id = shared.withLock { shared in
             shared.nextID += 1

@@ -4,8 +4,7 @@ public import RPCModel
 internal import RPCOverHTTP2
 
 extension Metadata {
-    /// What the server says its call cost and how loaded it is, of trailing metadata; `nil` when it says nothing, or
-    /// nothing that can be read.
+    /// The server's report of the call's cost and its load, from trailing metadata; `nil` if absent or unreadable.
     ///
     /// - Spec: grpc/proposal A51.
     public var loadReport: LoadReport? {
@@ -15,11 +14,11 @@ extension Metadata {
 }
 
 extension CallChannel {
-    /// Reports of the load of a server, as it sends them by itself: of the one that a call would go to.
+    /// Load reports of a server, sent periodically: of the server that a call would go to.
     ///
     /// - Parameters:
-    ///   - interval: asked for; a server may send less often.
-    ///   - backoff: between attempts to get a stream that sends reports.
+    ///   - interval: requested interval; a server may send less often.
+    ///   - backoff: between attempts to get a stream with reports.
     ///   - clock: measures the backoff.
     public func loadReports(
         every interval: Duration, backoff: ConnectionBackoff = ConnectionBackoff(),
@@ -29,8 +28,8 @@ extension CallChannel {
     }
 }
 
-/// Reports without end: a stream that fails is opened again, at once when it had brought a report, otherwise after a
-/// wait that grows. The stream lives as long as the iterator.
+/// Endless load reports: a stream that fails is reopened, at once if it had delivered a report, otherwise after an
+/// increasing delay. The stream lives as long as the iterator.
 ///
 /// - Spec: grpc/proposal A51, `xds.service.orca.v3.OpenRcaService`.
 public struct LoadReports: AsyncSequence, Sendable {
@@ -45,9 +44,9 @@ public struct LoadReports: AsyncSequence, Sendable {
     public struct AsyncIterator: AsyncIteratorProtocol {
         private let reports: LoadReports
         private var backoff: ConnectionBackoff
-        /// The stream that is open.
+        /// The open stream.
         private var messages: ResponseStream<Xds_Data_Orca_V3_OrcaLoadReport>.AsyncIterator?
-        /// It brought something.
+        /// It delivered a report.
         private var hasReported = false
 
         fileprivate init(_ reports: LoadReports) {
@@ -55,8 +54,8 @@ public struct LoadReports: AsyncSequence, Sendable {
             backoff = reports.backoff
         }
 
-        /// - Throws: `UNIMPLEMENTED` of a server that sends no reports, and will not; `CANCELLED` when the task is
-        ///   cancelled; `UNAVAILABLE` once the channel is shut down.
+        /// - Throws: `UNIMPLEMENTED` from a server that sends no reports; `CANCELLED` when the task is cancelled;
+        ///   `UNAVAILABLE` after the channel was shut down.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> LoadReport? {
             while true {
                 do throws(RPCError) {
@@ -84,7 +83,7 @@ public struct LoadReports: AsyncSequence, Sendable {
             do {
                 try await reports.clock.sleep(for: delay)
             } catch {
-                throw RPCError(.cancelled, "the task that waited for load reports was cancelled")
+                throw RPCError(.cancelled, "the task waiting for load reports was cancelled")
             }
         }
     }

@@ -9,17 +9,15 @@ public enum ChannelError: Error, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .invalidTarget(let target): "not a target: \(target) (dns:///host:port, host:port or unix:path)"
+        case .invalidTarget(let target): "invalid target \(target): must be dns:///host:port, host:port or unix:path"
         case .system(let error): "cannot start: \(error)"
         }
     }
 }
 
-/// A client's view of a server: calls go in, connections are made, kept and replaced behind it.
+/// A client's view of a server: calls go in; the channel opens, keeps and replaces connections.
 ///
-/// Connects on the first call (or ``connect()``), with backoff between attempts. Runs on one event loop of
-/// its
-/// own.
+/// Connects on the first call (or ``connect()``), with backoff between attempts. Runs on its own event loop.
 public final class RPCChannel: CallChannel {
     private let core: ChannelCore
     private let loops: EventLoopGroup
@@ -39,14 +37,14 @@ public final class RPCChannel: CallChannel {
 
     deinit {
         guard core.intake.close() else { return }
-        // Ends by itself once the connections are closed; nobody is left to await it.
+        // Ends by itself once the connections are closed; not awaited.
         Task.detached { [core, loops] in await Self.shutDown(core, loops) }
     }
 
     public func startCall(_ method: MethodDescriptor, options: CallOptions) -> CallStream {
         let call = ClientCall(core: core, method: method, options: options)
         if !core.intake.take(call, for: core) {
-            call.stream.fail(RPCError(.unavailable, "the channel is shut down"))
+            call.stream.fail(RPCError(.unavailable, "the channel was shut down"))
             call.stream.detachDriver()
         }
         return call.stream
@@ -57,17 +55,17 @@ public final class RPCChannel: CallChannel {
         core.intake.whileOpen { core.loop.execute { [core] in core.connect() } }
     }
 
-    /// The thread that carries the channel's calls. A task that prefers it makes and awaits its calls without a change
-    /// of thread, for two thirds of the CPU of a small call: `Task(executorPreference: channel.executor) { … }`, or
-    /// `withTaskExecutorPreference(channel.executor) { … }`. For code that neither blocks nor computes for long between
-    /// two suspensions: all calls of the channel wait meanwhile. Once the channel is shut down, such tasks go on in the
-    /// common pool.
+    /// The thread that carries the channel's calls. A task that prefers it makes and awaits calls without changing
+    /// threads, which saves a third of the CPU of a small call: `Task(executorPreference: channel.executor) { … }`,
+    /// or `withTaskExecutorPreference(channel.executor) { … }`. For code that neither blocks nor computes for long
+    /// between two suspensions, because all calls of the channel wait meanwhile. After the channel was shut down,
+    /// such tasks continue in the shared pool.
     public var executor: any TaskExecutor { core.loop }
 
     public var connectivity: ConnectivityState { core.connectivity.state }
 
-    /// Waits until the channel's state is another than `known`, and returns it; the present one at once when it
-    /// differs already, or when the task is cancelled. States between two looks may be missed.
+    /// Waits until the channel's state differs from `known`, and returns it; returns the current state at once if it
+    /// already differs, or when the task is cancelled. May miss states between two calls.
     public func connectivity(after known: ConnectivityState) async -> ConnectivityState {
         await core.connectivity.change(from: known)
     }
@@ -75,9 +73,8 @@ public final class RPCChannel: CallChannel {
     /// How long each step of the latest connection took; `nil` before the first.
     public var lastConnectionTimes: ChannelTimes? { core.lastConnectionTimes }
 
-    /// Ends every call with UNAVAILABLE, closes the connections and stops the loop. Returns when that is
-    /// done.
-    ///  Idempotent; a call started afterwards fails.
+    /// Ends every call with UNAVAILABLE, closes the connections and stops the loop; returns when done. Idempotent;
+    /// later calls fail.
     public func shutdown() async {
         guard core.intake.close() else { return }
         await Self.shutDown(core, loops)
@@ -90,7 +87,7 @@ public final class RPCChannel: CallChannel {
                 continuation.resume()
             }
         }
-        // Joins the thread: not on the caller's executor, which may be that very loop.
+        // Joins the thread: not on the caller's executor, which may be that loop.
         await Task.detached { loops.shutdown() }.value
     }
 }

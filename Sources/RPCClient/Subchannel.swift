@@ -3,8 +3,8 @@ internal import HTTP2Engine
 internal import RPCModel
 internal import Transport
 
-/// One address of a channel: its connections, and the waits between attempts to make one. What becomes of them is
-/// decided in ``ConnectionSet``.
+/// One address of a channel: its connections, and the waits between attempts. ``ConnectionSet`` decides what to do
+/// with them.
 ///
 /// - Isolation: the channel's loop.
 final class Subchannel: ClientConnectionObserver, TimerTarget {
@@ -30,7 +30,7 @@ final class Subchannel: ClientConnectionObserver, TimerTarget {
     /// The last attempt to connect failed.
     var isFailing: Bool { connections.hasFailed }
 
-    /// A connection is being made beside those that work.
+    /// A connection is being established in addition to working ones.
     var isGrowing: Bool { connections.attempt != nil && !connections.working.isEmpty }
 
     /// The oldest connection with a free stream.
@@ -41,7 +41,7 @@ final class Subchannel: ClientConnectionObserver, TimerTarget {
         startAttempt()
     }
 
-    /// Makes one more connection when calls wait because those that work are full.
+    /// Opens another connection when calls wait because the working ones are full.
     func growIfFull() {
         guard connections.wantsAnother(isFull: { $0.isAtStreamLimit }) else { return }
         startAttempt()
@@ -61,7 +61,7 @@ final class Subchannel: ClientConnectionObserver, TimerTarget {
         for connection in connections.removeAll() { connection.close() }
     }
 
-    /// Nobody wants the address any more: calls that are on its connections may end.
+    /// The address is no longer wanted: calls on its connections may finish.
     func leave() {
         for connection in connections.removeAll() { connection.drain() }
         close()
@@ -85,7 +85,7 @@ final class Subchannel: ClientConnectionObserver, TimerTarget {
     func connectionDraining(_ connection: ClientConnection, code: HTTP2ErrorCode, debugData: String) {
         guard connections.working.contains(where: { $0 === connection }) else { return }
         if code == .enhanceYourCalm, debugData == "too_many_pings" { core.keepaliveWasTooFrequent() }
-        // Calls on it may end; new ones get another connection.
+        // Its calls may finish; new ones use another connection.
         _ = connections.remove(connection)
         core.subchannelChanged(self)
     }

@@ -1,14 +1,14 @@
 public import ProtobufWire
 
-/// Something calls can be made over: the port generated clients are written against.
+/// Makes calls: the interface that generated clients use.
 public protocol CallChannel: Sendable {
-    /// Opens a call. Never fails and never waits: what goes wrong comes out of the returned stream.
+    /// Opens a call. Never fails and never waits: errors come out of the returned stream.
     func startCall(_ method: MethodDescriptor, options: CallOptions) -> CallStream
 }
 
 extension CallChannel {
-    /// - Throws: what the server answered, or what the channel made up (`isFromPeer` tells). Cancelling the
-    ///   task cancels the call on the server too.
+    /// - Throws: the server's status, or one made up by the channel (`isFromPeer` tells which). Cancelling the task
+    ///   also cancels the call on the server.
     @inlinable
     public func unary<Request: Message, Response: Message>(
         _ method: MethodDescriptor, _ request: Request, options: CallOptions
@@ -23,7 +23,7 @@ extension CallChannel {
         _ method: MethodDescriptor, _ request: Request, options: CallOptions
     ) -> ResponseStream<Response> {
         let stream = startCall(method, options: options)
-        // A stream that failed already says so to the reader; there is nobody to tell here.
+        // A stream that failed already reports that to the reader.
         try? stream.writeOnly(request)
         return ResponseStream(stream)
     }
@@ -56,14 +56,14 @@ public struct ClientStreamingCall<Request: Message, Response: Message>: Sendable
 
     /// Queues a request; suspends while the server does not keep up.
     ///
-    /// - Parameter compressed: `false` sends this one as it is in a call that compresses.
+    /// - Parameter compressed: `false` leaves this message uncompressed in a call with compression.
     @inlinable
     public func write(_ request: Request, compressed: Bool = true) async throws(RPCError) {
         if try stream.write(request, compressed: compressed) { return }
         try await stream.waitForRoom()
     }
 
-    /// Half-closes and waits for the answer.
+    /// Half-closes the call and waits for the response.
     @inlinable
     public func finish() async throws(RPCError) -> Response {
         stream.finishWriting()
@@ -87,7 +87,7 @@ public struct BidirectionalCall<Request: Message, Response: Message>: Sendable {
 
     /// Queues a request; suspends while the server does not keep up.
     ///
-    /// - Parameter compressed: `false` sends this one as it is in a call that compresses.
+    /// - Parameter compressed: `false` leaves this message uncompressed in a call with compression.
     @inlinable
     public func write(_ request: Request, compressed: Bool = true) async throws(RPCError) {
         if try stream.write(request, compressed: compressed) { return }
@@ -100,7 +100,7 @@ public struct BidirectionalCall<Request: Message, Response: Message>: Sendable {
     public func cancel() { stream.abandon() }
 }
 
-/// Cancels its call when the last holder lets go before the end.
+/// Cancels its call when the last reference is released before the end.
 @usableFromInline
 final class CallGuardian: Sendable {
     private let stream: CallStream

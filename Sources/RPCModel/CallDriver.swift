@@ -1,19 +1,17 @@
 /// The transport's half of a call: what a ``CallStream`` tells the loop that carries it.
 ///
-/// - Isolation: every member may be called from any thread, with no lock of the stream held; an
-///   implementation
-///   hops to its loop where it must.
+/// - Isolation: any thread, without a lock of the stream held; an implementation hops to its loop where necessary.
 public protocol CallDriver: AnyObject, Sendable {
-    /// There is something to send: messages, headers asked for early, or the end of the requests.
+    /// There is something to send: messages, early headers, or the end of the requests.
     func outboundDidGrow()
-    /// The user took messages; so many bytes may be granted to the peer again.
+    /// The reader took messages; this many bytes may be granted to the peer again.
     func inboundWasConsumed(byteCount: Int)
-    /// Nobody will read or write this call any more. A client resets the stream; a server ignores it, because
-    /// its handler's return says how the call ended.
+    /// Nobody will read or write this call again. A client resets the stream; a server ignores this, because the
+    /// handler's return ends the call.
     func abandon()
-    /// The handler chose how its responses are packed. Only servers do anything about it.
+    /// The handler chose the compression of its responses. Servers only.
     func packResponses(_ compression: CallOptions.Compression)
-    /// A detached server call is over: with OK when `error` is `nil`.
+    /// A detached server call has ended: with OK when `error` is `nil`.
     func finishDetached(_ error: RPCError?)
 }
 

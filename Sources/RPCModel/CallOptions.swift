@@ -1,21 +1,21 @@
-/// What one call asks of its channel, beyond the request.
+/// Options of one call.
 public struct CallOptions: Sendable {
     public enum Compression: Sendable, Hashable {
         case none
         case gzip
     }
 
-    /// Time for the whole call with all its attempts; `nil` waits for ever. Sent as `grpc-timeout`, enforced
+    /// Time limit for the whole call including all attempts; `nil` for none. Sent as `grpc-timeout` and enforced
     /// locally.
     public var timeout: Duration?
     /// Request metadata.
     public var metadata: Metadata
-    /// `false` fails a call at once with UNAVAILABLE while the channel cannot connect; `true` queues it until
-    /// it can, or until the deadline. `nil` takes the channel's setting.
+    /// While the channel cannot connect, `false` fails the call at once with UNAVAILABLE; `true` queues it until the
+    /// channel connects or the deadline passes. `nil` uses the channel's setting.
     public var waitForReady: Bool?
-    /// How requests are packed; `nil` takes the channel's setting.
+    /// Compression of requests; `nil` uses the channel's setting.
     public var compression: Compression?
-    /// The longest response message accepted, in bytes; `nil` takes the channel's setting.
+    /// Maximum size of a response message in bytes; `nil` uses the channel's setting.
     public var maxResponseBytes: Int?
 
     public init(

@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// Who is at the other end of a connection; one object per connection, shared by its calls.
+/// The other end of a connection; one object per connection, shared by its calls.
 public final class CallPeer: Sendable {
-    /// What the peer proved with its certificate; the transport checked the chain before it says so.
+    /// The identity proved by the peer's certificate, after the transport has verified the chain.
     public struct VerifiedIdentity: Sendable, Hashable {
         public var commonName: String?
         public var dnsNames: [String]
@@ -20,28 +20,28 @@ public final class CallPeer: Sendable {
         }
     }
 
-    /// Where the calls come from, behind whatever trusted proxies: `127.0.0.1:50051`, `[::1]:50051`, `unix:` for a
-    /// unix socket, `in-process`.
+    /// The caller's address, also behind trusted proxies: `127.0.0.1:50051`, `[::1]:50051`, `unix:` for a Unix
+    /// socket, `in-process`.
     public let address: String
-    /// The address without its port, and the proxy that told it: `127.0.0.1`, `[::1]`, `unix`, `in-process`,
+    /// The address without its port, and the proxy that reported it: `127.0.0.1`, `[::1]`, `unix`, `in-process`,
     /// `198.51.100.7 via 10.0.0.5`. For the audit log.
     public let source: String
-    /// What limits count the calls under: the address without its port, of an IPv6 address its /64.
+    /// The key under which limits count calls: the address without its port, for IPv6 its /64.
     public let share: String
-    /// The peer has an account on this machine: loopback, a unix socket or this process, and no proxy in between.
+    /// The peer is on this machine: loopback, a Unix socket or this process, without a proxy in between.
     public let isLocal: Bool
-    /// Whether the bytes are protected by TLS.
+    /// Whether TLS protects the connection.
     public let isEncrypted: Bool
     /// `nil` without a client certificate.
     public let verifiedIdentity: VerifiedIdentity?
-    /// The connection's peer, when this is a caller behind it.
+    /// The connection's peer, when this is a caller behind a proxy.
     private let connection: CallPeer?
     private let refused = Atomic(false)
 
     /// - Parameters:
-    ///   - proxy: the trusted proxy that told the address, without its port.
+    ///   - proxy: the trusted proxy that reported the address, without its port.
     ///   - share: nil: the address without its port.
-    ///   - isLocal: nil: what the address alone says.
+    ///   - isLocal: nil: decided by the address alone.
     ///   - connection: the peer of the connection, when the address is that of a caller behind it.
     public init(
         address: String, proxy: String? = nil, share: String? = nil, isLocal: Bool? = nil, isEncrypted: Bool = false,
@@ -57,10 +57,10 @@ public final class CallPeer: Sendable {
         self.connection = connection
     }
 
-    /// Whether a call on this connection was refused for what it came with instead of an identity.
+    /// Whether a call on this connection was refused because of missing or invalid credentials.
     public var wasRefused: Bool { connection?.wasRefused ?? refused.load(ordering: .relaxed) }
 
-    /// Notes such a call.
+    /// Records such a call.
     public func noteRefusal() {
         if let connection { connection.noteRefusal() } else { refused.store(true, ordering: .relaxed) }
     }

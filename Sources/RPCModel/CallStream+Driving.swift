@@ -3,29 +3,29 @@ internal import Synchronization
 
 // The loop's side of a call. Everything here is for ``CallDriver``s.
 extension CallStream {
-    /// What the driver found when it came to send.
+    /// The state of the outbound half when the driver sends.
     public struct OutboundStatus: Sendable {
         /// Every queued byte was lent to the driver.
         public let isDrained: Bool
-        /// The user finished writing; with `isDrained`, the end is to be sent.
+        /// The writer has finished; with `isDrained`, send the end.
         public let isFinished: Bool
-        /// The user asked for headers before the first message.
+        /// The writer requested headers before the first message.
         public let wantsHeaders: Bool
-        /// Bytes written by the user so far and still held, sent or not.
+        /// Bytes written so far and still held, sent or not.
         public let heldByteCount: Int
     }
 
-    /// What has arrived of the peer's messages.
+    /// How much of the peer's messages has arrived.
     public struct InboundProgress: Sendable, Hashable {
-        /// Whole messages that wait for their reader.
+        /// Complete messages waiting for the reader.
         public let unreadCount: Int
-        /// Whole messages in all; wraps round.
+        /// Complete messages that have arrived in total; wraps around.
         public let arrivedCount: UInt32
-        /// Bytes of the one that is still arriving; 0 between messages.
+        /// Bytes of the incomplete message; 0 between messages.
         public let partialByteCount: Int
     }
 
-    /// Joins stream and driver; wakes the driver if something was written before it came.
+    /// Attaches the driver; wakes it if something was written before.
     public func attach(_ driver: any CallDriver) {
         let wakeNow = state.withLock { state in
             state.driver = driver
@@ -34,11 +34,10 @@ extension CallStream {
         if wakeNow { driver.outboundDidGrow() }
     }
 
-    /// Joins the stream of a client's call with its driver, which will drain it in any case: writes before that
-    /// need not wake it. What it sends is kept, so that ``rewind()`` can send it again, until
-    /// ``stopKeepingSentBytes()``.
+    /// Attaches the driver of a client's call, which drains the stream in any case: earlier writes need not wake it.
+    /// Sent bytes are kept, so that ``rewind()`` can send them again, until ``stopKeepingSentBytes()``.
     ///
-    /// - Parameter packing: how messages are packed.
+    /// - Parameter packing: the compression of messages.
     public func attachClient(_ driver: any CallDriver, packing: MessageCompression?) {
         state.withLock { state in
             state.driver = driver
@@ -48,7 +47,7 @@ extension CallStream {
         }
     }
 
-    /// Breaks the tie of stream and driver after the last event.
+    /// Detaches the driver after the last event.
     public func detachDriver() {
         let driver = state.withLock { state -> (any CallDriver)? in
             defer { state.driver = nil }
@@ -57,21 +56,21 @@ extension CallStream {
         _ = driver  // released outside the lock
     }
 
-    /// How received messages are unpacked (`grpc-encoding` of the peer); `nil` means not at all.
+    /// Sets how received messages are decompressed (the peer's `grpc-encoding`); `nil` for not at all.
     public func setInboundCompression(_ compression: MessageCompression?) {
         state.withLock { $0.inboundCompression = compression }
     }
 
-    /// How messages written from now on are packed.
+    /// Sets the compression of messages written from now on.
     public func setOutboundCompression(_ compression: MessageCompression?) {
         state.withLock { $0.outboundCompression = compression }
     }
 
-    /// Chooses the packing of messages written from now on, as far as the headers still allow it: packing
-    /// cannot begin once they left without naming it.
+    /// Chooses the compression of messages written from now on, as far as the headers still allow it: compression
+    /// cannot begin after headers that do not name it were sent.
     ///
-    /// - Parameter headersToCome: runs under the stream's lock when the headers have not left and are to follow
-    ///   the choice.
+    /// - Parameter headersToCome: runs under the stream's lock when the headers were not sent yet and will follow the
+    ///   choice.
     public func chooseOutboundCompression(_ compression: MessageCompression?, headersToCome: () -> Void) {
         state.withLock { state in
             if compression != nil, state.haveHeadersLeft, !state.doHeadersNamePacking { return }
@@ -80,10 +79,10 @@ extension CallStream {
         }
     }
 
-    /// The call is committed to its present attempt: forgets what was kept.
+    /// The call is committed to its current attempt: releases the kept bytes.
     public func stopKeepingSentBytes() { state.withLock { $0.stopKeepingSentBytes() } }
 
-    /// Everything kept is to be sent again, to another attempt.
+    /// Marks all kept bytes to be sent again, to another attempt.
     public func rewind() {
         state.withLock { state in
             state.sentByteCount = 0
@@ -91,7 +90,7 @@ extension CallStream {
         }
     }
 
-    /// Lends what was sent to another attempt and is kept, for one more attempt beside it.
+    /// Lends the kept bytes that were sent to another attempt, for one more concurrent attempt.
     public func lendSentBytes(_ send: (UnsafeRawBufferPointer) -> Void) {
         state.withLock { state in
             guard state.keepsSentBytes, state.sentByteCount > 0 else { return }
@@ -102,8 +101,7 @@ extension CallStream {
         }
     }
 
-    /// The call ends here with a status: lends every unsent byte to `send`, and lets writers fail with
-    /// `reason`.
+    /// Ends the call with a status: lends every unsent byte to `send`; later writes fail with `reason`.
     public func drainOutboundAndEnd(_ reason: RPCError, _ send: (UnsafeRawBufferPointer) -> Void) {
         let waiters = state.withLock { state in
             if state.failure == nil { state.failure = reason }
@@ -120,11 +118,10 @@ extension CallStream {
         waiters.resume()
     }
 
-    /// Lends every unsent byte to `send`, unless the transport is backlogged, and puts the driver to sleep:
-    /// the next write wakes it.
+    /// Lends every unsent byte to `send`, unless the transport is backlogged, and puts the driver to sleep: the next
+    /// write wakes it.
     ///
-    /// - Parameter send: hands the bytes to the transport; must not call back. Not called when there is
-    ///   nothing.
+    /// - Parameter send: hands the bytes to the transport; must not call back. Not called without bytes.
     public func drainOutbound(_ send: (UnsafeRawBufferPointer) -> Void) -> OutboundStatus {
         let (status, waiters) = state.withLock { state in
             state.isDriverAwake = false
@@ -155,7 +152,7 @@ extension CallStream {
         return status
     }
 
-    /// Tells whether the transport holds more than it should; writers wait while it does.
+    /// Sets whether the transport has too much queued; writers wait while it has.
     public func setBacklogged(_ isBacklogged: Bool) {
         let waiters = state.withLock { state in
             state.isBacklogged = isBacklogged
@@ -164,7 +161,7 @@ extension CallStream {
         waiters.resume()
     }
 
-    /// Takes bytes of the peer's message stream.
+    /// Receives bytes of the peer's message stream.
     ///
     /// - Returns: bytes to grant to the peer at once; the rest follows through
     ///   ``CallDriver/inboundWasConsumed(byteCount:)``.
@@ -185,12 +182,12 @@ extension CallStream {
     /// Whether the peer stopped inside a message.
     public var hasPartialInboundMessage: Bool { state.withLock { $0.inbound.hasPartialMessage } }
 
-    /// Bytes of the peer's messages that nobody has taken, the one that is still arriving included.
+    /// Bytes of the peer's messages that have not been read, including an incomplete one.
     public var heldInboundByteCount: Int {
         state.withLock { $0.inbound.completeByteCount + $0.inbound.partialByteCount }
     }
 
-    /// How far the peer's messages have come, for those who hold it to a pace.
+    /// Progress of the peer's messages, for limits on slow senders.
     public var inboundProgress: InboundProgress {
         state.withLock { state in
             InboundProgress(
@@ -199,12 +196,12 @@ extension CallStream {
         }
     }
 
-    /// Whether a message was refused because it unpacks to more than the limit.
+    /// Whether a message was refused because its decompressed size exceeds the limit.
     public var hasRefusedUnpacking: Bool { state.withLock { $0.hasRefusedUnpacking } }
 
     /// The peer half-closed. Servers.
     ///
-    /// - Returns: `false` when it did so inside a message; the inbound half is then as before.
+    /// - Returns: `false` when it did so inside a message; the inbound half is then unchanged.
     public func endRequests() -> Bool {
         let (isWhole, waiters) = state.withLock { state -> (Bool, CallWaiters) in
             guard !state.inbound.hasPartialMessage else { return (false, CallWaiters()) }
@@ -215,10 +212,10 @@ extension CallStream {
         return isWhole
     }
 
-    /// Whether response headers came. Clients.
+    /// Whether response headers have arrived. Clients.
     public var hasInitialMetadata: Bool { state.withLock { $0.initialMetadata != nil } }
 
-    /// The peer has answered, so that nothing will be sent to another: ``stopKeepingSentBytes()`` goes with it.
+    /// The peer has responded, so nothing will be sent to another: includes ``stopKeepingSentBytes()``.
     public func receiveInitialMetadata(_ metadata: Metadata) {
         let waiters = state.withLock { state in
             state.stopKeepingSentBytes()
@@ -228,7 +225,7 @@ extension CallStream {
         waiters.resume()
     }
 
-    /// The peer's half ended: regularly, or with `error`, which readers get behind the messages before it.
+    /// The peer's half ended: regularly, or with `error`, which readers get after the messages before it.
     public func endInbound(_ error: RPCError? = nil, trailers: Metadata = Metadata()) {
         let (inbound, outbound) = state.withLock { state in
             guard case .open = state.inboundEnd else { return (CallWaiters(), CallWaiters()) }
@@ -245,7 +242,7 @@ extension CallStream {
         outbound.resume()
     }
 
-    /// The call is over for writers too; readers still get what arrived, then the regular end.
+    /// Ends the call for writers; readers still get what has arrived, then the regular end.
     public func endOutbound(_ error: RPCError) {
         let waiters = state.withLock { state in
             if state.failure == nil { state.failure = error }
@@ -254,8 +251,7 @@ extension CallStream {
         waiters.resume()
     }
 
-    /// A client's call is over: what ``endInbound(_:trailers:)``, ``endOutbound(_:)`` and ``detachDriver()`` do one
-    /// after another, in one step.
+    /// Ends a client's call: ``endInbound(_:trailers:)``, ``endOutbound(_:)`` and ``detachDriver()`` in one step.
     ///
     /// - Parameter error: the status; `nil` is OK.
     public func end(_ error: RPCError?, trailers: Metadata) {
@@ -273,9 +269,9 @@ extension CallStream {
         _ = driver  // released outside the lock
     }
 
-    private static let endedByServer = RPCError(.cancelled, "the server has ended the call")
+    private static let endedByServer = RPCError(.cancelled, "the server already ended the call")
 
-    /// The call is over at once in both directions; queued bytes are dropped. The first failure stays.
+    /// Ends the call at once in both directions; queued bytes are dropped. The first failure is kept.
     public func fail(_ error: RPCError) {
         let (inbound, outbound) = state.withLock { state in
             if state.failure == nil { state.failure = error }

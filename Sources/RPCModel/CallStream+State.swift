@@ -16,11 +16,11 @@ extension CallStream {
         case wait
     }
 
-    /// Everything behind the stream's lock.
+    /// The state behind the stream's lock.
     @usableFromInline
     struct State: ~Copyable, Sendable {
         @usableFromInline var driver: (any CallDriver)?
-        /// Why the call is over for writers; set once.
+        /// Why the call has ended for writers; set once.
         @usableFromInline var failure: RPCError?
 
         var waiters = CallWaiters()
@@ -31,19 +31,19 @@ extension CallStream {
         @usableFromInline var inboundCompression: MessageCompression?
         @usableFromInline var lastMessageWasCompressed = false
         @usableFromInline var hasRefusedUnpacking = false
-        /// The reader wants the one message there is and the end behind it: the message alone wakes nobody.
+        /// The reader waits for the only message and the end: the message alone wakes nobody.
         @usableFromInline var waitsForEnd = false
-        /// Received bytes the peer has not been given window for again.
+        /// Received bytes for which the peer has not been given window again.
         @usableFromInline var uncreditedByteCount = 0
         var initialMetadata: Metadata?
         var trailingMetadata = Metadata()
-        /// Whether ``initialMetadata`` was waited for in vain since it last changed.
+        /// Whether something has changed that readers wait for: ``initialMetadata`` included.
         var inboundChanged: Bool {
             if inbound.completeCount > 0, !waitsForEnd || hasMoreThanOneMessage { return true }
             if case .open = inboundEnd { return false }
             return true
         }
-        /// More than the peer may send to one who waits for the end.
+        /// More messages than the peer may send to a reader that waits for the end.
         var hasMoreThanOneMessage: Bool {
             inbound.completeCount > 1 || (inbound.completeCount == 1 && inbound.hasPartialMessage)
         }
@@ -51,12 +51,12 @@ extension CallStream {
         // Outbound
         @usableFromInline var outbound = ByteBuffer()
         @usableFromInline var outboundCompression: MessageCompression?
-        /// The response headers left, or leave with the bytes at hand; and whether they name a packing.
+        /// Whether the response headers were sent, or go with the bytes at hand, and whether they name a compression.
         var haveHeadersLeft = false
         var doHeadersNamePacking = false
         @usableFromInline var messageStart = 0
         @usableFromInline var isWritingFinished = false
-        /// Bytes at the front of `outbound` that went to the transport and are kept only to be sent again.
+        /// Bytes at the front of `outbound` that were sent and are kept only to be sent again.
         var sentByteCount = 0
         var keepsSentBytes = false
         var isBacklogged = false
@@ -84,7 +84,7 @@ extension CallStream {
         mutating func beginMessage() throws(RPCError) {
             if let failure { throw failure }
             guard !isWritingFinished else {
-                throw RPCError(.internal, "a message after the end of the stream")
+                throw RPCError(.internal, "a message was sent after the end of the stream")
             }
             messageStart = outbound.count
             outbound.append(0)
@@ -106,7 +106,7 @@ extension CallStream {
             }
             guard let length = UInt32(exactly: outbound.count - payloadStart) else {
                 outbound.truncate(to: messageStart)
-                throw RPCError(.resourceExhausted, "a message longer than 4 GiB cannot be sent")
+                throw RPCError(.resourceExhausted, "cannot send a message longer than 4 GiB")
             }
             outbound.patchBigEndian(length, at: messageStart + 1)
         }
@@ -124,13 +124,13 @@ extension CallStream {
             doHeadersNamePacking = outboundCompression != nil
         }
 
-        /// Those that a message, or the headers before it, wakes.
+        /// The waiters that a message, or the headers before it, wakes.
         mutating func takeMessageWaiters() -> CallWaiters {
             waitsForEnd && !hasMoreThanOneMessage ? CallWaiters() : waiters.take(.inbound)
         }
 
-        /// Bytes to grant to the peer now. All that is owed while little is unread; nothing while much is, so
-        /// that a slow reader holds the peer back. A message still arriving never holds back its own rest.
+        /// Bytes to grant to the peer now: everything owed while little is unread, nothing while much is, so that a
+        /// slow reader holds the peer back. An incomplete message never blocks its own rest.
         @usableFromInline
         mutating func takeCredit() -> Int {
             guard inbound.completeByteCount <= CallStream.inboundLowWater else { return 0 }
@@ -141,7 +141,7 @@ extension CallStream {
 
     /// Takes the response of a call that ended with OK and exactly one message.
     ///
-    /// - Returns: `nil` when it did not end so, or not yet.
+    /// - Returns: `nil` when the call ended otherwise, or has not ended.
     @inlinable
     func takeOnlyResponse<Inbound: Message>() throws(RPCError) -> Inbound? {
         try state.withLock { (state: inout State) throws(RPCError) -> Inbound? in
@@ -149,13 +149,13 @@ extension CallStream {
                 !state.inbound.hasPartialMessage, let frame = state.inbound.first()
             else { return nil }
             let message: Inbound = try state.decode(frame)
-            // The stream is over: there is no window to give back.
+            // The stream has ended: there is no window to give back.
             state.inbound.dropFirst(frame)
             return message
         }
     }
 
-    /// Takes a message if one is there.
+    /// Takes a message if one has arrived.
     @inlinable
     func takeMessage<Inbound: Message>(_ type: Inbound.Type) throws(RPCError) -> Taken<Inbound> {
         let (taken, driver, credit) = try state.withLock {
@@ -191,16 +191,16 @@ extension CallStream.State {
         }
     }
 
-    /// A message above one of the codec's limits is too much, not malformed.
+    /// A message beyond one of the codec's limits is too large, not malformed.
     @usableFromInline
     static func decodingError(_ error: WireError, of name: String) -> RPCError {
         switch error {
         case .sizeExceeded(let limit):
-            RPCError(.resourceExhausted, "a message is longer than the \(limit) bytes that are decoded")
+            RPCError(.resourceExhausted, "a message exceeds the decoding limit of \(limit) bytes")
         case .messageCountExceeded(let limit):
-            RPCError(.resourceExhausted, "a message holds more than \(limit) others")
+            RPCError(.resourceExhausted, "a message contains more than the limit of \(limit) nested messages")
         case .truncated, .varintOverflow, .invalidTag, .unmatchedGroupEnd, .invalidUTF8, .depthExceeded:
-            RPCError(.internal, "the bytes are no \(name): \(error)")
+            RPCError(.internal, "cannot decode \(name): \(error)")
         }
     }
 
@@ -209,7 +209,7 @@ extension CallStream.State {
         -> Inbound
     {
         guard let inboundCompression else {
-            throw RPCError(.internal, "a compressed message, but no grpc-encoding was agreed")
+            throw RPCError(.internal, "a message is compressed, but the call has no grpc-encoding")
         }
         var plain = ByteBuffer()
         let limit = inbound.maxMessageBytes
@@ -221,11 +221,11 @@ extension CallStream.State {
         } catch {
             switch error {
             case .corrupt:
-                throw RPCError(.internal, "a message cannot be unpacked as \(inboundCompression.name)")
+                throw RPCError(.internal, "cannot decompress a message as \(inboundCompression.name)")
             case .tooLarge(let limit):
                 hasRefusedUnpacking = true
                 throw RPCError(
-                    .resourceExhausted, "a message unpacks to more than the limit of \(limit) bytes")
+                    .resourceExhausted, "a message exceeds the limit of \(limit) bytes when decompressed")
             }
         }
         do {

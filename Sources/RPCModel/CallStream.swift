@@ -1,31 +1,29 @@
 public import ProtobufWire
 public import Synchronization
 
-/// The two message directions of one call, shared by the code that uses the call and the loop that carries
-/// it.
+/// The two message directions of one call, shared by the code that uses the call and the loop that carries it.
 ///
-/// Both sides of the wire use it. Users take messages out of the inbound half and put messages into the
-/// outbound half; the loop's ``CallDriver`` does the opposite with bytes. Nothing here does I/O.
+/// Both sides of the wire use it. Users take messages from the inbound half and put messages into the outbound half;
+/// the loop's ``CallDriver`` does the opposite with bytes. Nothing here does I/O.
 ///
 /// | half | states | ends with |
 /// |---|---|---|
-/// | inbound | open, ended, failed | the peer's half-close or status, read behind its messages |
-/// | outbound | open, finished | ``finishWriting()``; the driver sends the end behind the queued bytes |
+/// | inbound | open, ended, failed | the peer's half-close or status, read after its messages |
+/// | outbound | open, finished | ``finishWriting()``; the driver sends the end after the queued bytes |
 ///
-/// After ``fail(_:)`` both halves are over at once and queued bytes are dropped.
-/// - Isolation: any thread. One lock, held for a copy, an encode or a decode, never across a call to the
-///   driver.
+/// After ``fail(_:)`` both halves have ended at once and queued bytes are dropped.
+/// - Isolation: any thread. One lock, held for a copy, an encode or a decode, never across a call to the driver.
 public final class CallStream: Sendable {
-    /// Bytes of whole unread messages below which the peer is given its window back. Above it, only reading
-    /// helps: that is the backpressure. One default HTTP/2 window.
+    /// Bytes of complete unread messages below which the peer gets its window back. Above it, only reading does that:
+    /// the backpressure. One default HTTP/2 window.
     static let inboundLowWater = 64 * 1024
-    /// Unsent bytes above which ``write(_:)`` reports that there is no room. Enough to fill a TLS record or
-    /// two; a larger queue gained nothing in trials.
+    /// Unsent bytes above which ``write(_:)`` reports a full queue. Enough to fill a TLS record or two; a larger
+    /// queue gained nothing in measurements.
     @usableFromInline static let outboundHighWater = 32 * 1024
 
     @usableFromInline let state: Mutex<State>
 
-    /// - Parameter maxMessageBytes: the longest inbound message accepted.
+    /// - Parameter maxMessageBytes: the maximum size of an inbound message.
     public init(maxMessageBytes: Int) {
         state = Mutex(State(maxMessageBytes: maxMessageBytes))
     }
@@ -34,12 +32,12 @@ public final class CallStream: Sendable {
 
     /// Encodes and queues one message.
     ///
-    /// - Parameter compressed: `false` sends it as it is in a call that compresses: for secrets beside text
-    ///   that a stranger chose, and for bytes that are packed already. `true` leaves it to the call.
-    /// - Returns: whether there is room for more; on `false` the message was queued all the same, and the
-    ///   writer should ``waitForRoom()``.
-    /// - Throws: the reason the call is over. `INTERNAL` after ``finishWriting()``, `RESOURCE_EXHAUSTED` for
-    ///   a message that the 4-byte length cannot express.
+    /// - Parameter compressed: `false` leaves it uncompressed in a call with compression: for secrets next to text
+    ///   chosen by someone else, and for data that is compressed already. `true` follows the call's setting.
+    /// - Returns: whether there is room for more. On `false` the message is queued, but the writer should
+    ///   ``waitForRoom()``.
+    /// - Throws: the reason why the call has ended. `INTERNAL` after ``finishWriting()``, `RESOURCE_EXHAUSTED` for a
+    ///   message whose length does not fit in 4 bytes.
     @inlinable
     public func write<Outbound: Message>(_ message: Outbound, compressed: Bool = true) throws(RPCError)
         -> Bool
@@ -54,8 +52,8 @@ public final class CallStream: Sendable {
         return hasRoom
     }
 
-    /// Encodes and queues the one request of a call, and the end behind it: ``write(_:compressed:)`` and
-    /// ``finishWriting()`` in one step.
+    /// Encodes and queues the only request of a call, and its end: ``write(_:compressed:)`` and ``finishWriting()``
+    /// in one step.
     ///
     /// - Throws: as ``write(_:compressed:)``.
     @inlinable
@@ -70,7 +68,7 @@ public final class CallStream: Sendable {
         driver?.outboundDidGrow()
     }
 
-    /// Suspends until the queue is below the high-water mark, the call is over, or the task is cancelled.
+    /// Suspends until the queue is below the high-water mark, the call has ended, or the task is cancelled.
     public func waitForRoom() async throws(RPCError) {
         while true {
             let (ready, error) = state.withLock { ($0.hasRoom, $0.failure) }
@@ -81,7 +79,7 @@ public final class CallStream: Sendable {
         }
     }
 
-    /// No more messages from this side. Idempotent.
+    /// Finishes this side's messages. Idempotent.
     public func finishWriting() {
         let driver = state.withLock { state -> (any CallDriver)? in
             guard !state.isWritingFinished else { return nil }
@@ -91,7 +89,7 @@ public final class CallStream: Sendable {
         driver?.outboundDidGrow()
     }
 
-    /// Asks for the response headers to leave before the first message. Servers.
+    /// Requests that the response headers are sent before the first message. Servers.
     public func requestHeaders() {
         let driver = state.withLock { state in
             state.wantsHeaders = true
@@ -105,8 +103,8 @@ public final class CallStream: Sendable {
     /// Takes the next message, waiting for it.
     ///
     /// - Returns: `nil` at the peer's regular end.
-    /// - Throws: the status the call ended with; `INTERNAL` for bytes that are no message; `CANCELLED` when
-    ///   the task is cancelled while it waits.
+    /// - Throws: the status the call ended with; `INTERNAL` for bytes that cannot be decoded; `CANCELLED` when the
+    ///   task is cancelled while waiting.
     @inlinable
     public func nextMessage<Inbound: Message>() async throws(RPCError) -> Inbound? {
         while true {
@@ -120,38 +118,38 @@ public final class CallStream: Sendable {
         }
     }
 
-    /// Takes the one message of a half that must hold exactly one and has ended. Servers of unary requests.
+    /// Takes the only message of a half that must have exactly one and has ended. Servers of unary requests.
     ///
-    /// - Throws: `UNIMPLEMENTED` for none or several (statuscodes.md, cardinality violations), `INTERNAL` for
-    ///   bytes that are no message.
+    /// - Throws: `UNIMPLEMENTED` for none or several (statuscodes.md, cardinality violations), `INTERNAL` for bytes
+    ///   that cannot be decoded.
     @inlinable
     public func takeOnlyMessage<Inbound: Message>() throws(RPCError) -> Inbound {
         try state.withLock { (state: inout State) throws(RPCError) -> Inbound in
             guard state.inbound.completeCount == 1, let frame = state.inbound.first() else {
-                throw RPCError(.unimplemented, "the method takes exactly one request")
+                throw RPCError(.unimplemented, "the method requires exactly one request message")
             }
             let message: Inbound = try state.decode(frame)
-            // The peer has ended, so nobody waits for the window these bytes used, nor will there be more.
+            // The peer has ended, so it needs no window for these bytes.
             state.inbound.dropFirst(frame)
             state.inbound.releaseStorage()
             return message
         }
     }
 
-    /// Waits for the one response of a call that must have exactly one, and for its status.
+    /// Waits for the only response of a call that must have exactly one, and for its status.
     ///
-    /// - Throws: the call's status; `UNIMPLEMENTED` when it ended with OK and not exactly one message.
+    /// - Throws: the call's status; `UNIMPLEMENTED` when it ended with OK but not exactly one message.
     @inlinable
     public func onlyMessage<Inbound: Message>() async throws(RPCError) -> Inbound {
-        // Message and status usually come together: one suspension for both.
+        // Message and status usually arrive together: one suspension for both.
         await waitInbound(forEnd: true)
         if let only: Inbound = try takeOnlyResponse() { return only }
         guard let first: Inbound = try await nextMessage() else {
-            throw RPCError(.unimplemented, "the call ended with OK but without a response")
+            throw RPCError(.unimplemented, "the call ended with OK, but without a response message")
         }
         if let _: Inbound = try await nextMessage() {
             abandon()
-            throw RPCError(.unimplemented, "more than one response to a call that has one")
+            throw RPCError(.unimplemented, "the method returns one response message, but the server sent more")
         }
         return first
     }
@@ -174,21 +172,21 @@ public final class CallStream: Sendable {
     /// Trailing metadata of a call that ended with OK; empty before. Clients.
     public var receivedTrailingMetadata: Metadata { state.withLock { $0.trailingMetadata } }
 
-    /// Whether the message taken last came compressed. `false` before the first.
+    /// Whether the last message taken was compressed. `false` before the first.
     public var lastMessageWasCompressed: Bool { state.withLock { $0.lastMessageWasCompressed } }
 
     // MARK: Ending
 
-    /// Tells the driver that nobody uses the call any more.
+    /// Tells the driver that nobody uses the call any longer.
     public func abandon() {
         let driver = state.withLock { $0.driver }
         driver?.abandon()
     }
 
-    /// Marks a server call as outliving its handler; see ``ResponseWriter/detach()``.
+    /// Marks a server call as continuing after its handler returns; see ``ResponseWriter/detach()``.
     public func detach() { state.withLock { $0.isDetached = true } }
 
-    /// Chooses how messages written from now on are packed; see ``ServerCallContext/packResponses(_:)``.
+    /// Chooses the compression of messages written from now on; see ``ServerCallContext/packResponses(_:)``.
     func packResponses(_ compression: CallOptions.Compression) {
         let driver = state.withLock { $0.driver }
         driver?.packResponses(compression)
@@ -206,17 +204,17 @@ public final class CallStream: Sendable {
     func throwIfTaskCancelled() throws(RPCError) {
         guard Task.isCancelled else { return }
         abandon()
-        throw RPCError(.cancelled, "the task that waited for the call was cancelled")
+        throw RPCError(.cancelled, "the task waiting for the call was cancelled")
     }
 
     /// Suspends until the inbound half has something new, or the task is cancelled.
     ///
-    /// - Parameter forEnd: a single message is nothing new before the half has ended.
+    /// - Parameter forEnd: a single message does not count as new before the half has ended.
     @usableFromInline
     func waitInbound(forEnd: Bool = false) async {
         await withTaskCancellationHandler {
-            // Unchecked, because checking costs an allocation per call: a waiter is taken out of its list by whoever
-            // resumes it, so that nobody does so twice, and every end of a call takes them all.
+            // Unchecked, because checking costs an allocation per call. Whoever resumes a waiter first removes it
+            // from its list, so none is resumed twice, and every end of a call takes all of them.
             unsafe await withUnsafeContinuation { continuation in
                 let resumeNow = state.withLock { state in
                     state.waitsForEnd = forEnd

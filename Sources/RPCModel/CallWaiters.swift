@@ -1,4 +1,4 @@
-/// The tasks that are suspended on the halves of a call: one reader as a rule, which costs no memory of its own.
+/// The tasks suspended on the halves of a call: usually one reader, which needs no allocation.
 @safe struct CallWaiters: Sendable {
     // Safe to hold and to pass on: only `append` and `resume` touch what is inside.
 
@@ -26,7 +26,7 @@
         }
     }
 
-    /// Whoever takes them resumes each, once, with no lock of the call held.
+    /// The caller must resume each waiter taken, once, without a lock of the call held.
     mutating func take(_ half: Half) -> CallWaiters {
         var taken = CallWaiters()
         if half == .inbound {

@@ -4,7 +4,7 @@ public struct ConnectionBackoff: Sendable, Hashable {
     public var initial: Duration
     public var multiplier: Double
     public var maximum: Duration
-    /// Share of the delay that is random, both ways.
+    /// Random share of the delay, in both directions.
     public var jitter: Double
     private var next: Duration
 
@@ -19,7 +19,7 @@ public struct ConnectionBackoff: Sendable, Hashable {
         next = initial
     }
 
-    /// The delay after one more failure, counted from the start of the failed attempt.
+    /// The delay after another failure, counted from the start of the failed attempt.
     ///
     /// - Parameter random: uniform in -1...1, drawn by the caller.
     public mutating func nextDelay(random: Double) -> Duration {
@@ -28,12 +28,12 @@ public struct ConnectionBackoff: Sendable, Hashable {
         return delay * (1 + jitter * random)
     }
 
-    /// The server answered with its SETTINGS: the next failure starts at the initial delay.
+    /// Called when the server has sent its SETTINGS: the next failure starts at the initial delay.
     public mutating func reset() { next = initial }
 }
 
 extension Duration {
-    /// The product, or `limit` where it would be more: made whole first, it could be too large for a `Duration`.
+    /// The product, or `limit` if smaller: computed first, the product could overflow a `Duration`.
     func multiplied(by factor: Double, atMost limit: Duration) -> Duration {
         let seconds = self / .seconds(1) * factor
         return seconds < limit / .seconds(1) ? min(self * factor, limit) : limit

@@ -3,8 +3,8 @@ public enum GRPCContentType {
     public static let value: StaticString = "application/grpc"
     private static let prefix = [UInt8]("application/grpc".utf8)
 
-    /// Whether the value is gRPC's: the type itself, `+subformat` or `;parameter` behind it.
-    /// `application/grpc-web` is another protocol and is not.
+    /// Whether the value is gRPC's: the type itself, or followed by `+subformat` or `;parameter`.
+    /// `application/grpc-web` is a different protocol.
     /// - Spec: PROTOCOL-HTTP2.md, "Content-Type".
     public static func isGRPC(_ value: Span<UInt8>) -> Bool {
         guard value.count >= prefix.count else { return false }

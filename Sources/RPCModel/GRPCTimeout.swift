@@ -1,21 +1,17 @@
 /// The value of `grpc-timeout`: at most eight ASCII digits and a unit.
 /// - Spec: PROTOCOL-HTTP2.md, "Timeout".
 public enum GRPCTimeout {
-    /// The longest timeout that is tracked: about 31 years, which nobody outlives and no arithmetic
-    /// overflows.
-    /// 
+    /// The longest timeout that is tracked: about 31 years, so that no arithmetic overflows.
     public static let longest: Duration = .seconds(longestSeconds)
     private static let longestSeconds: Int64 = 1_000_000_000
 
-    /// - Returns: the time left, capped at ``longest``; `nil` when the value is malformed (the client's
-    ///   fault:
-    ///    answered with INTERNAL). Zero is taken as a deadline that has passed.
+    /// - Returns: the time left, capped at ``longest``; `nil` when the value is malformed (the client's fault,
+    ///   answered with INTERNAL). Zero is a deadline that has passed.
     public static func parse(_ value: Span<UInt8>) -> Duration? {
         nanoseconds(value).map { .nanoseconds($0) }
     }
 
-    /// ``parse(_:)`` in nanoseconds: a `Duration` counts in 128 bits, which a server need not pay for at every
-    /// call.
+    /// ``parse(_:)`` in nanoseconds: a `Duration` has 128 bits, a cost that a server avoids for every call.
     public static func nanoseconds(_ value: Span<UInt8>) -> Int64? {
         let digitCount = value.count - 1
         guard (1...8).contains(digitCount) else { return nil }

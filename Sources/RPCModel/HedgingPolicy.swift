@@ -1,13 +1,13 @@
-/// Sends a call several times, a little apart, and takes the first answer.
+/// Sends a call several times, with a delay in between, and uses the first response.
 ///
-/// Only for methods that may run more than once for one call: every hedge may reach a handler.
+/// Only for methods that may run more than once per call: every hedge may reach a handler.
 /// - Spec: grpc/proposal A6, "Hedging Policy".
 public struct HedgingPolicy: Sendable, Hashable {
-    /// Copies in all, the first included; 2...``RetryPolicy/attemptsCap``.
+    /// Total number of attempts including the first; 2...``RetryPolicy/attemptsCap``.
     public let maxAttempts: Int
-    /// Between one copy and the next while nobody answers; zero sends all at once.
+    /// Delay between attempts while none has been answered; zero sends all at once.
     public let delay: Duration
-    /// Codes that do not settle the call: the next copy goes out at once. Any other code, and OK, settle it.
+    /// Codes that do not settle the call: the next attempt is sent at once. Any other code, and OK, settle it.
     public let nonFatalCodes: Set<RPCError.Code>
 
     /// - Returns: `nil` for fewer than two attempts or a negative delay.
@@ -19,23 +19,23 @@ public struct HedgingPolicy: Sendable, Hashable {
     }
 }
 
-/// Counts the copies of one hedged call and decides about the next.
+/// Counts the attempts of one hedged call and decides about the next.
 ///
-/// A value without time: it is told what happened and answers what to do.
+/// A value without a clock: it is given outcomes and returns actions.
 public struct HedgingState: Sendable {
     public enum Decision: Sendable, Hashable {
-        /// The answer is the call's; the other copies are to be cancelled.
+        /// The response is the call's; cancel the other attempts.
         case settled
-        /// Another copy is due at once, or after a delay that the server asked for.
+        /// Send another attempt, at once or after a delay that the server requested.
         case sendNext(after: Duration)
-        /// No further copy; the answer counts only when no copy is under way any more.
+        /// Send no further attempt; the result counts only when no attempt is under way any longer.
         case waitForOthers
     }
 
     public let policy: HedgingPolicy
-    /// Copies that left; the value of `grpc-previous-rpc-attempts` for the next.
+    /// Attempts sent; the value of `grpc-previous-rpc-attempts` for the next.
     public private(set) var sentAttempts = 0
-    /// A server asked for no more of them.
+    /// A server asked for no further attempts.
     private var isStopped = false
 
     public init(policy: HedgingPolicy) {
@@ -44,17 +44,17 @@ public struct HedgingState: Sendable {
 
     public mutating func attemptSent() { sentAttempts += 1 }
 
-    /// No server has touched a copy that was sent: it does not count.
+    /// No server has processed an attempt that was sent: it does not count.
     public mutating func attemptWasRefused() { sentAttempts = max(0, sentAttempts - 1) }
 
-    /// Whether another copy may leave when its time comes.
+    /// Whether another attempt may be sent when its time comes.
     public func allowsNext(_ throttle: RetryThrottle) -> Bool {
         !isStopped && sentAttempts < policy.maxAttempts && throttle.allowsRetry
     }
 
-    /// A copy failed before the call was committed to one.
+    /// An attempt failed before the call was committed to one.
     ///
-    /// - Parameter throttle: of the server; charged here, and a reason to send no more.
+    /// - Parameter throttle: the server's throttle; charged here, and a possible reason to send no more.
     public mutating func attemptFailed(
         code: RPCError.Code, pushback: RetryPushback, throttle: inout RetryThrottle
     ) -> Decision {

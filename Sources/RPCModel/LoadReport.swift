@@ -1,21 +1,21 @@
-/// Something a server measures of itself or of one call, for clients that spread their calls by it.
+/// A load measurement of a server or of one call, for clients that balance by it.
 ///
 /// - Spec: grpc/proposal A51; the fields of `xds.data.orca.v3.OrcaLoadReport`.
 public enum LoadMetric: Sendable, Hashable {
-    /// Share of the CPU there is for the server; above 1 while it borrows.
+    /// Share of the server's CPU; may exceed 1 while it bursts.
     case cpuUtilization
-    /// Share of the memory there is for the server, 0...1.
+    /// Share of the server's memory, 0...1.
     case memoryUtilization
-    /// Share of what the program itself calls its capacity; above 1 beyond it.
+    /// Share of the capacity that the application itself defines; above 1 when exceeded.
     case applicationUtilization
     /// Calls of all services together.
     case requestsPerSecond
     case errorsPerSecond
     /// Share of another resource, 0...1.
     case utilization(String)
-    /// What the call took, such as bytes of storage; of one call only, never of the server.
+    /// What the call consumed, such as bytes of storage; for calls only, not for servers.
     case requestCost(String)
-    /// Anything else; client and server know what it means.
+    /// Any other metric that client and server agree on.
     case named(String)
 
     /// No metric may be NaN or infinite; rates and shares are not negative.
@@ -35,10 +35,10 @@ public struct LoadReport: Sendable, Hashable {
 
     public init() {}
 
-    /// The last value recorded, `nil` for none. Setting `nil` clears it; a value outside the metric's range changes
-    /// nothing, neither when it is recorded nor when a peer sends it: measurements may fail, calls shall not.
+    /// The last recorded value, `nil` if none. Setting `nil` clears it. A value outside the metric's range changes
+    /// nothing, whether recorded or received from a peer: a wrong measurement must not fail a call.
     ///
-    /// A metric without a name (the first five) that is 0 does not show on the wire and arrives as `nil`.
+    /// A metric without a name (the first five) with the value 0 is not sent and arrives as `nil`.
     public subscript(metric: LoadMetric) -> Double? {
         get { values[metric] }
         set {
@@ -49,6 +49,6 @@ public struct LoadReport: Sendable, Hashable {
 
     public var isEmpty: Bool { values.isEmpty }
 
-    /// What there is, in no order.
+    /// All recorded metrics, in no particular order.
     public var metrics: some Collection<(key: LoadMetric, value: Double)> & Sendable { values }
 }

@@ -1,23 +1,23 @@
 public import ProtobufWire
 
-/// A compression of single messages, as `grpc-encoding` names it. Each message has a context of its own.
+/// A compression of single messages, as `grpc-encoding` names it. Each message has its own context.
 ///
-/// The port through which the pure layer reaches zlib.
+/// The pure layer uses zlib through this type.
 /// - Spec: gRPC doc/compression.md.
 @safe
 public final class MessageCompression: Sendable {
     public enum Failure: Error, Hashable, Sendable {
-        /// The bytes are not what the algorithm writes: the peer's fault.
+        /// The bytes are not valid for the algorithm: the peer's fault.
         case corrupt
-        /// The message grows past the limit; unpacking stopped there.
+        /// The decompressed message exceeds the limit; decompression stopped there.
         case tooLarge(limit: Int)
     }
 
     /// Wire name, such as `gzip`.
     public let name: String
-    /// Appends the packed form of the bytes.
+    /// Appends the compressed bytes.
     public let compress: @Sendable (UnsafeRawBufferPointer, inout ByteBuffer) -> Void
-    /// Appends the unpacked form, at most `limit` bytes of it.
+    /// Appends the decompressed bytes, at most `limit` of them.
     public let decompress:
         @Sendable (UnsafeRawBufferPointer, inout ByteBuffer, _ limit: Int) throws(Failure) -> Void
 

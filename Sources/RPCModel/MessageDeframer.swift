@@ -1,12 +1,12 @@
-/// What is wrong with a byte stream of length-prefixed messages: always the peer's fault.
+/// A fault in a stream of length-prefixed messages: always the peer's.
 public enum FramingError: Error, Hashable, Sendable {
-    /// The prefix announces more than the receiver takes; nothing of the message was stored for it.
+    /// The prefix announces more than the receiver accepts; nothing was stored for the message.
     case messageTooLarge(announced: Int, limit: Int)
     /// The compressed-flag byte was neither 0 nor 1.
     case invalidFlag(UInt8)
 }
 
-/// Splits a byte stream into length-prefixed gRPC messages, whatever the chunks look like.
+/// Splits a byte stream into length-prefixed gRPC messages, regardless of chunk boundaries.
 ///
 /// | offset | size | field |
 /// |---|---|---|
@@ -14,8 +14,8 @@ public enum FramingError: Error, Hashable, Sendable {
 /// | 1 | 4 | length of the message, big-endian |
 /// | 5 | length | message |
 ///
-/// Holds the bytes that arrived and were not dropped yet; it grows with bytes received, never with bytes
-/// announced. After an error it must not be used again.
+/// Stores bytes that have arrived and were not dropped; grows with bytes received, never with bytes announced. Must
+/// not be used after an error.
 /// - Spec: PROTOCOL-HTTP2.md, "Length-Prefixed-Message".
 public struct MessageDeframer: ~Copyable, Sendable {
     /// One complete message inside the buffer; valid until the next ``dropFirst(_:)``.
@@ -36,38 +36,38 @@ public struct MessageDeframer: ~Copyable, Sendable {
     }
 
     public static let prefixByteCount = 5
-    /// A drained buffer larger than this is given back, so that one big message does not pin its memory.
+    /// A larger drained buffer is released, so that one big message does not pin its memory.
     private static let keptCapacity = 16 * 1024
-    /// Consumed bytes in front of unread ones are moved away once there are this many.
+    /// Consumed bytes are removed from the front once there are this many.
     private static let compactionThreshold = 64 * 1024
 
     public let maxMessageBytes: Int
     /// Complete messages that wait to be taken.
     public private(set) var completeCount = 0
-    /// Messages that arrived whole so far, taken ones included; wraps round.
+    /// Complete messages that have arrived so far, including those taken; wraps around.
     public private(set) var arrivedCount: UInt32 = 0
     @usableFromInline var bytes: [UInt8] = []
     @usableFromInline var head = 0
-    /// Where the first incomplete message starts; everything from `head` to here is whole messages.
+    /// Where the first incomplete message starts; everything from `head` to here is complete messages.
     private var scanned = 0
 
-    /// - Parameter maxMessageBytes: the longest payload accepted, prefix not counted.
+    /// - Parameter maxMessageBytes: the maximum payload size, without the prefix.
     public init(maxMessageBytes: Int) {
         self.maxMessageBytes = maxMessageBytes
     }
 
-    /// Bytes of whole messages not taken yet, prefixes included.
+    /// Bytes of complete messages not taken yet, including prefixes.
     public var completeByteCount: Int { scanned - head }
 
     /// Whether the stream stopped inside a message.
     public var hasPartialMessage: Bool { scanned < bytes.count }
 
-    /// Bytes of the message that is still arriving, its prefix included.
+    /// Bytes of the incomplete message, including its prefix.
     public var partialByteCount: Int { bytes.count - scanned }
 
-    /// Takes the next bytes of the stream.
+    /// Receives the next bytes of the stream.
     ///
-    /// - Throws: ``FramingError``, on the prefix and before the payload is waited for.
+    /// - Throws: ``FramingError``, as soon as the prefix has arrived.
     /// - Complexity: O(chunk).
     public mutating func append(_ chunk: UnsafeRawBufferPointer) throws(FramingError) {
         unsafe bytes.append(contentsOf: chunk)
@@ -107,7 +107,7 @@ public struct MessageDeframer: ~Copyable, Sendable {
         }
     }
 
-    /// Forgets the first message.
+    /// Drops the first message.
     public mutating func dropFirst(_ frame: Frame) {
         head += frame.byteCount
         completeCount -= 1
@@ -122,7 +122,7 @@ public struct MessageDeframer: ~Copyable, Sendable {
         }
     }
 
-    /// Gives the memory back of a stream that was read to its end.
+    /// Releases the memory of a stream that was read to its end.
     public mutating func releaseStorage() {
         guard head == bytes.count else { return }
         bytes = []

@@ -1,13 +1,10 @@
 internal import TextFormats
 
-/// Ordered name/value pairs that travel with a call: request metadata, initial and trailing response
-/// metadata.
-/// 
+/// Ordered name/value pairs of a call: request metadata, initial and trailing response metadata.
 ///
-/// Names are lower-case; a name that ends in `-bin` carries bytes (base64 on the wire), any other carries
-/// ASCII text. Pairs live in one byte array with an index, so metadata that nobody looks at costs one copy
-/// and
-/// no strings.
+/// Names are lower-case. A name that ends in `-bin` has a binary value (base64 on the wire), any other an ASCII text
+/// value. Pairs are stored in one byte array with an index, so metadata that is not read costs one copy and no
+/// strings.
 /// - Spec: PROTOCOL-HTTP2.md, "Custom-Metadata".
 public struct Metadata: Sendable {
     public enum FieldValue: Sendable, Hashable {
@@ -15,7 +12,7 @@ public struct Metadata: Sendable {
         case binary([UInt8])
     }
 
-    /// Where one field lies in `bytes`.
+    /// Where one field is in `bytes`.
     private struct Field {
         var nameStart: Int
         var nameEnd: Int
@@ -23,9 +20,8 @@ public struct Metadata: Sendable {
         var isBinary: Bool
     }
 
-    /// A field is its name's length, its value's length, both 4 bytes with the least significant first, name and
-    /// value. One array: a call that carries metadata pays for one allocation. The top bit of the first length
-    /// marks a binary value.
+    /// A field is the length of its name and of its value, 4 bytes little-endian each, then name and value. One
+    /// array: a call's metadata costs one allocation. The top bit of the first length marks a binary value.
     private var bytes: [UInt8] = []
     private static let lengthsByteCount = 8
     private static let binaryMark: UInt32 = 1 << 31
@@ -34,19 +30,19 @@ public struct Metadata: Sendable {
 
     public var isEmpty: Bool { bytes.isEmpty }
 
-    /// Makes room for what is about to be appended: pairs, and bytes of names and values together.
+    /// Reserves space for fields to be appended: their number, and the bytes of names and values together.
     public mutating func reserve(fieldCount: Int, byteCount: Int) {
         bytes.reserveCapacity(bytes.count + fieldCount * Self.lengthsByteCount + byteCount)
     }
 
     /// Appends a text value.
     ///
-    /// - Parameter name: lower-case letters, digits, `-`, `_`, `.`; not `grpc-…`, not `…-bin`: names are the
-    ///   program's own, so another one is a mistake in the program. Check a user's with ``isValidName(_:)``.
-    /// - Parameter value: characters outside 0x20...0x7E are sent as `?`, because a header cannot carry them.
+    /// - Parameter name: lower-case letters, digits, `-`, `_`, `.`; not `grpc-…`, not `…-bin`. An invalid name is a
+    ///   programming error and traps: check names from users with ``isValidName(_:)``.
+    /// - Parameter value: characters outside 0x20...0x7E are sent as `?`, because a header cannot contain them.
     public mutating func append(_ name: String, _ value: String) {
         precondition(
-            Self.isValidName(name) && !name.hasSuffix("-bin"), "not a metadata name for text: \(name)")
+            Self.isValidName(name) && !name.hasSuffix("-bin"), "invalid name for text metadata: \(name)")
         append(
             name: name.utf8, isBinary: false,
             value: value.utf8.lazy.map { (0x20...0x7E).contains($0) ? $0 : 0x3F })
@@ -55,13 +51,14 @@ public struct Metadata: Sendable {
     /// Appends a binary value; `name` must end in `-bin`.
     public mutating func append(_ name: String, binary value: [UInt8]) {
         precondition(
-            Self.isValidName(name) && name.hasSuffix("-bin"), "not a metadata name for bytes: \(name)")
+            Self.isValidName(name) && name.hasSuffix("-bin"),
+            "invalid name for binary metadata (must end in -bin): \(name)")
         append(name: name.utf8, isBinary: true, value: value)
     }
 
-    /// Appends a field as it came over the wire: decodes `-bin` values, splitting them on commas.
+    /// Appends a field as received: decodes `-bin` values, splitting them on commas.
     ///
-    /// A `-bin` value that is no base64 is dropped: the peer's fault must not fail the call.
+    /// A `-bin` value that is not base64 is dropped: the peer's fault must not fail the call.
     public mutating func append(
         wireName name: UnsafeRawBufferPointer, wireValue value: UnsafeRawBufferPointer
     ) {
@@ -77,7 +74,7 @@ public struct Metadata: Sendable {
         }
     }
 
-    /// Whether a program may send this name: the gRPC character set, and outside the reserved `grpc-`.
+    /// Whether a program may send this name: gRPC's character set, and without the reserved prefix `grpc-`.
     public static func isValidName(_ name: String) -> Bool {
         guard !name.isEmpty, !name.hasPrefix("grpc-") else { return false }
         return name.utf8.allSatisfy { byte in
@@ -137,12 +134,12 @@ public struct Metadata: Sendable {
         bytes = kept
     }
 
-    /// Appends every pair of `other`, after the own ones.
+    /// Appends every pair of `other` after the existing ones.
     public mutating func append(contentsOf other: Metadata) {
         if bytes.isEmpty { bytes = other.bytes } else { bytes += other.bytes }
     }
 
-    /// Calls `body` with each field as it goes on the wire: `-bin` values in unpadded base64.
+    /// Calls `body` with each field as sent on the wire: `-bin` values in unpadded base64.
     public func forEachWireField(_ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void) {
         var offset = 0
         while let field = next(&offset) {
@@ -175,7 +172,7 @@ public struct Metadata: Sendable {
         unsafe withUnsafeBytes(of: both.littleEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
-    /// The field at `offset`, which moves behind it; `nil` at the end.
+    /// The field at `offset`, which moves past it; `nil` at the end.
     private func next(_ offset: inout Int) -> Field? {
         guard offset < bytes.count else { return nil }
         var both: UInt64 = 0

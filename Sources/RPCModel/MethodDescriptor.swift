@@ -1,6 +1,6 @@
 /// What generated code knows about one method of a service.
 ///
-/// One reference, whatever it says: every call holds a copy.
+/// Stored in one reference: every call has a copy.
 public struct MethodDescriptor: Sendable {
     private final class Storage: Sendable {
         let service: String
@@ -32,7 +32,7 @@ public struct MethodDescriptor: Sendable {
 
     /// Fully qualified, `package.Service`.
     public var service: String { storage.service }
-    /// The method's own name as the schema writes it.
+    /// The method's name as the schema spells it.
     public var name: String { storage.name }
     /// The `:path` of its calls: `/package.Service/Method`.
     public var path: String { storage.path }

@@ -17,7 +17,7 @@ public enum PercentEncoding {
         return encoded
     }
 
-    /// Never fails: a broken escape stays as it is, and bytes that are no UTF-8 become U+FFFD.
+    /// Never fails: an invalid escape is kept as it is, and invalid UTF-8 becomes U+FFFD.
     public static func decode(_ encoded: [UInt8]) -> String {
         guard encoded.contains(0x25) else { return String(decoding: encoded, as: UTF8.self) }
         var bytes: [UInt8] = []

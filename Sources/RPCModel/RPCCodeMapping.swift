@@ -1,12 +1,11 @@
-// Codes made up on this side when the peer sent none: the tables of http-grpc-status-mapping.md and
-// PROTOCOL-HTTP2.md ("HTTP2 Transport Mapping", "Errors").
+// Codes made up on this side when the peer sent none: the tables of http-grpc-status-mapping.md and PROTOCOL-HTTP2.md
+// ("HTTP2 Transport Mapping", "Errors").
 
 extension RPCError.Code {
     /// Reads a `grpc-status` value.
     ///
-    /// - Returns: `.success(nil)`-like nesting: `.some(nil)` for `0` (OK), `.some(code)` for 1...16, `nil`
-    ///   for
-    ///    anything else, which a client reports as ``unknown``.
+    /// - Returns: `.some(nil)` for `0` (OK), `.some(code)` for 1...16, `nil` for anything else, which a client
+    ///   reports as ``unknown``.
     @inlinable
     public static func parse(grpcStatus value: Span<UInt8>) -> RPCError.Code?? {
         guard value.count == 1 || value.count == 2 else { return nil }
@@ -21,7 +20,7 @@ extension RPCError.Code {
         return .some(code)
     }
 
-    /// The code for an HTTP status of an answer that carried no `grpc-status`. Clients only.
+    /// The code for the HTTP status of a response without `grpc-status`. Clients only.
     /// - Spec: gRPC doc/http-grpc-status-mapping.md.
     public init(httpStatus: Int) {
         switch httpStatus {
@@ -34,8 +33,8 @@ extension RPCError.Code {
         }
     }
 
-    /// Whether an HTTP status of an answer without `grpc-status` says that the service was out of reach: proxies give
-    /// these for a service that is gone, late or busy. 200 is an answer that broke off.
+    /// Whether the HTTP status of a response without `grpc-status` means that the service was unreachable: proxies
+    /// send these for a service that is down, slow or overloaded. 200 is a response that ended early.
     public static func isBrokenConnection(httpStatus: Int) -> Bool {
         switch httpStatus {
         case 200, 429, 502, 503, 504: true
@@ -43,11 +42,11 @@ extension RPCError.Code {
         }
     }
 
-    /// The code for a stream the peer reset before it sent a status.
+    /// The code for a stream that the peer reset before it sent a status.
     ///
-    /// `REFUSED_STREAM` (7) becomes ``unavailable`` and is the one reset that promises no processing was
-    /// done.
-    /// 
+    /// `REFUSED_STREAM` (7) becomes ``unavailable`` and is the only reset that guarantees that the call was not
+    /// processed.
+    ///
     /// - Parameter code: an HTTP/2 error code, RFC 9113 section 7; an unknown one counts as INTERNAL_ERROR.
     public init(http2ErrorCode code: UInt32) {
         switch code {

@@ -1,6 +1,6 @@
 internal import TextFormats
 
-/// Why a call failed: the one error type of every call path, on both sides of the wire.
+/// Why a call failed: the only error type of all call paths, on both sides of the wire.
 ///
 /// `OK` cannot be expressed: a call that succeeded has no error.
 /// - Spec: gRPC doc/statuscodes.md; "Trailers" in PROTOCOL-HTTP2.md.
@@ -25,7 +25,7 @@ public struct RPCError: Error, Sendable, Hashable {
         case unauthenticated = 16
     }
 
-    /// Whose word the status is.
+    /// Which side produced the status.
     private enum Origin: Sendable, Hashable {
         case here, peer, brokenConnection
     }
@@ -45,8 +45,7 @@ public struct RPCError: Error, Sendable, Hashable {
         init(_ fields: Fields) { self.fields = fields }
     }
 
-    /// One reference: every call keeps room for two errors and hardly ever has one, and what can throw one needs no
-    /// memory for it.
+    /// One reference: every call has room for two errors and hardly ever uses it.
     private var storage: Storage
 
     private var fields: Fields {
@@ -58,37 +57,36 @@ public struct RPCError: Error, Sendable, Hashable {
         get { storage.fields.code }
         set { fields.code = newValue }
     }
-    /// Shown to the peer: holds no secret, no statement of a database and no path of a file system.
+    /// Shown to the peer: must not contain secrets, database statements or file paths.
     public var message: String {
         get { storage.fields.message }
         set { fields.message = newValue }
     }
-    /// A serialized `google.rpc.Status` (`grpc-status-details-bin`); empty when there are no details.
+    /// A serialized `google.rpc.Status` (`grpc-status-details-bin`); empty without details.
     public var statusDetails: [UInt8] {
         get { storage.fields.statusDetails }
         set { fields.statusDetails = newValue }
     }
-    /// Trailing metadata that goes, or came, with the status.
+    /// Trailing metadata sent or received with the status.
     public var trailers: Metadata {
         get { storage.fields.trailers }
         set { fields.trailers = newValue }
     }
-    /// What the server says about trying the call again (`grpc-retry-pushback-ms`), for clients with a retry or
-    /// hedging policy.
+    /// The server's advice about retrying (`grpc-retry-pushback-ms`), for clients with a retry or hedging policy.
     public var retryPushback: RetryPushback {
         get { storage.fields.retryPushback }
         set { fields.retryPushback = newValue }
     }
-    /// Whether the other side sent this status. `false` when it was made up on this side (a deadline, a
-    /// broken connection, a table lookup for an answer without `grpc-status`).
+    /// Whether the other side sent this status. `false` when this side produced it (a deadline, a broken connection,
+    /// a response without `grpc-status`).
     public var isFromPeer: Bool {
         get { storage.fields.origin == .peer }
         set { fields.origin = newValue ? .peer : .here }
     }
-    /// Whether the answer broke off before the other side gave a status, so that the code tells how it broke and
-    /// nothing about the call, which may have been carried out: a lost connection, a reset stream, an answer at HTTP
-    /// 200 without `grpc-status`, an HTTP status that a proxy gives for a service out of reach. Asking again, under the
-    /// same request id where something changes, may well succeed.
+    /// Whether the response ended before the other side sent a status. The code then describes how it ended and not
+    /// the call, which may have been carried out: a lost connection, a reset stream, an HTTP 200 response without
+    /// `grpc-status`, an HTTP status that a proxy sends for an unreachable service. A retry, with the same request id
+    /// for a change, may well succeed.
     public var isBrokenConnection: Bool { storage.fields.origin == .brokenConnection }
 
     public init(
@@ -101,7 +99,7 @@ public struct RPCError: Error, Sendable, Hashable {
                 retryPushback: retryPushback, origin: isFromPeer ? .peer : .here))
     }
 
-    /// The error of an answer that broke off: see ``isBrokenConnection``.
+    /// The error of a response that ended early: see ``isBrokenConnection``.
     public static func brokenConnection(_ code: Code, _ message: String, trailers: Metadata = [:]) -> RPCError {
         var error = RPCError(code, message, trailers: trailers)
         error.fields.origin = .brokenConnection
@@ -114,7 +112,7 @@ public struct RPCError: Error, Sendable, Hashable {
 }
 
 extension RPCError.Code: CustomStringConvertible {
-    /// The name as the gRPC documents write it; a bounded set, so fit for a metric's label.
+    /// The name as in the gRPC documents; a bounded set, suitable as a metric label.
     public var description: String {
         switch self {
         case .cancelled: "CANCELLED"
@@ -138,7 +136,7 @@ extension RPCError.Code: CustomStringConvertible {
 }
 
 extension RPCError: CustomStringConvertible {
-    /// Fit for a terminal and a log, whoever sent the message.
+    /// Safe for a terminal and a log, whoever sent the message.
     public var description: String {
         message.isEmpty ? code.description : "\(code): \(message.escapedForDisplay())"
     }

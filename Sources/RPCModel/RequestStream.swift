@@ -1,9 +1,8 @@
 public import ProtobufWire
 
-/// The requests of a client-streaming or bidirectional call, in order; ends when the client half-closed.
+/// The requests of a client-streaming or bidirectional call, in order; ends when the client half-closes.
 ///
-/// One consumer at a time. Reading slowly holds the client back: the peer's window grows only as messages are
-/// taken.
+/// One consumer at a time. Reading slowly slows the client down: the peer's window grows only as messages are taken.
 public struct RequestStream<Request: Message>: AsyncSequence, Sendable {
     public typealias Element = Request
     public typealias Failure = RPCError
@@ -11,7 +10,7 @@ public struct RequestStream<Request: Message>: AsyncSequence, Sendable {
     @usableFromInline let stream: CallStream
     @usableFromInline let refusal: ServerRoute.Refusal
 
-    /// - Parameter refusal: makes the error that is thrown for a request that breaks the rules of its schema.
+    /// - Parameter refusal: makes the error for a request that violates its schema's rules.
     @inlinable
     public init(_ stream: CallStream, refusal: @escaping ServerRoute.Refusal) {
         self.stream = stream
@@ -28,9 +27,9 @@ public struct RequestStream<Request: Message>: AsyncSequence, Sendable {
             self.refusal = refusal
         }
 
-        /// - Throws: what is made of a request that breaks the rules of its schema; `CANCELLED` when the client went
-        ///   away or the task was cancelled, `INTERNAL` for bytes that are no message, `RESOURCE_EXHAUSTED` for an
-        ///   oversized one.
+        /// - Throws: the `refusal` of a request that violates its schema's rules; `CANCELLED` when the client
+        ///   disconnected or the task was cancelled, `INTERNAL` for bytes that cannot be decoded,
+        ///   `RESOURCE_EXHAUSTED` for an oversized message.
         @inlinable
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Request? {
             let request: Request? = try await stream.nextMessage()

@@ -2,8 +2,8 @@ public import ProtobufWire
 
 /// The responses of a server-streaming or bidirectional call, in order.
 ///
-/// Dropping it, and every iterator, before the end cancels the call. One consumer at a time; reading slowly
-/// holds the server back.
+/// Releasing it and all its iterators before the end cancels the call. One consumer at a time; reading slowly slows
+/// the server down.
 public struct ResponseStream<Response: Message>: AsyncSequence, Sendable {
     public typealias Element = Response
     public typealias Failure = RPCError
@@ -17,13 +17,13 @@ public struct ResponseStream<Response: Message>: AsyncSequence, Sendable {
         guardian = CallGuardian(stream)
     }
 
-    /// Metadata of the response headers; waits for them. Empty when the answer had none.
-    /// - Throws: the call's error when it ended before headers came.
+    /// Metadata of the response headers; waits for them. Empty when the response had none.
+    /// - Throws: the call's error when it ended before headers arrived.
     public var initialMetadata: Metadata {
         get async throws(RPCError) { try await stream.waitForInitialMetadata() }
     }
 
-    /// Metadata of the trailers; empty until the stream has ended. An error carries its own.
+    /// Metadata of the trailers; empty until the stream has ended. An error has its own.
     public var trailingMetadata: Metadata { stream.receivedTrailingMetadata }
 
     public func cancel() { stream.abandon() }
@@ -38,7 +38,7 @@ public struct ResponseStream<Response: Message>: AsyncSequence, Sendable {
             self.guardian = guardian
         }
 
-        /// - Throws: the status of a call that did not end with OK, after the messages that came before it.
+        /// - Throws: the status of a call that did not end with OK, after the messages received before it.
         @inlinable
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Response?
         {

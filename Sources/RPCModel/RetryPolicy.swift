@@ -1,20 +1,19 @@
-/// When and how often a failed call is tried again.
+/// When and how often a failed call is retried.
 ///
-/// A value without time or randomness of its own: it is asked with the outcome of an attempt and answers what
-/// to do.
+/// A value without a clock or randomness: it is given the outcome of an attempt and returns an action.
 /// - Spec: grpc/proposal A6, "Client Retries".
 public struct RetryPolicy: Sendable, Hashable {
-    /// More attempts than this are cut to it (A6).
+    /// Larger numbers of attempts are reduced to this (A6).
     public static let attemptsCap = 5
 
-    /// Attempts in all, the first included; 2...5.
+    /// Total number of attempts including the first; 2...5.
     public let maxAttempts: Int
     public let initialBackoff: Duration
     public let maxBackoff: Duration
     public let backoffMultiplier: Double
     public let retryableCodes: Set<RPCError.Code>
 
-    /// - Returns: `nil` for what A6 calls invalid: fewer than two attempts, a backoff or multiplier that is
+    /// - Returns: `nil` for policies that A6 calls invalid: fewer than two attempts, a backoff or multiplier that is
     ///   not positive and finite, no code to retry on.
     public init?(
         maxAttempts: Int, initialBackoff: Duration, maxBackoff: Duration, backoffMultiplier: Double,
@@ -31,15 +30,15 @@ public struct RetryPolicy: Sendable, Hashable {
     }
 }
 
-/// What a server says about retrying, in the trailer `grpc-retry-pushback-ms`.
+/// The server's advice about retrying, in the trailer `grpc-retry-pushback-ms`.
 public enum RetryPushback: Sendable, Hashable {
-    /// The trailer was not there.
+    /// The trailer is absent.
     case absent
     case retry(after: Duration)
     /// Negative or unreadable.
     case doNotRetry
 
-    /// The trailer's value; `nil` sends none.
+    /// The trailer's value; `nil` to send none.
     public var trailer: String? {
         switch self {
         case .absent: nil
@@ -70,9 +69,9 @@ public struct RetryState: Sendable {
     }
 
     public let policy: RetryPolicy
-    /// Attempts that ended, transparent retries not counted; the value of `grpc-previous-rpc-attempts`.
+    /// Attempts that have failed, without transparent retries; the value of `grpc-previous-rpc-attempts`.
     public private(set) var failedAttempts = 0
-    /// Backoffs since the last pushback: the exponent starts anew after one.
+    /// Backoffs since the last pushback, after which the exponent starts again.
     private var backoffs = 0
 
     public init(policy: RetryPolicy) {
@@ -83,7 +82,7 @@ public struct RetryState: Sendable {
     ///
     /// - Parameters:
     ///   - jitter: a random factor in 0.8...1.2, drawn by the caller.
-    ///   - throttle: of the server; charged here, and a reason to give up.
+    ///   - throttle: the server's throttle; charged here, and a possible reason to give up.
     public mutating func attemptFailed(
         code: RPCError.Code, pushback: RetryPushback, jitter: Double, throttle: inout RetryThrottle
     ) -> Decision {
@@ -117,7 +116,7 @@ public struct RetryThrottle: Sendable, Hashable {
 
     /// - Parameters:
     ///   - maxTokens: 1...1000.
-    ///   - tokenRatio: tokens a success gives back, in thousandths, at least 1.
+    ///   - tokenRatio: tokens returned per success, in thousandths, at least 1.
     public init(maxTokens: Int = 100, tokenRatioThousandths: Int = 100) {
         precondition(
             (1...1000).contains(maxTokens) && tokenRatioThousandths > 0, "retry throttle out of range")

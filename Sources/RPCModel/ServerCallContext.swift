@@ -1,17 +1,17 @@
 internal import Synchronization
 
-/// Names a value an interceptor leaves for the handler of the same call, such as the caller's identity.
+/// The key of a value that an interceptor sets for the handler of the same call, such as the caller's identity.
 public protocol CallContextKey {
     associatedtype Value: Sendable
 }
 
 /// What a handler knows about its call besides the messages.
 ///
-/// - Isolation: any; every member may be used from any thread.
+/// - Isolation: any thread.
 public final class ServerCallContext: Sendable {
     private struct State {
         var metadata: Metadata
-        /// The one value that nearly every call has no more than, in place of an array; likewise the handler.
+        /// Nearly every call has at most one value and one handler: stored without an array.
         var firstKey: ObjectIdentifier?
         var firstValue: (any Sendable)?
         var cancelHandler: (@Sendable () -> Void)?
@@ -55,7 +55,7 @@ public final class ServerCallContext: Sendable {
         }
     }
 
-    /// What few calls have: made when it is needed, because there may be very many open calls.
+    /// Rarely used state, created on demand, because there may be very many open calls.
     private final class Rest {
         var initialMetadata = Metadata()
         var trailingMetadata = Metadata()
@@ -65,14 +65,15 @@ public final class ServerCallContext: Sendable {
     }
 
     public let method: MethodDescriptor
-    /// When the client stops waiting; `nil` without a deadline. Hand the remaining time on to calls made for
-    /// this one.
+    /// When the client stops waiting; `nil` without a deadline. Pass the remaining time on to calls made for this
+    /// one.
     public let deadline: ContinuousClock.Instant?
     public let peer: CallPeer
     private let stream: CallStream?
     private let state: Mutex<State>
 
-    /// - Parameter stream: the call's, for what handlers decide about it; a context made by hand needs none.
+    /// - Parameter stream: the call's stream, which handlers control through the context; a context for tests needs
+    ///   none.
     public init(
         method: MethodDescriptor, metadata: Metadata, deadline: ContinuousClock.Instant?, peer: CallPeer,
         stream: CallStream? = nil
@@ -84,8 +85,8 @@ public final class ServerCallContext: Sendable {
         self.peer = peer
     }
 
-    /// Metadata the client sent, without the fields gRPC itself uses. Empty once the handler of a detached call
-    /// (``ResponseWriter/detach()``) has returned: an open idle call keeps none of its request.
+    /// Request metadata, without gRPC's own fields. Empty once the handler of a detached call
+    /// (``ResponseWriter/detach()``) has returned: an open idle call keeps nothing of its request.
     public var metadata: Metadata { state.withLock { $0.metadata } }
 
     /// Time until the deadline, negative after it; `nil` without one.
@@ -99,14 +100,13 @@ public final class ServerCallContext: Sendable {
         set { state.withLock { state in state.withRest { $0.initialMetadata = newValue } } }
     }
 
-    /// Metadata that goes with the status, also with an error's (its own trailers are added behind).
+    /// Metadata sent with the status, including an error's (followed by the error's own trailers).
     public var trailingMetadata: Metadata {
         get { state.withLock { $0.rest?.trailingMetadata ?? Metadata() } }
         set { state.withLock { state in state.withRest { $0.trailingMetadata = newValue } } }
     }
 
-    /// What the call cost and how loaded the server is, sent with the status, also with an error's. Most calls say
-    /// nothing.
+    /// What the call cost and how loaded the server is, sent with the status, including an error's. Usually empty.
     ///
     /// - Spec: grpc/proposal A51.
     public var loadReport: LoadReport {
@@ -114,7 +114,7 @@ public final class ServerCallContext: Sendable {
         set { state.withLock { state in state.withRest { $0.loadReport = newValue } } }
     }
 
-    /// Whether somebody added metadata to the response.
+    /// Whether metadata was added to the response.
     public var hasResponseMetadata: Bool {
         state.withLock { state in
             state.rest.map { rest in
@@ -123,11 +123,10 @@ public final class ServerCallContext: Sendable {
         }
     }
 
-    /// Packs the responses of this call from here on, or stops packing them, whatever the server's setting.
+    /// Compresses the responses of this call from here on, or stops compressing them, whatever the server's setting.
     ///
-    /// `gzip` has no effect when the client does not unpack it, nor once the response headers have left without
-    /// naming it. `none` is for secrets beside text that a stranger chose, and for bytes that are packed
-    /// already.
+    /// `gzip` has no effect when the client does not accept it, nor once response headers that do not name it were
+    /// sent. Use `none` for secrets next to text chosen by someone else, and for data that is compressed already.
     public func packResponses(_ compression: CallOptions.Compression) { stream?.packResponses(compression) }
 
     /// A value of this call, set by an interceptor: `context[CallerIdentityKey.self] = identity`.
@@ -136,14 +135,13 @@ public final class ServerCallContext: Sendable {
         set { state.withLock { $0.setValue(newValue, ObjectIdentifier(key)) } }
     }
 
-    /// Whether nobody waits for the answer any more: the client reset the stream or went away, the deadline
+    /// Whether nobody waits for the response any longer: the client reset the stream or disconnected, the deadline
     /// passed, or the server is shutting down. The handler's task is cancelled too.
     public var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-    /// Runs `handler` when the call is cancelled: at once when it is already; never after it finished well.
+    /// Runs `handler` when the call is cancelled: at once if it already is; never if it finishes regularly.
     ///
-    /// - Isolation: `handler` runs on the connection's event loop or on the caller of `onCancel`; it must not
-    ///   block.
+    /// - Isolation: `handler` runs on the connection's event loop or on the caller of `onCancel`; it must not block.
     public func onCancel(_ handler: @escaping @Sendable () -> Void) {
         let runNow = state.withLock { state in
             if state.isCancelled { return true }
@@ -158,8 +156,8 @@ public final class ServerCallContext: Sendable {
         if runNow { handler() }
     }
 
-    /// For a call that was cancelled because its peer had gone silent, how long nothing had come from it by then: it
-    /// may have been gone for that long. Zero in every other case.
+    /// If the call was cancelled because its peer had become silent: how long nothing had arrived from it. It may
+    /// have been gone for that long. Otherwise zero.
     public var peerSilence: Duration { state.withLock { $0.peerSilence } }
 
     /// For the server that drives the call, before ``cancel()``.
@@ -178,7 +176,7 @@ public final class ServerCallContext: Sendable {
         for handler in more { handler() }
     }
 
-    /// Forgets the cancel handlers of a call that ended by itself. For the server that drives the call.
+    /// Drops the cancel handlers of a call that ended by itself. For the server that drives the call.
     public func finish() {
         // Released outside the lock: a handler may hold the last reference to something that has a lock as well.
         _ = state.withLock { state in
@@ -187,7 +185,7 @@ public final class ServerCallContext: Sendable {
         }
     }
 
-    /// Gives the request's metadata back. For the server, when the handler of a detached call has returned.
+    /// Releases the request's metadata. For the server, when the handler of a detached call has returned.
     public func forgetRequest() {
         let metadata = state.withLock { state in
             defer { state.metadata = Metadata() }

@@ -14,7 +14,7 @@ public struct ServerCallState: Sendable {
     @usableFromInline
     enum Outbound: Sendable, Hashable { case idle, streaming, closed }
 
-    /// What has to precede bytes of a message.
+    /// What must precede the bytes of a message.
     public enum SendAction: Sendable, Hashable { case writeHeadersFirst, write, ignore }
     /// How a status is sent.
     public enum FinishAction: Sendable, Hashable {
@@ -35,10 +35,10 @@ public struct ServerCallState: Sendable {
     @inlinable public var isInboundHalfClosed: Bool { inbound == .halfClosed }
     @inlinable public var isFinished: Bool { outbound == .closed }
 
-    /// Whether not even response headers were sent.
+    /// Whether nothing was sent, not even response headers.
     @inlinable public var hasSentNothing: Bool { outbound == .idle }
 
-    /// Whether the stream is to be reset with NO_ERROR behind the trailers, because the peer has not ended.
+    /// Whether to reset the stream with NO_ERROR after the trailers, because the peer has not ended.
     @inlinable public var needsResetAfterTrailers: Bool { inbound != .halfClosed }
 
     @inlinable public mutating func receiveEnd() { if inbound == .open { inbound = .halfClosed } }
@@ -64,8 +64,8 @@ public struct ServerCallState: Sendable {
         }
     }
 
-    /// The stream is gone, whoever closed it.
-    /// - Returns: whether the handler was still to finish.
+    /// The stream was closed, by either side.
+    /// - Returns: whether the handler had not finished.
     @inlinable public mutating func close() -> Bool {
         defer { outbound = .closed }
         return outbound != .closed

@@ -1,9 +1,9 @@
 public import ProtobufWire
 
-/// A service a server can offer. Generated code conforms; the server collects the routes.
+/// A service that a server can offer. Generated code conforms; the server collects the routes.
 public protocol RPCService: Sendable {
     var routes: [ServerRoute] { get }
-    /// Files that describe the service, for reflection; empty hides it there.
+    /// Files that describe the service, for reflection; if empty, reflection does not list it.
     var fileDescriptors: [FileDescriptorBytes] { get }
 }
 
@@ -11,13 +11,13 @@ extension RPCService {
     public var fileDescriptors: [FileDescriptorBytes] { [] }
 }
 
-/// What a server does for calls that may stay open for long.
+/// How a server treats calls that may stay open for a long time.
 public struct CallCare: Sendable, Hashable {
-    /// A server that stops ends the method's calls with UNAVAILABLE once it has sent GOAWAY, instead of waiting for
-    /// them: for calls that have no end of their own, or that are begun again where they broke off.
+    /// When the server stops, it ends the method's calls with UNAVAILABLE after sending GOAWAY, instead of waiting
+    /// for them: for calls that do not end by themselves, or that clients resume.
     public var endsWithServer: Bool
-    /// A peer that says nothing for so long while such a call is open is taken for gone: it is asked before, by PING,
-    /// in time for its answer. `nil` leaves that to the server's own keepalive. A proxy answers for itself alone.
+    /// A peer that is silent for this long while such a call is open is considered lost; a PING is sent early enough
+    /// for its response. `nil` leaves this to the server's keepalive. A proxy answers for itself only.
     public var peerLostAfter: Duration?
 
     public init(endsWithServer: Bool = false, peerLostAfter: Duration? = nil) {
@@ -27,7 +27,7 @@ public struct CallCare: Sendable, Hashable {
 }
 
 extension RPCService {
-    /// The same service with another care for calls of these methods.
+    /// The same service with another treatment of calls of these methods.
     public func with(_ care: CallCare, for methods: MethodDescriptor...) -> some RPCService {
         Changed(service: self) { route in
             if methods.contains(where: { [path = route.method.path] in $0.path == path }) { route.care = care }
@@ -36,17 +36,17 @@ extension RPCService {
 }
 
 extension RPCService {
-    /// The same service with another answer to requests that break the rules of their schema: by default
-    /// INVALID_ARGUMENT with a sentence about the first field, and no details.
+    /// The same service with another response to requests that violate their schema's rules: by default
+    /// INVALID_ARGUMENT with a sentence about the first field, without details.
     ///
-    /// - Parameter answer: makes the call's status of what is wrong, which is not empty and at most
-    ///   ``ServerRoute/violationsMax`` long.
+    /// - Parameter answer: makes the call's status from the violations: at least one, at most
+    ///   ``ServerRoute/violationsMax``.
     public func refusingInvalidRequests(with answer: @escaping ServerRoute.Refusal) -> some RPCService {
         Changed(service: self) { $0.refusal = answer }
     }
 }
 
-/// A service with something changed about its routes.
+/// A service with changed routes.
 private struct Changed<Service: RPCService>: RPCService {
     let service: Service
     let change: @Sendable (inout ServerRoute) -> Void
@@ -64,30 +64,30 @@ private struct Changed<Service: RPCService>: RPCService {
 
 /// One method and the code that answers it, with the message types erased.
 ///
-/// `invoke` reads requests from and writes responses to the call's stream. When it returns, the server
-/// finishes the call with OK unless the responses were detached; when it throws, with that error. Methods
-/// without client streaming are invoked after the request arrived whole.
+/// `invoke` reads requests from and writes responses to the call's stream. When it returns, the server finishes the
+/// call with OK unless the responses were detached; when it throws, with that error. Methods without client streaming
+/// are invoked after the whole request has arrived.
 ///
-/// A request that breaks the rules of its schema (`buf.validate`) reaches no handler: the routes made by
-/// ``unary(_:_:)`` and its like check every request first and answer ``refusal``.
+/// A request that violates its schema's rules (`buf.validate`) reaches no handler: the routes made by ``unary(_:_:)``
+/// and similar functions check every request first and answer ``refusal``.
 public struct ServerRoute: Sendable {
-    /// Makes the status of a call out of what is wrong with its request.
+    /// Makes the status of a call from the violations of its request.
     public typealias Refusal = @Sendable ([RuleViolation]) -> RPCError
-    /// What a method does with a call, given the answer to requests that break the schema's rules.
+    /// Handles a call, given the response to requests that violate their schema's rules.
     public typealias Handler =
         @Sendable (CallStream, ServerCallContext, @escaping Refusal) async throws(RPCError) -> Void
     public typealias Answer = @Sendable (CallStream, ServerCallContext, @escaping Refusal) throws(RPCError) -> Void
 
-    /// Violations that one answer tells of. They travel in the trailers, of which a peer takes some kilobytes; who
-    /// has more wrong is told of the rest next time.
+    /// Maximum number of violations in one response. They are sent in the trailers, of which a peer accepts a few
+    /// kilobytes; further violations are reported after these are fixed.
     public static let violationsMax = 32
 
     public let method: MethodDescriptor
     private let handler: Handler
     private let atOnce: Answer?
-    /// What the server does for the method's calls besides running them.
+    /// How the server treats the method's calls.
     public var care = CallCare()
-    /// What a request that breaks the rules of its schema is answered.
+    /// The response to requests that violate their schema's rules.
     public var refusal: Refusal = { violations in
         RPCError(.invalidArgument, violations.first.map { "\($0.field) \($0.description)" } ?? "the request is invalid")
     }
@@ -105,7 +105,7 @@ public struct ServerRoute: Sendable {
         atOnce = nil
     }
 
-    /// A method whose handler reads the stream itself and checks no rules.
+    /// A method whose handler reads the stream itself, without rule checks.
     public init(
         _ method: MethodDescriptor,
         invoke: @escaping @Sendable (CallStream, ServerCallContext) async throws(RPCError) -> Void
@@ -117,10 +117,10 @@ public struct ServerRoute: Sendable {
         try await handler(stream, context, refusal)
     }
 
-    /// Whether ``answer(_:_:)`` may take the place of ``invoke(_:_:)``.
+    /// Whether ``answer(_:_:)`` may replace ``invoke(_:_:)``.
     public var answersAtOnce: Bool { atOnce != nil }
 
-    /// The same as ``invoke(_:_:)`` without suspending, for handlers that never do: the server then makes no task for
+    /// Like ``invoke(_:_:)``, but without suspending, for handlers that never do: the server then creates no task for
     /// the call. Does nothing where ``answersAtOnce`` is false.
     public func answer(_ stream: CallStream, _ context: ServerCallContext) throws(RPCError) {
         try atOnce?(stream, context, refusal)
@@ -128,7 +128,7 @@ public struct ServerRoute: Sendable {
 }
 
 extension Message {
-    /// - Throws: what `refusal` makes of the rules that the message breaks.
+    /// - Throws: the `refusal` of the rules that the message violates.
     @inlinable
     func checkRules(_ refusal: ServerRoute.Refusal) throws(RPCError) {
         var violations = RuleViolations(limit: ServerRoute.violationsMax)
@@ -138,7 +138,7 @@ extension Message {
 }
 
 extension ServerRoute {
-    /// A method whose handler answers at once: a plain function, which may neither suspend nor block.
+    /// A method whose handler returns without suspending: a plain function, which may neither suspend nor block.
     @inlinable
     public static func unary<Request: Message, Response: Message>(
         _ method: MethodDescriptor,

@@ -4,11 +4,11 @@ public import RPCModel
 internal import TextFormats
 
 extension Metadata {
-    /// The custom metadata of a received header block: everything that is neither a pseudo-header nor gRPC's
-    /// or HTTP/2's own. `grpc-…` names are reserved, so unknown ones are left out too.
+    /// The custom metadata of a received header block: everything except pseudo-headers and fields of gRPC or HTTP/2.
+    /// `grpc-…` names are reserved, so unknown ones are also left out.
     public init(_ headers: HeaderBlock) {
         self.init()
-        // Once through to size the storage: growing it would cost more than the second look.
+        // A first pass to size the storage: growing it would cost more.
         var fieldCount = 0
         var byteCount = 0
         for index in 0..<headers.count {
@@ -54,13 +54,12 @@ extension HeaderList {
         bytes.withUnsafeBytes { add(name, $0) }
     }
 
-    /// Appends `grpc-status`, `grpc-message` and `grpc-status-details-bin` of a failed call, then its
-    /// trailers.
+    /// Appends `grpc-status`, `grpc-message` and `grpc-status-details-bin` of a failed call, then its trailers.
     ///
     /// - Parameters:
     ///   - maxMessageBytes: a longer message is cut, so that a status always fits the peer's header limit.
-    ///   - maxDetailsBytes: longer details are left out, since half of them could not be read; in base64 they take
-    ///     a third more, and with the message they stay below the 16 KiB that gRPC's own libraries take.
+    ///   - maxDetailsBytes: longer details are left out, because a part could not be parsed; base64 adds a third, and
+    ///     together with the message they stay below the 16 KiB that gRPC's own libraries accept.
     public mutating func add(_ error: RPCError, maxMessageBytes: Int = 4096, maxDetailsBytes: Int = 8192) {
         add("grpc-status", String(error.code.rawValue))
         if !error.message.isEmpty {
@@ -78,17 +77,17 @@ extension HeaderList {
 }
 
 extension HeaderBlock {
-    /// The call's status as trailers or a Trailers-Only answer tell it.
+    /// The call's status from trailers or a Trailers-Only response.
     ///
-    /// - Returns: `nil` for OK. A missing or unreadable `grpc-status` is UNKNOWN, made up here; a missing one is a
-    ///   broken connection, since only the peer's own end of the call has it.
+    /// - Returns: `nil` for OK. A missing or invalid `grpc-status` becomes UNKNOWN; a missing one counts as a broken
+    ///   connection, because only the peer's own end of the call has it.
     public func rpcStatus(trailers: Metadata) -> RPCError? {
         guard let value = value(of: .grpcStatus) else {
-            return .brokenConnection(.unknown, "the answer ended without a grpc-status", trailers: trailers)
+            return .brokenConnection(.unknown, "the response ended without a grpc-status", trailers: trailers)
         }
         guard let parsed = RPCError.Code.parse(grpcStatus: value.assumingMemoryBound(to: UInt8.self).span)
         else {
-            return RPCError(.unknown, "the answer's grpc-status is no status", trailers: trailers)
+            return RPCError(.unknown, "invalid grpc-status in the response", trailers: trailers)
         }
         guard let code = parsed else { return nil }
         let message = self.value(of: .grpcMessage).map { PercentEncoding.decode([UInt8]($0)) } ?? ""
@@ -99,7 +98,7 @@ extension HeaderBlock {
             retryPushback: RetryPushback(trailer: pushback), isFromPeer: true)
     }
 
-    /// Whether a comma-separated list under `header` holds `token`.
+    /// Whether a comma-separated list under `header` contains `token`.
     public func list(_ header: KnownHeader, contains token: StaticString) -> Bool {
         guard let value = value(of: header) else { return false }
         return token.withUTF8Buffer { token in

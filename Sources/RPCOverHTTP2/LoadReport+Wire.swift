@@ -3,17 +3,17 @@ internal import ProtobufWire
 public import RPCModel
 
 extension LoadReport {
-    /// The trailer in which a call's report travels.
+    /// The trailer with a call's report.
     public static let metadataName = "endpoint-load-metrics-bin"
 
     public init(_ message: Xds_Data_Orca_V3_OrcaLoadReport) {
         self.init()
-        // What a message without presence calls 0 was not measured.
+        // A message without presence cannot distinguish 0 from unset: treated as not measured.
         func measured(_ value: Double) -> Double? { value == 0 ? nil : value }
         self[.cpuUtilization] = measured(message.cpuUtilization)
         self[.memoryUtilization] = measured(message.memUtilization)
         self[.applicationUtilization] = measured(message.applicationUtilization)
-        // `rps` is what servers sent before there were fractions.
+        // `rps` is the older field, before fractions.
         self[.requestsPerSecond] = measured(message.rpsFractional) ?? measured(Double(message.rps))
         self[.errorsPerSecond] = measured(message.eps)
         for (name, value) in message.utilization.pairs { self[.utilization(name)] = value }

@@ -3,14 +3,14 @@ internal import HTTP2Engine
 internal import RPCModel
 internal import Transport
 
-/// Everything the calls of a server share, and the transport's entry into it.
+/// What all calls of a server share, and the transport's entry into it.
 final class CallDispatcher: ServerStreamSource {
     let routes: RouteTable
     let interceptors: [any ServerInterceptor]
     let configuration: ServerConfiguration
     let origin: CallOrigin
     private let health: HealthService?
-    /// By the loop's index.
+    /// Indexed by the loop's index.
     private let loops: [LoopCalls]
 
     init(
@@ -27,7 +27,7 @@ final class CallDispatcher: ServerStreamSource {
         }
     }
 
-    /// Whether the server takes calls, by its own word where it offers one.
+    /// Whether the server accepts calls, according to its health service if it has one.
     var isReady: Bool { health.map { $0.status(of: "") == .serving } ?? true }
 
     func makeStream(on connection: ServerConnection) -> HTTP2Stream {
@@ -60,8 +60,7 @@ final class CallDispatcher: ServerStreamSource {
         calls.slowRequests?.remove(connection)
     }
 
-    /// Returns when everything that was written before has been handed to the connections' sockets, as far as they
-    /// take it.
+    /// Returns when everything written before has been handed to the connections' sockets, as far as they accept it.
     func flushed() async {
         for calls in loops { await calls.flushed() }
     }
@@ -70,7 +69,7 @@ final class CallDispatcher: ServerStreamSource {
         for calls in loops { await calls.waitUntilIdle(limit: limit) }
     }
 
-    /// Counts of all loops, added up.
+    /// The counts of all loops, summed.
     func metrics() async -> CallMetrics {
         var sums: [Int: [UInt8: CallCounts]] = [:]
         var metrics = CallMetrics()

@@ -2,7 +2,7 @@ internal import RPCModel
 internal import Transport
 
 extension CallMetrics {
-    /// One figure under a stable name, as a metrics page prints it.
+    /// One figure with a stable name, as on a metrics page.
     public struct Number: Sendable, Hashable {
         /// Lower case with underscores; counters end in `_total`.
         public var name: String
@@ -16,7 +16,7 @@ extension CallMetrics {
         }
     }
 
-    /// Everything but the histograms of ``entries``, flat: sorted by name, then by labels.
+    /// Everything except the histograms of ``entries``, flat: sorted by name, then by labels.
     public var numbers: [Number] {
         var numbers = [
             gauge("grpc_server_calls_open", openCalls), gauge("grpc_server_calls_waiting", waitingCalls),

@@ -1,10 +1,10 @@
 public import RPCModel
 public import Transport
 
-/// Finished calls of one method with one status, as one loop or the whole server counted them.
+/// Finished calls of one method with one status.
 public struct CallCounts: Sendable, Hashable {
-    /// Bounds of the histogram: bucket `i` counts durations below `2^i` microseconds that were in no lower
-    /// one; the last one counts the rest. 1 us to 67 s.
+    /// Histogram buckets: bucket `i` counts durations below `2^i` microseconds that are in no lower bucket; the last
+    /// counts the rest. 1 us to 67 s.
     public static let bucketCount = 28
 
     public var count: UInt64 = 0
@@ -28,11 +28,10 @@ public struct CallCounts: Sendable, Hashable {
     }
 }
 
-/// What a server counted about its calls since it started.
+/// What a server has counted about its calls since it started.
 public struct CallMetrics: Sendable {
     public struct Entry: Sendable {
-        /// `package.Service/Method`, or `_OTHER` for paths the server does not know: the set of names is
-        /// bounded.
+        /// `package.Service/Method`, or `_OTHER` for unknown paths: the set of names is bounded.
         public var method: String
         /// `nil` is OK.
         public var code: RPCError.Code?
@@ -40,46 +39,46 @@ public struct CallMetrics: Sendable {
     }
 
     public var entries: [Entry] = []
-    /// Handlers that run or are suspended now.
+    /// Handlers now running or suspended.
     public var runningHandlers = 0
-    /// Calls that wait for a handler's turn now.
+    /// Calls now waiting for a handler slot.
     public var waitingCalls = 0
-    /// Streams that are open now, detached ones included.
+    /// Streams now open, including detached ones.
     public var openCalls = 0
-    /// Connections that ended, by the label of their loss: `peer_closed`, `drained`, and for each limit that a
-    /// peer exceeded its name, such as `too_many_resets`.
+    /// Ended connections, by the label of the cause: `peer_closed`, `drained`, or the name of the limit that the peer
+    /// exceeded, such as `too_many_resets`.
     public var connectionEnds: [String: UInt64] = [:]
-    /// Calls that a limit refused or cut off, by the limit's name: see ``CallLimit``.
+    /// Calls that a limit refused or ended, by the limit's name: see ``CallLimit``.
     public var refusedCalls: [String: UInt64] = [:]
-    /// Calls whose `forwarded` or `x-forwarded-…` was not believed: their peer is no trusted proxy.
+    /// Calls whose `forwarded` or `x-forwarded-…` was ignored because their peer is not a trusted proxy.
     public var ignoredForwardings: UInt64 = 0
-    /// Connections at the door.
+    /// Connections admitted and refused.
     public var connections = ConnectionAdmissions()
 }
 
-/// The limits that end a call and leave its connection alone; the raw values are the labels of their counters.
+/// The limits that end a call without closing its connection; the raw values label their counters.
 public enum CallLimit: String, CaseIterable, Sendable {
     /// Request metadata above `HTTP2Limits.headerFieldsMax` or `headerListBytesMax`.
     case headerBlock = "header_block_too_large"
-    /// A message above ``ServerConfiguration/maxRequestBytes``, refused on its prefix.
+    /// A message larger than ``ServerConfiguration/maxRequestBytes``, refused on its prefix.
     case requestBytes = "request_too_large"
-    /// A packed message that unpacks to more than that.
+    /// A compressed message that is larger than that when decompressed.
     case unpackedBytes = "unpacked_request_too_large"
-    /// More bytes of requests that no handler has taken than ``ServerConfiguration/maxHeldRequestBytesPerConnection``
-    /// or ``ServerConfiguration/maxHeldRequestBytesPerLoop``.
+    /// Request bytes not yet taken by a handler exceed ``ServerConfiguration/maxHeldRequestBytesPerConnection`` or
+    /// ``ServerConfiguration/maxHeldRequestBytesPerLoop``.
     case heldRequestBytes = "too_many_request_bytes"
-    /// More bytes of responses wait for their readers than `HTTP2Limits.queuedBytesMax` or `queuedBytesInAllMax`.
+    /// Response bytes waiting for their readers exceed `HTTP2Limits.queuedBytesMax` or `queuedBytesInAllMax`.
     case queuedResponseBytes = "too_many_response_bytes"
     /// A request that took longer than ``ServerConfiguration/requestTimeout``.
     case slowRequest = "request_too_slow"
-    /// More calls than ``ServerConfiguration/maxWaitingCallsPerLoop`` wait for a handler's turn.
+    /// More calls wait for a handler slot than ``ServerConfiguration/maxWaitingCallsPerLoop``.
     case waitingCalls = "too_many_waiting_calls"
-    /// More of one connection's calls than ``ServerConfiguration/maxWaitingCallsPerConnection`` wait, or another
-    /// connection that holds less needs the place.
+    /// More of one connection's calls wait than ``ServerConfiguration/maxWaitingCallsPerConnection``, or another
+    /// connection with fewer waiting calls needs the place.
     case waitingCallsOfConnection = "too_many_waiting_calls_of_connection"
 }
 
-/// The counters of one loop; touched by its thread alone, so counting is an addition.
+/// The counters of one loop, used by its thread only, so counting is an addition.
 struct LoopCallMetrics {
     /// Code 0 is OK, as on the wire.
     private static let codeCount = 17
@@ -88,7 +87,7 @@ struct LoopCallMetrics {
     private(set) var refusedCalls: [String: UInt64] = [:]
     var ignoredForwardings: UInt64 = 0
 
-    /// - Parameter methodCount: known methods; one more slot counts the unknown ones.
+    /// - Parameter methodCount: known methods; one more slot counts unknown ones.
     init(methodCount: Int) {
         counts = Array(repeating: nil, count: (methodCount + 1) * Self.codeCount)
     }

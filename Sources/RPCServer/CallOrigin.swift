@@ -4,18 +4,18 @@ internal import RPCModel
 internal import TLSEngine
 internal import Transport
 
-/// Finds out whose call it is when a connection carries the calls of others.
+/// Determines the caller of a call when a connection carries the calls of others.
 ///
-/// A trusted proxy's `x-forwarded-for` gives the caller's address. From anybody else a forwarding field gives
-/// nothing, and can only take away: a call that went through some proxy is not known to be this machine's own.
+/// A trusted proxy's `x-forwarded-for` gives the caller's address. From anyone else a forwarding field adds nothing
+/// and can only remove rights: a call that passed through some proxy is not treated as local.
 struct CallOrigin {
     private let trusted: TrustedProxies
 
     init(_ trusted: TrustedProxies) { self.trusted = trusted }
 
     /// - Parameters:
-    ///   - peer: the connection's.
-    ///   - isClaimIgnored: set when the call names addresses and nobody trusted vouches for them.
+    ///   - peer: the connection's peer.
+    ///   - isClaimIgnored: set when the call names addresses that no trusted proxy confirms.
     func peer(
         of headers: HeaderBlock, on connection: ServerConnection, _ peer: CallPeer, isClaimIgnored: inout Bool
     ) -> CallPeer {
@@ -33,9 +33,9 @@ struct CallOrigin {
     }
 }
 
-/// What a call's headers say of the hops in front.
+/// What a call's headers say about proxies.
 private struct Forwarding {
-    /// Some proxy spoke.
+    /// Some proxy forwarded the call.
     private(set) var isForwarded = false
     /// `forwarded` or one of `x-forwarded-…`.
     private(set) var namesAddresses = false
@@ -44,7 +44,7 @@ private struct Forwarding {
     init(_ headers: HeaderBlock) {
         for index in 0..<headers.count {
             let field = headers[index]
-            // Nearly every call ends here: its fields are known ones, or begin otherwise.
+            // Nearly every call ends here: its fields are known ones, or begin differently.
             guard field.known == .other, let first = field.name.first, Self.initials.contains(first) else { continue }
             if field.nameStarts(with: "x-forwarded-") || field.name.elementsEqual("forwarded".utf8) {
                 isForwarded = true
@@ -60,7 +60,7 @@ private struct Forwarding {
 }
 
 extension CallPeer {
-    /// The same peer without the rights of this machine's own.
+    /// The same peer without the rights of a local one.
     fileprivate var asStranger: CallPeer {
         CallPeer(
             address: address, share: share, isLocal: false, isEncrypted: isEncrypted,
@@ -76,7 +76,7 @@ extension CallPeer {
         self.init(
             address: address, proxy: peer.proxy?.sourceText, share: peer.address.shareText,
             isLocal: peer.address.isLoopback && !peer.isProxied, isEncrypted: peer.tls != nil,
-            // The certificate of a proxy that ends TLS is the proxy's, and says nothing of who calls through it.
+            // The certificate of a proxy that terminates TLS identifies the proxy, not the callers behind it.
             verifiedIdentity: peer.isProxied && peer.proxy == nil
                 ? nil
                 : peer.tls?.certificate.map {
@@ -86,7 +86,7 @@ extension CallPeer {
 }
 
 extension SocketAddress {
-    /// As ``CallPeer/source`` names an address.
+    /// The format of ``CallPeer/source``.
     fileprivate var sourceText: String {
         switch self {
         case .unix: "unix"
@@ -95,6 +95,6 @@ extension SocketAddress {
         }
     }
 
-    /// As ``CallPeer/share`` names those that are counted together.
+    /// The format of ``CallPeer/share``.
     fileprivate var shareText: String { AddressBlock(sharedBy: self)?.description ?? sourceText }
 }

@@ -1,7 +1,7 @@
 internal import ProtobufReflection
 internal import ProtobufWire
 
-/// The files a server was built from, found by name, by symbol, or by extension.
+/// The files that a server was built from, by name, symbol or extension.
 struct DescriptorIndex: Sendable {
     private struct ExtensionKey: Hashable {
         var type: String
@@ -13,7 +13,7 @@ struct DescriptorIndex: Sendable {
     private var fileOfExtension: [ExtensionKey: String] = [:]
     private(set) var serviceNames: [String] = []
 
-    /// What clients may lack and meet all the same, in options and inside an `Any`.
+    /// Types that clients may lack but encounter in options and inside an `Any`.
     private static let wellKnownTypes = [
         Google_Protobuf_Any_File.descriptor, Google_Protobuf_Descriptor_File.descriptor,
         Google_Protobuf_Duration_File.descriptor, Google_Protobuf_Empty_File.descriptor,
@@ -21,14 +21,14 @@ struct DescriptorIndex: Sendable {
         Google_Protobuf_Timestamp_File.descriptor, Google_Protobuf_Wrappers_File.descriptor,
     ]
 
-    /// Takes in `roots` with everything they import, and the well-known types.
+    /// Indexes `roots` with all their imports, and the well-known types.
     init(_ roots: [FileDescriptorBytes]) {
         for root in roots { add(root) }
         for file in Self.wellKnownTypes { add(file) }
         serviceNames.sort()
     }
 
-    /// The file of that name and all it imports, itself first; `nil` when there is none.
+    /// The named file and all its imports, itself first; `nil` if unknown.
     func file(named name: String) -> [[UInt8]]? {
         guard let root = files[name] else { return nil }
         var result: [[UInt8]] = []
@@ -50,7 +50,7 @@ struct DescriptorIndex: Sendable {
         fileOfExtension[ExtensionKey(type: type, number: number)].flatMap(file(named:))
     }
 
-    /// Numbers of the known extensions of a message; `nil` when there is no such message.
+    /// Numbers of the known extensions of a message; `nil` if the message is unknown.
     func extensionNumbers(of type: String) -> [Int32]? {
         guard fileOfSymbol[type] != nil else { return nil }
         return fileOfExtension.keys.filter { $0.type == type }.map(\.number).sorted()
@@ -60,9 +60,8 @@ struct DescriptorIndex: Sendable {
         guard files[file.name] == nil else { return }
         files[file.name] = file
         for dependency in file.dependencies { add(dependency) }
-        // Our own generator wrote the bytes; if they were broken, reflection would lack the file's symbols,
-        // no
-        // more.
+        // This project's generator wrote the bytes; if they were invalid, reflection would only lack the file's
+        // symbols.
         guard let proto = try? Google_Protobuf_FileDescriptorProto(decoding: file.bytes) else { return }
         let scope = proto.package ?? ""
         for message in proto.messageType { add(message, scope: scope, file: file.name) }
@@ -86,8 +85,8 @@ struct DescriptorIndex: Sendable {
         for nested in message.nestedType { add(nested, scope: name, file: file) }
     }
 
-    /// A value's full name is its enum's neighbor, as in C++ (descriptor.proto, EnumValueDescriptorProto); within the
-    /// enum's own name, where people look for it, it is found too.
+    /// The full name of an enum value is a sibling of its enum, as in C++ (descriptor.proto,
+    /// EnumValueDescriptorProto); it is also found under the enum's name, where people look for it.
     private mutating func add(_ type: Google_Protobuf_EnumDescriptorProto, scope: String, file: String) {
         let name = join(scope, type.name)
         fileOfSymbol[name] = file

@@ -1,26 +1,26 @@
 internal import EventCore
 internal import Transport
 
-/// The `x-forwarded-for` of a call: addresses separated by commas, each appended by a hop that was called by it.
+/// The `x-forwarded-for` of a call: addresses separated by commas, each appended by a proxy about its caller.
 ///
-/// Anybody can send the field, so only what a trusted proxy appended counts: it is read from the right, past trusted
-/// hops, up to the first that is not trusted, and what stands left of that is somebody's claim.
-/// - Spec: none; the field is older than RFC 7239, whose `forwarded` says the same and is read by nobody here.
+/// Anyone can send the field, so only what a trusted proxy appended counts: it is read from the right, past trusted
+/// proxies, up to the first address that is not trusted. Anything to the left is an unverified claim.
+/// - Spec: none; the field is older than RFC 7239, whose equivalent `forwarded` is not supported.
 enum ForwardedFor {
-    /// Hops that are looked at: more is no chain of proxies.
+    /// Maximum number of proxies considered.
     private static let hopsMax = 32
 
-    /// Where a call comes from.
+    /// The origin of a call.
     struct Origin: Hashable {
         var address: SocketAddress
-        /// The trusted hop that told so.
+        /// The trusted proxy that reported the address.
         var teller: SocketAddress
     }
 
     /// - Parameters:
-    ///   - fields: the values in the order in which they came.
-    ///   - nearest: the hop that called us, which is trusted.
-    /// - Returns: nil when the nearest hop told no address.
+    ///   - fields: the values in the order received.
+    ///   - nearest: the trusted proxy that called this server.
+    /// - Returns: nil when the nearest proxy reported no address.
     static func origin(_ fields: [String], nearest: SocketAddress, _ trusted: TrustedProxies) -> Origin? {
         var origin: Origin?
         let hops = fields.joined(separator: ",").split(separator: ",", omittingEmptySubsequences: true)
@@ -32,8 +32,8 @@ enum ForwardedFor {
         return origin
     }
 
-    /// `198.51.100.7`, `2001:db8::1`, `[2001:db8::1]`, and the same with a port behind; nil for anything else, such as
-    /// `unknown`.
+    /// `198.51.100.7`, `2001:db8::1`, `[2001:db8::1]`, and the same followed by a port; nil for anything else, such
+    /// as `unknown`.
     private static func address(_ text: Substring) -> SocketAddress? {
         let blank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
         let hop = text.drop(while: blank).prefix { !blank($0) }
@@ -51,7 +51,7 @@ enum ForwardedFor {
         guard let number = port.isEmpty ? 0 : UInt16(port),
             let address = SocketAddress(ipAddress: String(host), port: number)
         else { return nil }
-        // IPv4 in its mapped form is IPv4, as it is where sockets are accepted.
+        // An IPv4-mapped IPv6 address is IPv4, as for accepted sockets.
         guard case .ipv6(0, let low, _, _) = address, low >> 32 == 0xFFFF else { return address }
         return .ipv4(address: UInt32(truncatingIfNeeded: low), port: number)
     }

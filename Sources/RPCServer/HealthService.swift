@@ -3,9 +3,9 @@ public import ProtobufWire
 public import RPCModel
 internal import Synchronization
 
-/// `grpc.health.v1.Health`: which services of this server take calls.
+/// `grpc.health.v1.Health`: which services of this server accept calls.
 ///
-/// The empty name stands for the whole server. Everything starts as SERVING.
+/// The empty name means the whole server. Every service starts as SERVING.
 /// - Isolation: any thread.
 /// - Spec: gRPC doc/health-checking.md; grpc/proposal A90 (List).
 public final class HealthService: RPCService {
@@ -37,9 +37,9 @@ public final class HealthService: RPCService {
         }
     }
 
-    /// A90: a server with more services than this does not list them.
+    /// A90: a server with more services does not list them.
     private static let listedServicesMax = 100
-    /// Watches open at once, over all connections: each is a stream anyone who reaches the server may hold.
+    /// Maximum number of open watches over all connections: anyone who reaches the server may hold one.
     private static let watchersMax = 10_000
 
     private let state: Mutex<State>
@@ -51,7 +51,7 @@ public final class HealthService: RPCService {
         state = Mutex(State(statuses: statuses))
     }
 
-    /// Sets a service's status and tells those who watch it. After ``enterShutdown()`` it has no effect.
+    /// Sets a service's status and notifies its watchers. Has no effect after ``enterShutdown()``.
     public func set(_ status: Status, service: String = "") {
         notify { state in
             guard !state.isShutdown, state.statuses[service] != status else { return { _ in false } }
@@ -60,10 +60,10 @@ public final class HealthService: RPCService {
         }
     }
 
-    /// A service's status now, the empty name's for the whole server; `nil` for a service that it does not have.
+    /// The current status of a service, with the empty name of the whole server; `nil` for an unknown service.
     public func status(of service: String = "") -> Status? { state.withLock { $0.statuses[service] } }
 
-    /// Sets every service's status. After ``enterShutdown()`` it has no effect.
+    /// Sets every service's status. Has no effect after ``enterShutdown()``.
     public func setAll(_ status: Status) {
         notify { state in
             guard !state.isShutdown else { return { _ in false } }
@@ -73,7 +73,7 @@ public final class HealthService: RPCService {
         }
     }
 
-    /// Everything is NOT_SERVING from now on, whatever is set later.
+    /// Sets everything to NOT_SERVING permanently.
     public func enterShutdown() {
         notify { state in
             guard !state.isShutdown else { return { _ in false } }
@@ -93,7 +93,7 @@ public final class HealthService: RPCService {
     fileprivate func check(_ service: String) throws(RPCError) -> Response {
         let response = state.withLock { $0.response(for: service) }
         guard response.status != .serviceUnknown else {
-            throw RPCError(.notFound, "the server has no such service")
+            throw RPCError(.notFound, "unknown service")
         }
         return response
     }
@@ -101,7 +101,7 @@ public final class HealthService: RPCService {
     fileprivate func list() throws(RPCError) -> Grpc_Health_V1_HealthListResponse {
         try state.withLock { state throws(RPCError) in
             guard state.statuses.count <= Self.listedServicesMax else {
-                throw RPCError(.resourceExhausted, "the server has more services than it lists")
+                throw RPCError(.resourceExhausted, "the server has too many services to list; check them one at a time")
             }
             var list = Grpc_Health_V1_HealthListResponse()
             for service in state.statuses.keys.sorted() {
@@ -111,17 +111,17 @@ public final class HealthService: RPCService {
         }
     }
 
-    /// Registers a watcher, which costs no task, and sends it the present status.
+    /// Registers a watcher, which needs no task, and sends it the current status.
     fileprivate func watch(
         _ service: String, responses: ResponseWriter<Response>, context: ServerCallContext
     ) throws(RPCError) {
         let id = try state.withLock { state throws(RPCError) -> UInt64 in
             guard state.watchers.count < Self.watchersMax else {
-                throw RPCError(.resourceExhausted, "too many health watches")
+                throw RPCError(.resourceExhausted, "too many health watches are open; try again later")
             }
             state.nextWatcher += 1
             state.watchers[state.nextWatcher] = Watcher(service: service, responses: responses)
-            // Under the lock, so that a change cannot overtake the first answer.
+            // Under the lock, so that a change cannot overtake the first response.
             _ = try responses.writeNow(state.response(for: service))
             return state.nextWatcher
         }
@@ -136,14 +136,14 @@ public final class HealthService: RPCService {
         state.withLock { state in
             let isConcerned = change(&state)
             for watcher in state.watchers.values where isConcerned(watcher.service) {
-                // A watcher whose call is over is removed by its cancel handler.
+                // The cancel handler removes a watcher whose call has ended.
                 _ = try? watcher.responses.writeNow(state.response(for: watcher.service))
             }
         }
     }
 }
 
-/// The calls, over a service that does not keep itself alive through its routes.
+/// The calls, on an object without a reference cycle through the service's routes.
 private struct Answers: Grpc_Health_V1_HealthHandler {
     let health: HealthService
 

@@ -1,16 +1,16 @@
 internal import HTTP2Engine
 internal import Transport
 
-/// Bounds the bytes of requests that have arrived and that no handler has taken: messages still arriving, and whole
-/// ones that wait.
+/// Limits the bytes of requests that have arrived but no handler has taken: incomplete messages, and complete ones
+/// that wait.
 ///
-/// The limit of one message alone does not bound memory: a connection may fill nearly a whole message on each of its
-/// streams and then send no more, and so may many connections. Above the bound of a connection the call that grows is
-/// refused. Above the bound of the loop the largest call of the connection that holds most is, so that who sends
-/// little is not refused for what others hold.
+/// The limit of a single message does not bound memory: a connection may send almost a whole message on each of its
+/// streams and then stop, and many connections may do so. Above a connection's limit the growing call is refused.
+/// Above the loop's limit the largest call of the connection that holds most is refused, so that small senders do not
+/// pay for large ones.
 /// - Isolation: the loop.
 final class HeldRequests {
-    /// What a call holds is not counted up to here: most requests are smaller, and pay nothing.
+    /// Bytes per call that are not counted: most requests are smaller, and cost nothing here.
     static let freeBytesPerCall = 4096
 
     private struct Holder {
@@ -21,7 +21,7 @@ final class HeldRequests {
     private let maxPerConnection: Int
     private let max: Int
     private(set) var byteCount = 0
-    /// By the connection's id; only those that hold something.
+    /// By connection id; only connections that hold something.
     private var holders: [UInt64: Holder] = [:]
 
     init(configuration: ServerConfiguration) {
@@ -29,9 +29,9 @@ final class HeldRequests {
         max = configuration.maxHeldRequestBytesPerLoop
     }
 
-    /// The call holds so much more, or less, than it did.
+    /// Records that the call holds more, or less, than before.
     ///
-    /// - Returns: the call that is to be refused, when a bound is exceeded.
+    /// - Returns: the call to refuse when a limit is exceeded.
     func changed(by delta: Int, call: ServerCall, on connection: ServerConnection) -> ServerCall? {
         byteCount += delta
         var holder = holders[connection.id] ?? Holder(connection: connection)

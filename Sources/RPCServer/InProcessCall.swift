@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// One call between two ``CallStream``s of the same process.
 ///
-/// The handler is a task of its own. Whatever ends the call first (the handler's return, the deadline, the
-/// caller) goes through ``finish(_:)`` or ``cancel(_:)``, and the first of them wins.
+/// The handler runs in its own task. The first to end the call (the handler's return, the deadline, or the caller)
+/// wins, through ``finish(_:)`` or ``cancel(_:)``.
 /// - Isolation: any thread.
 final class InProcessCall: Sendable {
     private struct State {
@@ -36,7 +36,7 @@ final class InProcessCall: Sendable {
             deadline: options.timeout.map { ContinuousClock.now + $0 }, peer: channel.peer)
     }
 
-    /// Both directions; their callbacks hold the call until it is over.
+    /// Both directions; their callbacks keep the call alive until it has ended.
     private struct Pipes {
         var toServer: InProcessPipe
         var toClient: InProcessPipe
@@ -68,15 +68,15 @@ final class InProcessCall: Sendable {
         if route.method.isClientStreaming { startHandler() }
     }
 
-    private static let deadlineExceeded = RPCError(.deadlineExceeded, "no answer within the deadline")
+    private static let deadlineExceeded = RPCError(.deadlineExceeded, "no response before the deadline")
 
     private static func refusal(_ error: FramingError, _ what: String, isFromPeer: Bool) -> RPCError {
         switch error {
         case .messageTooLarge(let announced, let limit):
-            let text = "a \(what) of \(announced) bytes is above the limit of \(limit)"
+            let text = "a \(what) of \(announced) bytes exceeds the limit of \(limit) bytes"
             return RPCError(.resourceExhausted, text, isFromPeer: isFromPeer)
         case .invalidFlag:
-            return RPCError(.internal, "a \(what) with an invalid flag")
+            return RPCError(.internal, "a \(what) has an invalid compression flag")
         }
     }
 
@@ -99,7 +99,7 @@ final class InProcessCall: Sendable {
     }
 
     private func startHandler() {
-        // Cancelled by `cancel`; nobody awaits it, its end comes through `finish`.
+        // Cancelled by `cancel`; not awaited: its end arrives through `finish`.
         let task = Task { [self] in
             var failure: RPCError?
             do throws(RPCError) {
@@ -117,7 +117,7 @@ final class InProcessCall: Sendable {
             if !state.isOver { state.handler = task }
             return state.isOver
         }
-        // A handler that has returned already cares no more.
+        // A handler that has already returned is not affected.
         if isOver { task.cancel() }
     }
 
@@ -132,11 +132,11 @@ final class InProcessCall: Sendable {
 
     // MARK: The end
 
-    /// The handler's word, or a detached call's.
+    /// The handler's result, or that of a detached call.
     fileprivate func finish(_ error: RPCError?) {
         guard takeEnd(cancellingHandler: false) else { return }
         let end = InProcessPipe.End(
-            reason: error ?? RPCError(.cancelled, "the call is over"),
+            reason: error ?? RPCError(.cancelled, "the call has ended"),
             willDeliver: { [self] isEmpty in
                 if error == nil || !isEmpty { client.receiveInitialMetadataOnce(context) }
             },
@@ -156,16 +156,16 @@ final class InProcessCall: Sendable {
             sent?.isFromPeer = true
         }
         client.endInbound(sent, trailers: trailers)
-        client.endOutbound(sent ?? RPCError(.cancelled, "the server has ended the call"))
+        client.endOutbound(sent ?? RPCError(.cancelled, "the server already ended the call"))
         context.finish()
         settle(error)
     }
 
-    /// The caller's word, a limit's or the deadline's: nothing more is carried.
+    /// Ended by the caller, a limit or the deadline: nothing more is transferred.
     fileprivate func cancel(_ error: RPCError) {
         guard takeEnd(cancellingHandler: true) else { return }
         client.fail(error)
-        server.fail(RPCError(.cancelled, "the client is gone"))
+        server.fail(RPCError(.cancelled, "the client cancelled the call or disconnected"))
         context.cancel()
         settle(error)
     }
@@ -197,14 +197,14 @@ final class InProcessCall: Sendable {
 }
 
 extension CallStream {
-    /// Tells a client the metadata of the response headers, which are those at the first response.
+    /// Gives the client the metadata of the response headers, as set at the first response.
     fileprivate func receiveInitialMetadataOnce(_ context: ServerCallContext) {
         guard !hasInitialMetadata else { return }
         receiveInitialMetadata(context.initialMetadata)
     }
 }
 
-/// The caller's half: what it writes goes to the server.
+/// The caller's half: transfers what it writes to the server.
 private final class ClientSide: CallDriver {
     private let call: InProcessCall
     init(call: InProcessCall) { self.call = call }
@@ -213,7 +213,7 @@ private final class ClientSide: CallDriver {
     func inboundWasConsumed(byteCount: Int) {
         call.carryResponses(taken: byteCount)
     }
-    func abandon() { call.cancel(RPCError(.cancelled, "cancelled by the caller")) }
+    func abandon() { call.cancel(RPCError(.cancelled, "the caller cancelled the call")) }
     func finishDetached(_ error: RPCError?) {
         // Only servers detach calls.
     }
@@ -227,7 +227,7 @@ private final class ServerSide: CallDriver {
     func outboundDidGrow() { call.carryResponses() }
     func inboundWasConsumed(byteCount: Int) { call.carryRequests(taken: byteCount) }
     func abandon() {
-        // The handler's return says how the call ended.
+        // The handler's return ends the call.
     }
     func finishDetached(_ error: RPCError?) { call.finish(error) }
 }

@@ -1,14 +1,14 @@
 public import RPCModel
 
-/// Calls services of this process directly: no socket and no HTTP/2, but the same handlers, interceptors,
-/// deadlines, cancellation, message limits, backpressure and statuses.
+/// Calls services in this process directly: no socket and no HTTP/2, but the same handlers, interceptors, deadlines,
+/// cancellation, message limits, backpressure and statuses.
 ///
-/// For tests of handlers, and for a program that calls a service of its own.
+/// For tests of handlers, and for a program that calls its own service.
 /// ```swift
 /// let channel = try InProcessChannel(services: [service], interceptors: [gate])
 /// let client = Telehealth_V1_ConsentServiceClient(channel)
 /// ```
-/// Messages are not packed, and there is no connection that could be lost; `waitForReady` means nothing here.
+/// Messages are not compressed, and there is no connection to lose; `waitForReady` has no effect.
 public final class InProcessChannel: CallChannel {
     let routes: RouteTable
     let interceptors: [any ServerInterceptor]
@@ -17,8 +17,8 @@ public final class InProcessChannel: CallChannel {
     let clock: any Clock<Duration>
 
     /// - Parameters:
-    ///   - peer: whom the handlers see.
-    ///   - maxMessageBytes: the longest request and the longest response; a call's options may ask for less.
+    ///   - peer: the peer that handlers see.
+    ///   - maxMessageBytes: maximum size of a request and of a response; a call's options may set less.
     ///   - clock: measures deadlines.
     /// - Throws: ``ServerStartError/duplicateMethod(path:)``.
     public init(
@@ -39,7 +39,7 @@ public final class InProcessChannel: CallChannel {
             routes.index(ofPath: UnsafeRawBufferPointer($0))
         }
         guard let index = index ?? nil else {
-            client.fail(RPCError(.unimplemented, "the server has no such method", isFromPeer: true))
+            client.fail(RPCError(.unimplemented, "unknown method", isFromPeer: true))
             return client
         }
         InProcessCall(channel: self, route: routes.routes[index], options: options, client: client).begin()

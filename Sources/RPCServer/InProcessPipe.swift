@@ -1,24 +1,24 @@
 internal import RPCModel
 internal import Synchronization
 
-/// Carries the bytes of one direction from one ``CallStream`` to another, in order, whoever calls.
+/// Transfers the bytes of one direction from one ``CallStream`` to another, in order, whichever thread calls.
 ///
-/// No more than a high-water mark of unread bytes lies at the far end: above it the writer waits.
+/// At most a high-water mark of unread bytes is at the far end: above it the writer waits.
 final class InProcessPipe: Sendable {
-    /// As much as a default HTTP/2 window.
+    /// The same as a default HTTP/2 window.
     private static let highWaterBytes = 64 * 1024
 
     private struct State {
         var isCarrying = false
         var isAsked = false
-        /// Carried and not yet taken by the reader.
+        /// Transferred and not yet taken by the reader.
         var unreadByteCount = 0
         var end: End?
     }
 
-    /// The last thing that is carried.
+    /// The last item transferred.
     struct End: Sendable {
-        /// Why nothing can be written any more.
+        /// Why nothing can be written any longer.
         var reason: RPCError
         var willDeliver: @Sendable (_ isEmpty: Bool) -> Void
         /// The error is the target's refusal of a message.
@@ -32,8 +32,8 @@ final class InProcessPipe: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - onFinished: the source has finished writing and everything was carried; may come several times.
-    ///   - onRefusal: the target takes no such message; nothing is carried any more.
+    ///   - onFinished: the source has finished writing and everything was transferred; may be called several times.
+    ///   - onRefusal: the target refuses a message; nothing more is transferred.
     init(
         from source: CallStream, to target: CallStream, onFinished: @escaping @Sendable () -> Void = {},
         onRefusal: @escaping @Sendable (FramingError) -> Void
@@ -44,11 +44,11 @@ final class InProcessPipe: Sendable {
         self.onRefusal = onRefusal
     }
 
-    /// The reader took so many bytes; ``carry()`` behind it lets the writer go on.
+    /// The reader took this many bytes; a following ``carry()`` lets the writer continue.
     func taken(_ byteCount: Int) { state.withLock { $0.unreadByteCount -= byteCount } }
 
-    /// Carries what is there; with `end` everything, however much lies there, and nothing ever after. When
-    /// another thread is at it already, that one does it.
+    /// Transfers what is queued; with `end`, everything regardless of the high-water mark, and nothing afterwards. If
+    /// another thread is already transferring, that thread does it.
     func carry(thenEnd end: End? = nil) {
         let isMine = state.withLock { state in
             if let end { state.end = end }
@@ -72,7 +72,7 @@ final class InProcessPipe: Sendable {
         var isBacklogged: Bool
     }
 
-    /// - Returns: `nil` when there is nothing left to do; another thread may carry then.
+    /// - Returns: `nil` when nothing is left to do; another thread may then transfer.
     private func nextStep() -> Step? {
         state.withLock { state in
             guard state.isAsked else {
@@ -84,7 +84,7 @@ final class InProcessPipe: Sendable {
         }
     }
 
-    /// Leaves the pipe in the hands of this thread for ever: nothing is carried behind the end.
+    /// Keeps the pipe in this thread's possession forever: nothing is transferred after the end.
     private func finish(_ end: End) {
         var bytes: [UInt8] = []
         source.drainOutboundAndEnd(end.reason) { bytes.append(contentsOf: $0) }

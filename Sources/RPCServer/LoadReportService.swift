@@ -4,20 +4,21 @@ public import RPCModel
 internal import RPCOverHTTP2
 internal import Synchronization
 
-/// `xds.service.orca.v3.OpenRcaService`: tells clients the server's load, again and again.
+/// `xds.service.orca.v3.OpenRcaService`: sends clients the server's load periodically.
 ///
 /// ```swift
 /// let load = LoadReportService()
 /// let server = try RPCServer(configuration: …, services: [service, load])
 /// load.update { $0[.cpuUtilization] = 0.4 }
 /// ```
-/// What one call costs is the handler's to say, in ``RPCModel/ServerCallContext/loadReport``.
+/// Handlers report the cost of single calls in ``RPCModel/ServerCallContext/loadReport``.
 /// - Isolation: any thread.
 /// - Spec: grpc/proposal A51.
 public final class LoadReportService: RPCService {
-    /// Streams open at once, over all connections: each is a suspended handler anyone who reaches the server may hold.
+    /// Maximum number of open streams over all connections: each is a suspended handler that anyone who reaches the
+    /// server may hold.
     static let streamsMax = 1000
-    /// Longer intervals count as this one, so that clocks do not overflow.
+    /// Longer intervals count as this one, to avoid clock overflows.
     private static let intervalMax = Duration.seconds(365 * 86400)
 
     private let intervalMin: Duration
@@ -26,24 +27,24 @@ public final class LoadReportService: RPCService {
     private let streamCount = Atomic(0)
 
     /// - Parameters:
-    ///   - intervalMin: between two reports; also for clients that ask for less, or for nothing.
-    ///   - clock: measures it.
+    ///   - intervalMin: minimum interval between reports; also used for clients that request less or none.
+    ///   - clock: measures the interval.
     public init(intervalMin: Duration = .seconds(30), clock: any Clock<Duration> = ContinuousClock()) {
         self.intervalMin = intervalMin
         self.clock = clock
     }
 
-    /// What the next reports say. Stays until it is changed.
+    /// The content of the next reports, until changed.
     public var report: LoadReport { load.withLock { $0 } }
 
-    /// Changes what the next reports say. Costs of requests are not the server's, and left out of them.
+    /// Changes the content of the next reports. Request costs belong to calls and are left out.
     public func update(_ change: (inout LoadReport) -> Void) { load.withLock { change(&$0) } }
 
     public var fileDescriptors: [FileDescriptorBytes] { [Xds_Service_Orca_V3_Orca_File.descriptor] }
 
     public var routes: [ServerRoute] { Xds_Service_Orca_V3_OpenRcaServiceService(Reports(service: self)).routes }
 
-    /// Time between the reports of a stream.
+    /// The interval between the reports of a stream.
     func interval(requested: Google_Protobuf_Duration?) -> Duration {
         guard let requested else { return intervalMin }
         return min(max(requested.swiftDuration, intervalMin), Self.intervalMax)
@@ -54,7 +55,9 @@ public final class LoadReportService: RPCService {
     ) async throws(RPCError) {
         let count = streamCount.add(1, ordering: .relaxed).newValue
         defer { streamCount.subtract(1, ordering: .relaxed) }
-        guard count <= Self.streamsMax else { throw RPCError(.resourceExhausted, "too many streams of load reports") }
+        guard count <= Self.streamsMax else {
+            throw RPCError(.resourceExhausted, "too many load report streams are open; try again later")
+        }
         while true {
             var message = report.message
             message.requestCost = MapField()
@@ -62,13 +65,13 @@ public final class LoadReportService: RPCService {
             do {
                 try await clock.sleep(for: interval)
             } catch {
-                throw RPCError(.cancelled, "the client is gone")
+                throw RPCError(.cancelled, "the client cancelled the call or disconnected")
             }
         }
     }
 }
 
-/// The call, over a service that does not keep itself alive through its routes.
+/// The call, on an object without a reference cycle through the service's routes.
 private struct Reports: Xds_Service_Orca_V3_OpenRcaServiceHandler {
     let service: LoadReportService
 
@@ -81,7 +84,7 @@ private struct Reports: Xds_Service_Orca_V3_OpenRcaServiceHandler {
 }
 
 extension ServerCallContext {
-    /// What goes with the status: the handler's metadata, and the call's load report when there is one.
+    /// Metadata sent with the status: the handler's, and the call's load report if there is one.
     var statusMetadata: Metadata {
         var metadata = trailingMetadata
         let report = loadReport

@@ -95,7 +95,7 @@ final class LoopCalls: @unchecked Sendable {
         while runningHandlers < maxRunningHandlers, let call = waiting.next() {
             call.isWaiting = false
             runningHandlers += 1
-            // Started from a job of its own: this one may be deep inside the handler that just returned.
+            // Starts in a separate job: the current one may be deep inside the handler that just returned.
             loop.execute { call.startHandler() }
         }
         if runningHandlers == 0, !idleWaiters.isEmpty { resumeIdleWaiters() }

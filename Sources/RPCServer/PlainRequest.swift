@@ -1,23 +1,23 @@
 internal import HTTP2Engine
 internal import RPCModel
 
-/// A request that is not gRPC, by what it is answered with: browsers, load balancers and HTTP/2 checkers ask such.
+/// A request that is not gRPC, by its response: browsers, load balancers and HTTP/2 checkers send such requests.
 ///
-/// The answer waits for the end of the request. An answer that overtakes the rest of its request closes the stream
-/// under frames that are still on their way, and what becomes of those would be a matter of luck.
+/// The response waits for the end of the request. An earlier response would close the stream while frames of the
+/// request are still arriving, with unpredictable results.
 enum PlainRequest: Sendable {
-    /// GET, HEAD or OPTIONS of `/` (or `*`): 200 while the server is ready, else 503.
+    /// GET, HEAD or OPTIONS of `/` (or `*`): 200 while the server is ready, otherwise 503.
     case root(isHead: Bool)
-    /// The same of any other path: 404.
+    /// The same methods with any other path: 404.
     case elsewhere
     /// 405.
     case otherMethod
     /// POST of something that is not gRPC: 415.
     case otherContent
-    /// More fields, or longer ones, than the server takes: 431.
+    /// More or longer header fields than the server accepts: 431.
     case tooManyFields
 
-    /// Bytes of a body that are waited for; more are answered without waiting for the end.
+    /// Bytes of a body to wait for; a larger one is answered before its end.
     static let bodyBytesMax = 64 << 10
 
     /// - Returns: `nil` for a request that is gRPC.
@@ -53,12 +53,12 @@ extension HeaderBlock {
 }
 
 extension ServerCall {
-    /// The request is at its end, or is waited for no longer.
+    /// The request has ended, or the server no longer waits for it.
     func answerPlainly(_ request: PlainRequest) {
         switch request {
         case .root(let isHead):
             let isReady = dispatcher.isReady
-            let page: StaticString = isReady ? "This is a gRPC server.\n" : "This gRPC server takes no calls now.\n"
+            let page: StaticString = isReady ? "This is a gRPC server.\n" : "This gRPC server is not ready for calls.\n"
             answerPlainly(status: isReady ? "200" : "503", page: isHead ? nil : page)
         case .elsewhere: answerPlainly(status: "404")
         case .otherMethod: answerPlainly(status: "405", field: ("allow", "GET, HEAD, OPTIONS, POST"))
@@ -82,7 +82,7 @@ extension ServerCall {
             sendTrailersOnly(calls.scratch)
         }
         calls.scratch.removeAll()
-        // It was not waited for.
+        // The server did not wait for its end.
         if state.needsResetAfterTrailers { stopPeerAfterEnd() }
     }
 }

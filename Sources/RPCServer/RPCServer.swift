@@ -15,9 +15,9 @@ internal import Transport
 /// await server.shutdown(grace: .seconds(10))
 /// ```
 public final class RPCServer: Sendable {
-    /// What `grpc.health.v1.Health` answers; `nil` when the configuration leaves it out.
+    /// The `grpc.health.v1.Health` service; `nil` when disabled in the configuration.
     public let health: HealthService?
-    /// How long handlers whose calls were cut off may take to notice.
+    /// How long handlers of cancelled calls may take to return.
     private static let cancelledHandlersGrace: Duration = .seconds(2)
 
     private let configuration: ServerConfiguration
@@ -26,8 +26,8 @@ public final class RPCServer: Sendable {
     private let loops: EventLoopGroup
     private let ending = Mutex<Task<Void, Never>?>(nil)
 
-    /// - Throws: ``ServerStartError/duplicateMethod(path:)``, ``ServerStartError/system(_:)`` when threads or
-    ///   epoll cannot be had.
+    /// - Throws: ``ServerStartError/duplicateMethod(path:)``, ``ServerStartError/system(_:)`` when threads or epoll
+    ///   are unavailable.
     public init(
         configuration: ServerConfiguration, services: [any RPCService],
         interceptors: [any ServerInterceptor] = []
@@ -55,11 +55,10 @@ public final class RPCServer: Sendable {
         transport = TransportServer(group: loops, configuration: configuration.transport, source: dispatcher)
     }
 
-    /// Binds every listener and begins to serve.
+    /// Binds every listener and starts to serve.
     ///
-    /// - Returns: the bound addresses in the order of the listeners, port 0 resolved.
-    /// - Throws: ``ServerStartError``; listeners bound before the failing one stay open until
-    ///   ``shutdown(grace:)``.
+    /// - Returns: the bound addresses in the order of the listeners, with port 0 resolved.
+    /// - Throws: ``ServerStartError``; listeners bound before the failing one stay open until ``shutdown(grace:)``.
     public func start() async throws(ServerStartError) -> [SocketAddress] {
         var bound: [SocketAddress] = []
         for listener in configuration.listeners {
@@ -73,14 +72,14 @@ public final class RPCServer: Sendable {
         return bound
     }
 
-    /// Stops. In this order: health says NOT_SERVING to everybody who watches it; nothing is accepted any more, and
-    /// every connection is sent GOAWAY; calls that end with the server (``RPCModel/CallCare/endsWithServer``) end with
-    /// UNAVAILABLE, also those that still come; other calls may end within `grace`, then the rest ends with UNAVAILABLE
-    /// and is cancelled. Returns when everything is closed. A second call waits for the first; its `grace` is ignored.
+    /// Stops the server in this order: the health service reports NOT_SERVING to its watchers; new connections are
+    /// refused and every connection is sent GOAWAY; calls that end with the server
+    /// (``RPCModel/CallCare/endsWithServer``) end with UNAVAILABLE, including new ones; other calls may finish within
+    /// `grace`, after which the rest ends with UNAVAILABLE and is cancelled. Returns when everything is closed. A
+    /// second call waits for the first; its `grace` is ignored.
     public func shutdown(grace: Duration) async {
         let task = ending.withLock { ending in
-            // Detached: it joins the loops' threads, so it must not run on one of them. Awaited by every
-            // caller.
+            // Detached, because it joins the loops' threads and must not run on one of them. Every caller awaits it.
             let task = ending ?? Task.detached { [self] in await end(grace: grace) }
             ending = task
             return task
@@ -90,7 +89,7 @@ public final class RPCServer: Sendable {
 
     private func end(grace: Duration) async {
         health?.enterShutdown()
-        // GOAWAY would overtake what is only queued.
+        // GOAWAY would overtake queued data.
         await dispatcher.flushed()
         await transport.shutdown(grace: grace)
         await dispatcher.waitForHandlers(limit: Self.cancelledHandlersGrace)

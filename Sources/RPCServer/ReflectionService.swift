@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Server reflection, versions `v1` and `v1alpha`, from the descriptors embedded in the generated code.
 ///
-/// The two versions differ in nothing but the package's name, so both are answered with the messages of `v1`.
+/// The versions differ only in the name of the package, so the messages of `v1` serve both.
 /// - Spec: gRPC doc/server-reflection.md; grpc/proposal A15.
 struct ReflectionService: RPCService {
     private typealias Request = Grpc_Reflection_V1_ServerReflectionRequest
@@ -14,7 +14,7 @@ struct ReflectionService: RPCService {
     private let files: ReflectedFiles
     private let method: MethodDescriptor
 
-    /// One service per version, each describing `services` and both reflections themselves.
+    /// One service per version, each describing `services` and both reflection services.
     static func versions(describing services: [any RPCService]) -> [any RPCService] {
         let methods = [
             Grpc_Reflection_V1_ServerReflection_Methods.serverReflectionInfo,
@@ -51,7 +51,7 @@ struct ReflectionService: RPCService {
                 index.file(extending: wanted.containingType, number: wanted.extensionNumber))
         case .allExtensionNumbersOfType(let type):
             guard let numbers = index.extensionNumbers(of: type) else {
-                response.messageResponse = failure(.notFound, "no such message")
+                response.messageResponse = failure(.notFound, "unknown message type")
                 break
             }
             var list = Grpc_Reflection_V1_ExtensionNumberResponse()
@@ -62,13 +62,13 @@ struct ReflectionService: RPCService {
             var list = Grpc_Reflection_V1_ListServiceResponse()
             list.service = offered.map { name in .with { $0.name = name } }
             response.messageResponse = .listServicesResponse(list)
-        case nil: response.messageResponse = failure(.invalidArgument, "the request asks for nothing known")
+        case nil: response.messageResponse = failure(.invalidArgument, "unknown kind of reflection request")
         }
         return response
     }
 
     private func descriptors(_ files: [[UInt8]]?) -> Response.OneOf_MessageResponse {
-        guard let files else { return failure(.notFound, "no file declares that") }
+        guard let files else { return failure(.notFound, "unknown symbol or file") }
         return .fileDescriptorResponse(.with { $0.fileDescriptorProto = files })
     }
 
@@ -81,8 +81,8 @@ struct ReflectionService: RPCService {
     }
 }
 
-/// What a server's services declare. It is read at the first question: most servers are never asked, and reading every
-/// descriptor took 3 % of a start and half a megabyte from then on.
+/// What a server's services declare. It is read at the first request: most servers never receive one, and reading every
+/// descriptor took 3 % of a start and half a megabyte of memory from then on.
 private final class ReflectedFiles: Sendable {
     /// The files, and the names of the services that the server offers: files may declare more.
     typealias Found = (index: DescriptorIndex, offered: [String])
@@ -107,11 +107,11 @@ private final class ReflectedFiles: Sendable {
     private func read() -> Found {
         let own = [
             Grpc_Reflection_V1_Reflection_File.descriptor, Grpc_Reflection_V1alpha_Reflection_File.descriptor,
-            // No method names them, and every status may carry them.
+            // No method refers to them, but every status may contain them.
             Google_Rpc_Status_File.descriptor, Google_Rpc_ErrorDetails_File.descriptor,
         ]
         let index = DescriptorIndex(services.flatMap(\.fileDescriptors) + own)
-        // What has routes but no descriptor is left out: a client could do nothing with the name.
+        // Services without a descriptor are left out: clients could not use the name.
         let names = Set(services.flatMap(\.routes).map(\.method.service) + reflections.map(\.service))
         return (index, index.serviceNames.filter(names.contains))
     }

@@ -1,10 +1,9 @@
 internal import RPCModel
 
-/// Finds a route by the bytes of `:path`, without making a String.
+/// Finds a route by the bytes of `:path`, without creating a String.
 ///
-/// Open addressing over a power of two at most half full. The keys are the program's own, so nobody can
-/// choose
-///  colliding ones; a foreign path only ever probes.
+/// Open addressing in a power-of-two table that is at most half full. The keys are the program's own, so nobody can
+/// choose colliding ones; a foreign path only probes.
 struct RouteTable: Sendable {
     let routes: [ServerRoute]
     private let paths: [[UInt8]]
@@ -42,7 +41,7 @@ struct RouteTable: Sendable {
         return slot
     }
 
-    /// Eight bytes at a time, of two texts of one length.
+    /// Compares two texts of equal length, eight bytes at a time.
     private static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
         var offset = 0
         while offset + 8 <= left.count {

@@ -3,7 +3,7 @@ internal import RPCModel
 internal import RPCOverHTTP2
 
 extension ServerCall {
-    /// Sends what the handler wrote since the last time, unless the connection is backlogged.
+    /// Sends what the handler has written since the last time, unless the connection is backlogged.
     func flush() {
         guard !state.isFinished else { return }
         sendQueued()
@@ -19,9 +19,7 @@ extension ServerCall {
         if queuedByteCount > highWater { stream.setBacklogged(true) }
     }
 
-    /// Sends what is left before the status, also when the transport holds a lot already: there is at most
-    /// one
-    /// high-water mark of it.
+    /// Sends the rest before the status, even when the transport is backlogged: it is at most one high-water mark.
     func sendRest(_ reason: RPCError) {
         stream?.drainOutboundAndEnd(reason) { bytes in
             sendHeadersIfFirst()
@@ -29,10 +27,10 @@ extension ServerCall {
         }
     }
 
-    /// The usual reply, in one step: nothing was sent yet, all that the handler wrote is at hand, and it added no
-    /// metadata.
+    /// Sends the usual response in one step: nothing was sent before, everything the handler wrote is at hand, and it
+    /// added no metadata.
     ///
-    /// - Returns: `false` when the reply is another one; nothing was sent then.
+    /// - Returns: `false` when the response is not of this kind; nothing was sent then.
     func answerWhole() -> Bool {
         guard let stream, state.hasSentNothing, !packsResponses, !hasResponseMetadata else { return false }
         let headers = mentionsEncodings ? calls.responseHeadersOfferingGzip : calls.responseHeaders

@@ -38,7 +38,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private(set) var heldByteCount = 0
     private var hasVigil = false
     private var isHandlerAdmitted = false
-    /// Stands in ``LoopCalls``' queue.
+    /// Is in ``LoopCalls``' queue.
     var isWaiting = false
     private var isHandlerDone = false
     /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
@@ -106,9 +106,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
                 calls.metrics.recordRefusal(.requestBytes)
                 abort(
                     RPCError(
-                        .resourceExhausted, "a request of \(announced) bytes is above the limit of \(limit)"))
+                        .resourceExhausted, "a request of \(announced) bytes exceeds the limit of \(limit) bytes"))
             case .invalidFlag(let flag):
-                abort(RPCError(.internal, "a message starts with the flag \(flag), which is neither 0 nor 1"))
+                abort(RPCError(.internal, "a message has the invalid compression flag \(flag); it must be 0 or 1"))
             }
         }
     }
@@ -128,7 +128,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if let plain { return answerPlainly(plain) }
         guard let stream, !state.isFinished else { return }
         guard stream.endRequests() else {
-            return abort(RPCError(.internal, "the request ended inside a message"))
+            return abort(RPCError(.internal, "the request ended in the middle of a message"))
         }
         if !isHandlerAdmitted { admit() }
     }
@@ -146,8 +146,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if state.close() {
             let error =
                 isTooMuch
-                ? RPCError(.resourceExhausted, "the answer is more than the connection may queue")
-                : RPCError(.cancelled, "the client is gone: \(reason)")
+                ? RPCError(.resourceExhausted, "the response exceeds what the connection may queue")
+                : RPCError(.cancelled, "the client cancelled the call or disconnected: \(reason)")
             stream?.fail(error)
             if reason == .connectionLost { context?.notePeerSilence(connection.silence) }
             stopHandler()
@@ -164,11 +164,11 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if headers.exceedsLimit { calls.metrics.recordRefusal(.headerBlock) }
         guard plain == nil else { return nil }
         guard !headers.exceedsLimit else {
-            finish(RPCError(.resourceExhausted, "the request's metadata is above the server's limit"))
+            finish(RPCError(.resourceExhausted, "the request's metadata exceeds the server's limit"))
             return nil
         }
         guard let path = headers.value(of: .path), let index = dispatcher.routes.index(ofPath: path) else {
-            finish(RPCError(.unimplemented, "the server has no such method"))
+            finish(RPCError(.unimplemented, "unknown method"))
             return nil
         }
         methodIndex = index
@@ -190,7 +190,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if headers.value(of: .grpcEncoding) != nil, !headers.value(of: .grpcEncoding, is: "identity") {
             guard headers.value(of: .grpcEncoding, is: "gzip") else {
                 finish(
-                    RPCError(.unimplemented, "requests are packed with an algorithm the server lacks"),
+                    RPCError(.unimplemented, "the request's grpc-encoding is not supported; see grpc-accept-encoding"),
                     extra: [("grpc-accept-encoding", "identity,gzip")])
                 return false
             }
@@ -200,11 +200,11 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         var deadline: ContinuousClock.Instant?
         if let value = headers.value(of: .grpcTimeout) {
             guard let timeout = GRPCTimeout.nanoseconds(value.assumingMemoryBound(to: UInt8.self).span) else {
-                finish(RPCError(.internal, "malformed grpc-timeout"))
+                finish(RPCError(.internal, "invalid grpc-timeout"))
                 return false
             }
             guard timeout > 0 else {
-                finish(RPCError(.deadlineExceeded, "the deadline had passed on arrival"))
+                finish(RPCError(.deadlineExceeded, "the deadline passed before the request arrived"))
                 return false
             }
             deadline = calls.continuousNow + .nanoseconds(timeout)
@@ -241,10 +241,10 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     var connectionID: UInt64 { connection.id }
 
-    /// There is no place for the call, or none any more.
+    /// Refuses the call because a limit on calls has been reached.
     func refuse(_ limit: CallLimit) {
         calls.metrics.recordRefusal(limit)
-        abort(RPCError(.resourceExhausted, "the server has too many calls in progress"))
+        abort(RPCError(.resourceExhausted, "the server has too many calls in progress; try again later"))
     }
 
     /// Runs the handler up to its first suspension. Called by ``LoopCalls`` when it is the call's turn.
@@ -271,7 +271,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     /// A handler that cannot suspend needs no task.
     private func answerAtOnce() {
-        guard let stream, let context else { preconditionFailure("a call is admitted when it is prepared") }
+        guard let stream, let context else { preconditionFailure("a call is prepared before it is admitted") }
         var failure: RPCError?
         do throws(RPCError) {
             try dispatcher.routes.routes[methodIndex].answer(stream, context)
@@ -285,7 +285,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     }
 
     private func run() async {
-        guard let stream, let context else { preconditionFailure("a call is admitted when it is prepared") }
+        guard let stream, let context else { preconditionFailure("a call is prepared before it is admitted") }
         var failure: RPCError?
         do throws(RPCError) {
             if !dispatcher.interceptors.isEmpty {
@@ -346,7 +346,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if plain != nil, state.acceptsData { return (0, 0) }
         guard let stream, state.acceptsData else { return nil }
         let progress = stream.inboundProgress
-        // One is wanted: more of them are no progress.
+        // One is expected: further ones do not count as progress.
         if !dispatcher.routes.routes[methodIndex].method.isClientStreaming {
             return (0, progress.partialByteCount)
         }
@@ -356,7 +356,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     func abortSlowRequest() {
         calls.metrics.recordRefusal(.slowRequest)
-        abort(RPCError(.resourceExhausted, "the request did not arrive in its time"))
+        abort(RPCError(.resourceExhausted, "the request did not arrive completely in time"))
     }
 
     /// Tells what the call holds now, of its messages that nobody has taken yet.
@@ -367,7 +367,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         heldByteCount = held
         guard let refused = calls.heldRequests.changed(by: delta, call: self, on: connection) else { return }
         calls.metrics.recordRefusal(.heldRequestBytes)
-        refused.abort(RPCError(.resourceExhausted, "the server holds too many bytes of unfinished requests"))
+        refused.abort(
+            RPCError(.resourceExhausted, "the server holds too many bytes of incomplete requests; try again later"))
     }
 
     private func wasTaken(_ byteCount: Int) {
@@ -375,7 +376,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if heldByteCount > 0 { countHeldBytes() }
     }
 
-    /// Sends the status, behind what was written. The one way a call ends by a decision of this side;
+    /// Sends the status after what was written. The only way a call ends by a decision of this side;
     /// idempotent.
     ///
     /// - Parameter extra: fields only the transport knows, for refusals.
@@ -418,11 +419,12 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         deadlineTimer = calls.loop.schedule(at: deadline, self)
     }
 
-    /// What a handler is told that goes on writing behind an OK.
-    static let isOver = RPCError(.cancelled, "the call is over")
+    /// The error for a handler that continues to write after an OK.
+    static let isOver = RPCError(.cancelled, "the call has ended")
 
     static let isStopping = RPCError(.unavailable, "the server is stopping")
-    static let isExpired = RPCError(.unavailable, "the connection was to end before the call did")
+    static let isExpired = RPCError(
+        .unavailable, "the connection was drained and its grace period ended; try again")
 
     private func stopHandler() {
         context?.cancel()
@@ -434,7 +436,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 extension ServerCall: TimerTarget {
     func timerFired(kind: Int, on loop: EventLoop) {
         deadlineTimer = .none
-        abort(RPCError(.deadlineExceeded, "the deadline passed on the server"))
+        abort(RPCError(.deadlineExceeded, "the deadline passed before the server responded"))
     }
 }
 

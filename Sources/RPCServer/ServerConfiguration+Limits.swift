@@ -2,8 +2,8 @@ internal import HTTP2Engine
 internal import Transport
 
 extension ServerConfiguration {
-    /// Every number and time in force, by the path of its property, as text: for the log of a start, since a limit
-    /// that was lost on the way is noticed by nobody. Read off the values themselves, so that none can be forgotten.
+    /// Every number and time in force as text, by the path of its property: for the log at start-up. Read from the
+    /// values themselves, so that none is forgotten.
     public var limits: [(name: String, value: String)] { Self.limits(of: self, under: "") }
 
     private static func limits(of group: Any, under path: String) -> [(name: String, value: String)] {

@@ -1,29 +1,28 @@
 internal import EventCore
 internal import Transport
 
-/// Ends calls whose requests come too slowly: a body that never ends, or drips in a byte at a time, would hold
-/// a stream, its buffer and perhaps a handler for ever at no cost to the client.
+/// Ends calls whose requests arrive too slowly: otherwise a body that never ends, or arrives byte by byte, would
+/// occupy a stream, its buffer and perhaps a handler forever, at no cost to the client.
 ///
-/// Looks at all calls of a loop now and then instead of arming a timer for each, so a call whose request comes
-/// whole pays nothing. Time counts from the round that first saw the request unfinished, and a round counts for
-/// at most ``roundTimeMax``: what lay unread in the socket while this process stood still is not the client's
-/// delay.
+/// Checks all calls of a loop periodically instead of arming a timer for each, so a call whose request arrives whole
+/// costs nothing. Time counts from the round that first saw the request incomplete, and a round counts for at most
+/// ``roundTimeMax``: bytes that were unread in the socket while this process was stopped are not the client's delay.
 ///
-/// | request | what must come in its time |
+/// | request | what must arrive in time |
 /// |---|---|
 /// | one message (unary, server streaming) | the message and the half-close |
-/// | a stream of messages | the rest of a message that has begun; between messages there is no limit |
+/// | a stream of messages | the rest of a message that has begun; no limit between messages |
 ///
-/// A message that waits behind unread ones is the handler's to hurry, not the client's.
+/// A message that waits after unread ones is the handler's responsibility, not the client's.
 /// - Isolation: the loop.
 final class SlowRequests: TimerTarget {
     private struct Unfinished {
-        /// Messages of the stream that came before.
+        /// Number of messages of the stream that arrived before.
         var number: UInt32
         var since: Duration
     }
 
-    /// Rounds in the time a request has.
+    /// Rounds in a request's time limit.
     private static let roundsPerTimeout = 4
 
     private let loop: EventLoop
@@ -39,7 +38,7 @@ final class SlowRequests: TimerTarget {
     private var roundTime: Duration { timeout / Self.roundsPerTimeout }
     private var roundTimeMax: Duration { roundTime * 2 }
 
-    /// - Returns: `nil` when the configuration sets no time.
+    /// - Returns: `nil` when the configuration sets no time limit.
     init?(loop: EventLoop, configuration: ServerConfiguration) {
         guard let timeout = configuration.requestTimeout else { return nil }
         self.loop = loop

@@ -1,19 +1,18 @@
-/// Calls that wait for a handler's turn: every connection has its share of the places, and one call of each
-/// connection is taken in turn.
+/// Calls that wait for a handler slot: every connection has its share of the queue, and connections take turns.
 ///
-/// A connection that fills the queue waits for itself: the others' calls go past it. When no place is left, a call
-/// of a connection that holds less takes the place of the last call of one that holds more.
+/// A connection that fills its share delays only itself. When the queue is full, a call of a connection with fewer
+/// waiting calls replaces the last call of one with more.
 struct WaitingCalls<Call: AnyObject> {
     enum Outcome {
         case waits
-        /// Waits, in the place of this call, which is to be refused.
+        /// Waits, in place of this call, which must be refused.
         case displaces(Call)
-        /// The connection has its share already.
+        /// The connection has already used its share.
         case exceedsShare
         case isFull
     }
 
-    /// Connections looked at for the one that holds more, so that a full queue costs no more than a call does.
+    /// Connections examined to find one with more waiting calls, so that a full queue stays cheap.
     private static var searchMax: Int { 64 }
 
     private let capacity: Int
@@ -25,8 +24,8 @@ struct WaitingCalls<Call: AnyObject> {
     private(set) var count = 0
 
     /// - Parameters:
-    ///   - capacity: of all connections together.
-    ///   - share: of one connection.
+    ///   - capacity: for all connections together.
+    ///   - share: per connection.
     init(capacity: Int, share: Int) {
         self.capacity = capacity
         self.share = share
@@ -52,7 +51,7 @@ struct WaitingCalls<Call: AnyObject> {
             let connection = turns[firstTurn]
             firstTurn += 1
             guard var calls = byConnection[connection] else { continue }
-            // Held by the variable alone: it is changed in place.
+            // Not stored elsewhere now, so that it is changed in place.
             byConnection[connection] = nil
             let call = calls.removeFirst()
             count -= 1
@@ -67,14 +66,14 @@ struct WaitingCalls<Call: AnyObject> {
         return nil
     }
 
-    /// Forgets a call that ended while it waited.
+    /// Removes a call that ended while it waited.
     mutating func remove(_ call: Call, of connection: UInt64) {
         guard var calls = byConnection[connection], let place = calls.firstIndex(where: { $0 === call }) else { return }
         byConnection[connection] = nil
         calls.remove(at: place)
         count -= 1
         if !calls.isEmpty { return byConnection[connection] = calls }
-        // Each connection stands once among the turns to come, or it would have two of them when it comes back.
+        // Each connection is listed once; otherwise it would have two turns when it returns.
         if let turn = turns[firstTurn...].firstIndex(of: connection) { turns.remove(at: turn) }
         forgetTurns()
     }

@@ -59,7 +59,7 @@ public struct StoreConfiguration: Sendable {
 public enum StoreCondition: Sendable, Hashable {
     /// Something that was on the device is missing; told when the store opens, which it does all the same.
     case damaged(StoreDamage)
-    /// The device failed; every write is refused until the process starts anew.
+    /// The device failed; every write is refused until the process starts again.
     case readOnly(code: Int32, operation: String)
     /// A read met a row that is damaged, told at most once a minute of each kind of read; `operation` says which.
     case damagedRow(operation: String)

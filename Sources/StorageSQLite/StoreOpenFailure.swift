@@ -23,13 +23,13 @@ public enum StoreOpenFailure: Error, Sendable, Hashable, CustomStringConvertible
         case .inUse(let directory): "the data directory \(directory) is in use by another process"
         case .newerSchema(let found, let known):
             "the database has schema \(found), this program knows up to \(known): start a newer program"
-        case .database(let error): "the database could not be opened: \(error)"
+        case .database(let error): "cannot open the database: \(error)"
         case .file(let failure): failure.description
         case .keyMissing(let path):
             "the key file \(path) is not there, although the database was written under a key: put it back"
         case .auditKeyDoesNotFit:
             "the audit log was written under another key: configure the key file that belongs to this database"
-        case .threadRefused: "the operating system refuses a thread for the store: raise the limit of threads"
+        case .threadRefused: "cannot create a thread for the store: raise the limit of threads"
         case .keyRing(let error): error.description
         }
     }

@@ -1,10 +1,10 @@
-/// Which clients a server lets in.
+/// Which client certificates a server requires.
 public enum ClientCertificatePolicy: Hashable, Sendable {
     /// Not asked for.
     case none
-    /// Asked for; one that is sent must be signed by an authority in the file, none is accepted too.
+    /// Requested; a certificate must be signed by an authority in the file, but none is also accepted.
     case optional(authorityFile: String)
-    /// Without a good one there is no connection.
+    /// Required: a connection without a valid certificate is refused.
     case required(authorityFile: String)
 
     var authorityFile: String? {
@@ -15,7 +15,7 @@ public enum ClientCertificatePolicy: Hashable, Sendable {
     }
 }
 
-/// A server's side of TLS. Files are PEM; they are read when a context is made, and again by `reload`.
+/// A server's TLS settings. Files are PEM; they are read when a context is created, and again by `reload`.
 public struct TLSServerConfiguration: Hashable, Sendable {
     /// Own certificate first, then intermediates.
     public var certificateChainFile: String
@@ -32,11 +32,11 @@ public struct TLSServerConfiguration: Hashable, Sendable {
     }
 }
 
-/// A client's side of TLS. The server's certificate is always verified, its name included.
+/// A client's TLS settings. The server's certificate and its name are always verified.
 public struct TLSClientConfiguration: Hashable, Sendable {
-    /// Authorities to trust; nil for the system's.
+    /// Certificate authorities to trust; nil for the system's.
     public var authorityFile: String?
-    /// Own certificate for servers that ask; both files or neither.
+    /// Own certificate for servers that require one; both files or neither.
     public var certificateChainFile: String?
     public var privateKeyFile: String?
 

@@ -1,9 +1,9 @@
 internal import COpenSSL
 internal import Synchronization
 
-/// Settings, keys and trusted authorities that many connections share; immutable once made.
+/// Settings, keys and trusted authorities shared by many connections; immutable.
 ///
-/// TLS 1.2 or later, h2 by ALPN or no connection, no renegotiation, no compression; session tickets on.
+/// TLS 1.2 or later, h2 by ALPN required, no renegotiation, no compression; session tickets enabled.
 ///
 /// `@unchecked Sendable`: an SSL_CTX counts its references atomically and is not changed after `init`.
 public final class TLSContext: @unchecked Sendable {
@@ -19,14 +19,14 @@ public final class TLSContext: @unchecked Sendable {
 
     deinit { SSL_CTX_free(handle) }
 
-    /// - Throws: `configuration`: a file is missing, unreadable or no PEM, or the key does not fit the
+    /// - Throws: `configuration`: a file is missing, unreadable or not PEM, or the key does not match the
     ///   certificate.
     public static func server(_ configuration: TLSServerConfiguration) throws(TLSFailure) -> TLSContext {
         let context = try make(.server)
         try context.use(chain: configuration.certificateChainFile, key: configuration.privateKeyFile)
         if let file = configuration.clientCertificates.authorityFile {
             try context.trust(file)
-            // Tells clients which certificates are of use; without it some send none.
+            // Tells clients which certificates are accepted; without it some send none.
             guard let names = SSL_load_client_CA_file(file) else {
                 throw TLSFailure.drain(.configuration, call: "SSL_load_client_CA_file")
             }
@@ -61,7 +61,7 @@ public final class TLSContext: @unchecked Sendable {
             try context.use(chain: chain, key: key)
         }
         SSL_CTX_set_verify(context.handle, SSL_VERIFY_PEER, nil)
-        // Returns 0 for success, unlike its neighbours.
+        // Returns 0 for success, unlike its neighbors.
         if SSL_CTX_set_alpn_protos(context.handle, h2, UInt32(h2.count)) != 0 {
             throw TLSFailure.drain(.configuration, call: "SSL_CTX_set_alpn_protos")
         }
@@ -81,14 +81,14 @@ public final class TLSContext: @unchecked Sendable {
             handle,
             telehealth_ssl_op_no_renegotiation | telehealth_ssl_op_no_compression
                 | telehealth_ssl_op_server_preference)
-        // Record buffers (34 KiB) are given back while a connection is idle; a partial write may be retried
-        // from another address, since the loop's scratch does not keep it.
+        // Record buffers (34 KiB) are released while a connection is idle; a partial write may be retried from
+        // another address, because the loop's scratch does not keep it.
         _ = telehealth_ssl_ctx_set_mode(handle, telehealth_ssl_mode)
         // RFC 9113 section 9.2.2: TLS 1.2 only with ephemeral keys and AEAD.
         guard SSL_CTX_set_cipher_list(handle, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 else {
             throw TLSFailure.drain(.configuration, call: "SSL_CTX_set_cipher_list")
         }
-        // Tickets carry the session; a server-side cache would be shared memory for nothing.
+        // Tickets carry the session; a server-side cache would be needless shared memory.
         _ = telehealth_ssl_ctx_set_session_cache_mode(handle, Int(SSL_SESS_CACHE_OFF))
         RecordPipe.countHandshakeMessages(of: handle)
         // One ticket, not two: each costs bytes on every handshake, and a client resumes from the last.
@@ -118,8 +118,7 @@ public final class TLSContext: @unchecked Sendable {
     static let h2: [UInt8] = [2] + Array("h2".utf8)
 }
 
-/// OpenSSL asks which of the client's protocols to speak: h2, or the handshake fails with
-/// no_application_protocol.
+/// OpenSSL asks which of the client's protocols to use: h2, or the handshake fails with no_application_protocol.
 private func selectH2(
     _ ssl: OpaquePointer?, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
     _ chosenCount: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?, _ offeredCount: UInt32,
@@ -142,8 +141,7 @@ private func selectH2(
     return SSL_TLSEXT_ERR_ALERT_FATAL
 }
 
-/// A server's context that can be replaced while it is in use: new connections take the new one, open ones
-/// keep theirs.
+/// A server's context that can be replaced while in use: new connections use the new one, open ones keep theirs.
 public final class TLSServerContextSource: Sendable {
     public let configuration: TLSServerConfiguration
     private let context: Mutex<TLSContext>
@@ -162,11 +160,11 @@ public final class TLSServerContextSource: Sendable {
     }
 }
 
-/// A client's context, as a dialler takes it.
+/// A client's context.
 public struct TLSClientContext: Sendable {
     let context: TLSContext
 
-    /// - Throws: `configuration`: a file is missing, unreadable or no PEM, or the key does not fit the
+    /// - Throws: `configuration`: a file is missing, unreadable or not PEM, or the key does not match the
     ///   certificate.
     public init(_ configuration: TLSClientConfiguration = TLSClientConfiguration()) throws(TLSFailure) {
         context = try TLSContext.client(configuration)

@@ -1,17 +1,17 @@
 internal import COpenSSL
 
-/// Why a context could not be made or a connection is not trusted.
+/// Why a context could not be created, or a connection is not trusted.
 public struct TLSFailure: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Kind: Hashable, Sendable {
-        /// A file could not be read, or a key does not fit its certificate: ours to fix.
+        /// A file could not be read, or a key does not match its certificate: for the operator to fix.
         case configuration
         /// The peer's certificate was refused, or it refused ours.
         case certificate
-        /// The peer does not speak h2, or no common version or cipher.
+        /// The peer does not speak h2, or there is no common version or cipher.
         case negotiation
-        /// Anything else the peer sent, or a record that was tampered with.
+        /// Anything else the peer sent, or a modified record.
         case `protocol`
-        /// The peer did too often what is cheap for it and dear for us; the reason is the limit's name.
+        /// The peer did too often what is cheap for it and expensive for us; the reason is the limit's name.
         case limit
     }
 
@@ -29,7 +29,7 @@ public struct TLSFailure: Error, Hashable, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
-    /// Takes what the calls left in this thread's error queue, which is empty afterwards.
+    /// Drains this thread's OpenSSL error queue.
     static func drain(_ kind: Kind, call: String, detail: String = "") -> TLSFailure {
         var reasons: [String] = []
         var isCertificate = false
@@ -47,7 +47,7 @@ public struct TLSFailure: Error, Hashable, Sendable, CustomStringConvertible {
         if !detail.isEmpty { reasons.append("(\(detail))") }
         return TLSFailure(
             kind == .protocol && isCertificate ? .certificate : kind, call: call,
-            reason: reasons.isEmpty ? "no reason given" : reasons.joined(separator: " "))
+            reason: reasons.isEmpty ? "OpenSSL gave no reason" : reasons.joined(separator: " "))
     }
 
     private static let certificateReasons: Set<Int32> = [

@@ -23,7 +23,7 @@ public struct TLSPeerIdentity: Hashable, Sendable {
 
 /// A certificate whose chain was verified.
 public struct PeerCertificate: Hashable, Sendable {
-    /// RFC 2253 text, "CN=frontdesk,O=Clinic": for logs and display; decide by the names below.
+    /// RFC 2253 text, "CN=frontdesk,O=Clinic": for logs and display only; use the names below for decisions.
     public let subject: String
     /// Subject alternative names; a name with a zero byte in it is left out.
     public let dnsNames: [String]
@@ -31,14 +31,14 @@ public struct PeerCertificate: Hashable, Sendable {
     /// SHA-256 of the DER form, 32 bytes.
     public let sha256: [UInt8]
 
-    /// Names beyond it are ignored: a certificate is small, but its issuer may be careless.
+    /// Further names are ignored: a certificate is small, but its issuer may be careless.
     static let namesMax = 64
 
     init?(verifiedPeerOf ssl: OpaquePointer) {
         guard let certificate = telehealth_ssl_get1_peer_certificate(ssl) else { return nil }
         defer { X509_free(certificate) }
-        // A server that asks for none gets none; one that asks has refused a bad one already. Checked all the
-        // same.
+        // A server that requests no certificate gets none; one that does has already refused an invalid one. Checked
+        // nevertheless.
         guard SSL_get_verify_result(ssl) == Int(X509_V_OK) else { return nil }
         subject = Self.subject(of: certificate)
         (dnsNames, uris) = Self.alternativeNames(of: certificate)
@@ -73,7 +73,7 @@ public struct PeerCertificate: Hashable, Sendable {
                 count > 0
             else { continue }
             let bytes = UnsafeBufferPointer(start: text, count: Int(count))
-            // "clinic.test\0.evil.test" must not pass for "clinic.test".
+            // "clinic.test\0.evil.test" must not be taken for "clinic.test".
             guard !bytes.contains(0) else { continue }
             let name = String(decoding: bytes, as: UTF8.self)
             if type == GEN_DNS { dns.append(name) }

@@ -1,34 +1,34 @@
 internal import COpenSSL
 
-/// One connection's handshake and records: ciphertext in, plaintext out, and back. No socket.
+/// One connection's handshake and records: ciphertext in, plaintext out, and vice versa. Without sockets.
 ///
-/// - Isolation: not Sendable; one thread, the one its workspace belongs to.
+/// - Isolation: not Sendable; one thread, that of its workspace.
 public final class TLSSession {
-    /// A record's plaintext (RFC 8446 section 5.1); a partial record may wait inside OpenSSL, so a `receive`
-    /// can yield this much more than it was given.
+    /// A record's maximum plaintext (RFC 8446 section 5.1); a partial record may be buffered inside OpenSSL, so a
+    /// `receive` can return this much more than it was given.
     public static let recordBytesMax = 16 << 10
 
-    /// Handshake messages behind the handshake, in TLS 1.3 a KeyUpdate or a ticket, that a peer may send in any case:
-    /// each has us derive keys, and may ask for one in return.
+    /// Handshake messages after the handshake (in TLS 1.3 a KeyUpdate or a ticket) that a peer may always send: each
+    /// makes us derive keys, and may require a response.
     static let lateHandshakeMessages = 32
-    /// What earns a peer one more. 1 MiB: keys need to be renewed after hundreds of gigabytes (RFC 8446 section 5.5),
-    /// and a peer that renews them for every MiB costs us little.
+    /// Received bytes that earn one more. 1 MiB: keys need renewal after hundreds of gigabytes (RFC 8446 section
+    /// 5.5), and a peer that renews them every MiB costs us little.
     static let bytesPerLateHandshakeMessage = 1 << 20
 
     private let handle: OpaquePointer
-    /// Plaintext received that has earned nothing yet.
+    /// Plaintext received that has not earned a message yet.
     private var unearnedBytes = 0
-    /// Keeps what OpenSSL's pointer in the BIO refers to.
+    /// Keeps the object that OpenSSL's pointer in the BIO refers to.
     private let pipe: RecordPipe
     private let context: TLSContext
 
-    /// The handshake is over and h2 was agreed on; nil before.
+    /// Set when the handshake has completed and h2 was negotiated.
     public private(set) var peer: TLSPeerIdentity?
-    /// The peer said that it sends no more (close_notify).
+    /// The peer will send no more (close_notify).
     public private(set) var isPeerDone = false
 
-    /// - Parameter serverName: client: the name or address that the certificate must carry; a name is also
-    ///   sent as SNI.
+    /// - Parameter serverName: client: the name or address that the certificate must contain; a name is also sent as
+    ///   SNI.
     /// - Throws: `configuration`: out of memory or an unusable name.
     public init(context: TLSContext, serverName: String? = nil, workspace: TLSWorkspace) throws(TLSFailure) {
         ERR_clear_error()
@@ -58,15 +58,15 @@ public final class TLSSession {
 
     deinit { SSL_free(handle) }
 
-    /// Sets what the server's certificate must say (RFC 9525): a DNS name or an IP address.
+    /// Sets the name that the server's certificate must contain (RFC 9525): a DNS name or an IP address.
     private static func expect(_ serverName: String?, _ handle: OpaquePointer) -> TLSFailure? {
         guard let serverName, !serverName.isEmpty else {
             return TLSFailure(
-                .configuration, call: "SSL_set1_host", reason: "a client needs the server's name")
+                .configuration, call: "SSL_set1_host", reason: "a client must name the server")
         }
         let parameters = SSL_get0_param(handle)
         if X509_VERIFY_PARAM_set1_ip_asc(parameters, serverName) == 1 { return nil }
-        ERR_clear_error()  // not an address, which is no error
+        ERR_clear_error()  // not an address, which is not an error
         SSL_set_hostflags(handle, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
         guard SSL_set1_host(handle, serverName) == 1,
             telehealth_ssl_set_tlsext_host_name(handle, serverName) == 1
@@ -76,15 +76,15 @@ public final class TLSSession {
 
     public var isHandshakeComplete: Bool { peer != nil }
 
-    /// Client: puts the first flight into the workspace's output. Servers have nothing to say yet.
+    /// Client: puts the first flight into the workspace's output. A server has nothing to send yet.
     public func start() throws(TLSFailure) { try handshake() }
 
-    /// Takes ciphertext, all of it, and decrypts what is complete. Handshake answers and alerts go to the
-    /// workspace's output; take it, also when this throws: the peer should get the alert.
+    /// Consumes all ciphertext and decrypts complete records. Handshake responses and alerts go to the workspace's
+    /// output; send it even when this throws, so that the peer gets the alert.
     ///
     /// - Parameter plaintext: at least `ciphertext.count + recordBytesMax` bytes.
     /// - Returns: bytes of plaintext; 0 during the handshake.
-    /// - Throws: `certificate`, `negotiation`, `protocol` or `limit`, the peer's fault: take the output, then close.
+    /// - Throws: `certificate`, `negotiation`, `protocol` or `limit`, the peer's fault: send the output, then close.
     public func receive(
         _ ciphertext: UnsafeRawBufferPointer, plaintext: UnsafeMutableRawBufferPointer
     ) throws(TLSFailure) -> Int {
@@ -133,11 +133,11 @@ public final class TLSSession {
     ///
     /// - Throws: `protocol`: the session failed before.
     public func send(_ plaintext: UnsafeRawBufferPointer) throws(TLSFailure) {
-        precondition(isHandshakeComplete, "data goes out after the handshake")
+        precondition(isHandshakeComplete, "the handshake must be complete before data is sent")
         guard plaintext.count > 0 else { return }
         ERR_clear_error()
         let count = SSL_write(handle, plaintext.baseAddress, Int32(plaintext.count))
-        // The pipe takes everything, so that there is no "try again".
+        // The pipe accepts everything, so there is no "try again".
         guard count == Int32(plaintext.count) else { throw TLSFailure.drain(.protocol, call: "SSL_write") }
     }
 
@@ -145,8 +145,7 @@ public final class TLSSession {
     public func close() {
         guard isHandshakeComplete else { return }
         ERR_clear_error()
-        // 0 and 1 both mean "sent"; a failed session has nothing to say, and its errors are of no more
-        // interest.
+        // 0 and 1 both mean "sent"; a failed session has nothing to send, and its errors no longer matter.
         if SSL_shutdown(handle) < 0 { ERR_clear_error() }
     }
 
@@ -169,9 +168,9 @@ public final class TLSSession {
         var name: UnsafePointer<UInt8>?
         var count: UInt32 = 0
         SSL_get0_alpn_selected(handle, &name, &count)
-        // RFC 9113 section 3.2: over TLS, HTTP/2 is chosen by ALPN and not otherwise.
+        // RFC 9113 section 3.2: over TLS, HTTP/2 is negotiated by ALPN only.
         guard let name, UnsafeBufferPointer(start: name, count: Int(count)).elementsEqual("h2".utf8) else {
-            throw TLSFailure(.negotiation, call: "ALPN", reason: "the peer did not agree on h2")
+            throw TLSFailure(.negotiation, call: "ALPN", reason: "the peer did not negotiate h2")
         }
         peer = TLSPeerIdentity(ssl: handle)
         pipe.allowHandshakeMessages(Self.lateHandshakeMessages)

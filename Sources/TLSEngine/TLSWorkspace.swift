@@ -1,9 +1,8 @@
 internal import COpenSSL
 
-/// Ciphertext on its way out, for all sessions of one thread in turn: an idle connection keeps no buffer of
-/// its own.
+/// Outgoing ciphertext, for all sessions of one thread in turn: an idle connection needs no buffer.
 ///
-/// Whoever calls a session takes the output before it calls another.
+/// A caller of one session must take the output before it calls another.
 ///
 /// - Isolation: not Sendable; one thread.
 public final class TLSWorkspace {
@@ -11,7 +10,7 @@ public final class TLSWorkspace {
     private var capacity: Int
     private var count = 0
 
-    /// Holds a flush of 64 KiB with the records' headers and tags; grows when a handshake adds to it.
+    /// Fits a flush of 64 KiB with the records' headers and tags; grows when a handshake adds to it.
     public init() {
         capacity = 80 << 10
         base = .allocate(byteCount: capacity, alignment: 16)
@@ -38,25 +37,25 @@ public final class TLSWorkspace {
     }
 }
 
-/// What OpenSSL reads from and writes to: the bytes at hand and the thread's workspace, instead of a socket
-/// or two memory BIOs, which would keep their buffers per connection.
+/// What OpenSSL reads from and writes to: the bytes at hand and the thread's workspace, instead of a socket or two
+/// memory BIOs, which would need buffers per connection.
 final class RecordPipe {
     let workspace: TLSWorkspace
     var input = UnsafeRawBufferPointer(start: nil, count: 0)
-    /// Handshake messages that OpenSSL may still take from the peer before its input stops.
+    /// Handshake messages that OpenSSL may still receive from the peer before its input stops.
     private(set) var handshakeMessagesLeft = Int.max
 
-    /// Bounds the handshake messages that may still come.
+    /// Limits the handshake messages that may still arrive.
     func allowHandshakeMessages(_ count: Int) { handshakeMessagesLeft = count }
 
-    /// One came; when it was one too many, nothing more is given to OpenSSL.
+    /// One arrived; if it exceeds the limit, nothing more is given to OpenSSL.
     private func noteHandshakeMessage() {
         handshakeMessagesLeft -= 1
         if handshakeMessagesLeft < 0 { input = UnsafeRawBufferPointer(start: nil, count: 0) }
     }
 
-    /// Tells the pipe of a session of each handshake message that comes, KeyUpdate included: OpenSSL itself takes any
-    /// number of those.
+    /// Notifies a session's pipe of each handshake message, including KeyUpdate: OpenSSL itself accepts any number of
+    /// those.
     static func countHandshakeMessages(of context: OpaquePointer) {
         SSL_CTX_set_msg_callback(context) { isOurs, _, contentType, _, _, ssl, _ in
             guard isOurs == 0, contentType == SSL3_RT_HANDSHAKE, let ssl, let bio = SSL_get_rbio(ssl) else { return }
@@ -66,9 +65,9 @@ final class RecordPipe {
 
     init(workspace: TLSWorkspace) { self.workspace = workspace }
 
-    /// Made once per process; nil without memory.
+    /// Created once per process; nil without memory.
     ///
-    /// `nonisolated(unsafe)`: initialised once by the runtime, never written again, OpenSSL only reads it.
+    /// `nonisolated(unsafe)`: initialized once by the runtime, never written again, OpenSSL only reads it.
     nonisolated(unsafe) private static let method: OpaquePointer? = {
         guard let method = BIO_meth_new(telehealth_bio_type_source_sink(), "telehealth records") else {
             return nil

@@ -1,9 +1,9 @@
 public import TelehealthAPI
 
-// What is Chime's in an answer, where Chime carries the media; nil where another provider does.
+// Access to the Chime fields of a response; nil when another provider carries the media.
 
 extension Telehealth_V1_JoinCredentials {
-    /// What the Chime client SDK takes. Secret.
+    /// The input of the Chime client SDK. Secret.
     public var chime: Telehealth_V1_ChimeJoinInfo? { if case .chime(let info)? = provider { info } else { nil } }
 }
 

@@ -2,29 +2,29 @@ internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 
-/// Calls Heartbeat in good time for as long as it is held: the presence of somebody whose watch is none.
+/// Calls Heartbeat in time for as long as it exists: the presence of a caller whose watch does not count as presence.
 ///
 /// Isolation: any.
 final class HeartbeatCalls: Sendable {
-    /// Whatever a service says, it is not called without pause, and not never.
+    /// Bounds whatever interval a service requests: neither constantly nor never.
     private static let intervals = Duration.seconds(1)...Duration.seconds(3600)
 
-    /// Ended by deinit.
+    /// Cancelled by deinit.
     private let task: Task<Void, Never>
 
-    /// - Parameter within: the first call comes no later; the service says when it wants the others.
+    /// - Parameter within: time until the first call; the service sets the later intervals.
     init(_ client: TelehealthClient, sessionID: String, within: Duration) {
         task = Task {
             var within = within
             while true {
                 let interval = min(max(within, Self.intervals.lowerBound), Self.intervals.upperBound)
                 do {
-                    // Early by up to a fifth, so that many who came together do not call together.
+                    // Up to a fifth earlier, so that many callers who joined together do not call together.
                     try await Task.sleep(for: interval * (1 - 0.2 * client.configuration.chance()))
                 } catch {
                     return
                 }
-                // A refusal is the watch's to hear of, and an outage ends the watch's stream as well.
+                // The watch reports a refusal, and an outage also ends the watch's stream.
                 let answer = try? await client.sessions.heartbeat(.with { $0.sessionID = sessionID })
                 if let next = answer?.nextWithin { within = next.swiftDuration }
             }

@@ -1,9 +1,9 @@
 internal import ProtobufWire
 internal import RPCModel
 
-/// A stream that is given up when it says nothing for too long while somebody waits for it.
+/// A stream that is abandoned when it is silent for too long while a reader waits.
 ///
-/// Behind a proxy neither the connection nor its PINGs tell that the service is gone. Dropping it cancels the call.
+/// Behind a proxy neither the connection nor its PINGs show that the service is gone. Releasing it cancels the call.
 struct ListenedStream<Response: Message> {
     private let responses: ResponseStream<Response>
     private var messages: ResponseStream<Response>.AsyncIterator
@@ -13,10 +13,10 @@ struct ListenedStream<Response: Message> {
         messages = responses.makeAsyncIterator()
     }
 
-    /// - Parameter limit: of this wait alone, so that a slow reader takes no stream for dead.
-    /// - Throws: the call's error; a broken connection, UNAVAILABLE, when nothing came within the limit.
+    /// - Parameter limit: for this wait only, so that a slow reader does not take a stream for dead.
+    /// - Throws: the call's error; a broken connection, UNAVAILABLE, when nothing arrived within the limit.
     mutating func next(within limit: Duration) async throws(RPCError) -> Response? {
-        // Ended below.
+        // Cancelled below.
         let silence = Task { [responses] in
             do { try await Task.sleep(for: limit) } catch { return false }
             responses.cancel()

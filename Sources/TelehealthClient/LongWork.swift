@@ -2,25 +2,25 @@ internal import ProtobufWire
 internal import RPCModel
 public import TelehealthAPI
 
-/// Told how far long work is, in the order of its progress; the call waits until it returns.
+/// Called with the progress of long-running work, in order; the call waits until it returns.
 public typealias WorkProgressReport = @Sendable (Telehealth_V1_WorkProgress) -> Void
 
-/// What a message of long work carries.
+/// The content of a message of a long-running call.
 enum WorkNews<Result> {
     case progress(Telehealth_V1_WorkProgress)
     case result(Result)
-    /// Of a later version of the service.
+    /// From a later version of the service.
     case unknown
 }
 
 extension TelehealthClient {
-    /// The longest silence of a service that works: it speaks every ten seconds.
+    /// Maximum silence of a working service, which sends a message every ten seconds.
     private static let workSilenceMax = Duration.seconds(45)
 
-    /// A call that works for long: its first word is waited for as a call's answer is; from then on it has no deadline,
-    /// and counts as broken when nothing is heard of it for ``workSilenceMax``. It is repeated as any call.
+    /// A long-running call: its first message has the timeout of a call; afterwards it has no deadline, and counts as
+    /// broken after a silence of ``workSilenceMax``. It is retried like any call.
     ///
-    /// - Throws: as any call; INTERNAL when the stream ends well without a result.
+    /// - Throws: as any call; INTERNAL when the stream ends with OK but without a result.
     func longWork<Request: Message, Response: Message, Result>(
         _ method: MethodDescriptor, _ request: Request, progress: WorkProgressReport,
         _ news: (Response) -> WorkNews<Result>

@@ -3,11 +3,11 @@ public import RPCModel
 public import TelehealthAPI
 
 extension OperationsCalls {
-    /// Copies the database into a new file of the service's backup directory, while work goes on.
+    /// Copies the database into a new file in the service's backup directory while the service runs.
     ///
-    /// Takes as long as it takes: ``ClientConfiguration/timeout`` bounds the wait for the first word alone, and a
-    /// service that falls silent counts as lost. A task that is cancelled does not end the copy, and the same
-    /// `request_id` gets it.
+    /// Has no time limit: ``ClientConfiguration/timeout`` limits only the wait for the first message, and a service
+    /// that becomes silent counts as lost. Cancelling the task does not stop the copy; a call with the same
+    /// `request_id` returns it.
     ///
     /// ```swift
     /// let backup = try await client.operations.backUpDatabase { print("\($0.done) of \($0.total) bytes") }
@@ -26,10 +26,10 @@ extension OperationsCalls {
         }
     }
 
-    /// Looks through the whole database. Takes as long as it takes, as ``backUpDatabase(_:progress:)``; cancelling the
-    /// task ends it.
+    /// Checks the whole database. Has no time limit, like ``backUpDatabase(_:progress:)``; cancelling the task stops
+    /// it.
     ///
-    /// - Returns: what is wrong, one sentence each; empty = sound.
+    /// - Returns: one sentence per problem; empty means that the database is sound.
     public func checkDatabase(progress: WorkProgressReport = { _ in }) async throws(RPCError) -> [String] {
         try await client.longWork(
             Telehealth_V1_OperationsService_Methods.checkDatabase, Telehealth_V1_CheckDatabaseRequest(),

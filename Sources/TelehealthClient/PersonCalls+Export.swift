@@ -5,8 +5,8 @@ internal import TelehealthAPI
 extension PersonCalls {
     /// A person's consents, visits and accesses as a FHIR R4 Bundle: the pieces of one JSON document, in order.
     ///
-    /// Not repeated by itself: whoever wants it again asks again, and each export is audited. Each piece may take
-    /// as long as a call (``ClientConfiguration/timeout``); a reader may take its time.
+    /// Not retried, because each export is audited. Each piece may take as long as a call
+    /// (``ClientConfiguration/timeout``); the reader has no time limit.
     public func exportRecord(_ person: String) -> PersonRecordPieces {
         PersonRecordPieces(client: client, person: person)
     }
@@ -35,7 +35,7 @@ public struct PersonRecordPieces: AsyncSequence {
         public mutating func next() async throws(RPCError) -> [UInt8]? {
             if pieces == nil {
                 let token = try await client.authorisation(replacing: nil)
-                // No timeout of the whole: it takes as long as the reader does.
+                // No timeout of the whole: the reader sets the pace.
                 let options = CallOptions(metadata: ["authorization": "Bearer " + token])
                 let stream: ResponseStream<Telehealth_V1_ExportPersonRecordResponse> = client.channel.serverStreaming(
                     Telehealth_V1_PersonService_Methods.exportPersonRecord,

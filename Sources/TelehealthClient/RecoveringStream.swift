@@ -1,17 +1,17 @@
 internal import ProtobufWire
 internal import RPCModel
 
-/// A server stream that is asked for again where it broke off, with the tokens and the patience of a client.
+/// A server stream that is reopened where it broke, with the client's tokens and patience.
 ///
-/// What to ask for, and what the messages mean, is its owner's: a watch of one visit or of many.
+/// Its owner, a watch of one visit or of many, decides what to request and interprets the messages.
 struct RecoveringStream<Request: Message, Response: Message> {
     enum Outcome {
         case message(Response)
-        /// The service ended it well.
+        /// The service ended it with OK.
         case over
-        /// It broke; it is asked for again by the next call.
+        /// It broke; the next call reopens it.
         case broken
-        /// What the request resumes behind is no longer kept: ask from the start.
+        /// The position to resume from is no longer kept: start from the beginning.
         case expired
     }
 
@@ -29,11 +29,12 @@ struct RecoveringStream<Request: Message, Response: Message> {
     }
 
     /// - Parameters:
-    ///   - request: used when the stream has to be asked for.
-    ///   - resumes: the request goes on behind something.
-    ///   - heartbeatInterval: what a message says of the longest silence.
-    /// - Throws: the error of a stream that cannot go on; that of the last attempt when the service, or a token for it,
-    ///   was out of reach for ``ClientConfiguration/watchPatience``; CANCELLED when the task is.
+    ///   - request: used when the stream must be opened.
+    ///   - resumes: the request resumes after a position.
+    ///   - heartbeatInterval: the maximum silence that a message announces.
+    /// - Throws: the error of a stream that cannot be resumed; the error of the last attempt when the service, or the
+    ///   token provider, was unreachable for ``ClientConfiguration/watchPatience``; CANCELLED when the task is
+    ///   cancelled.
     mutating func next(
         _ request: Request, resumes: Bool, heartbeatInterval: (Response) -> Duration?
     ) async throws(RPCError) -> Outcome {
@@ -62,12 +63,12 @@ struct RecoveringStream<Request: Message, Response: Message> {
         do {
             token = try await client.authorisation(replacing: rejected)
         } catch {
-            // Who gives tokens is out of reach in the same outages; who has signed out ends the watch.
+            // The token provider is often unreachable in the same outages; a user who has signed out ends the watch.
             throw .brokenConnection(error.code, error.message)
         }
         self.token = token
         recovery.opened(at: .now)
-        // No timeout: a watch lasts as long as there is something to watch.
+        // No timeout: a watch lasts as long as the session.
         let options = CallOptions(metadata: ["authorization": "Bearer " + token])
         return client.channel.serverStreaming(method, request, options: options)
     }

@@ -12,7 +12,7 @@ func makeRequestID(random: () -> UInt64) -> String {
     return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }.joined(separator: "-")
 }
 
-/// A request that changes something: its id makes repeating it safe. The generated calls say which do.
+/// A request that changes something: its id makes a retry safe. Generated code declares which requests do.
 protocol ChangeRequest: Message {
     var requestID: String { get set }
 }

@@ -3,23 +3,22 @@ public import RPCModel
 public import TelehealthAPI
 
 extension TelehealthCalls {
-    /// What happens in a session, from now on or from behind an event number, until the session is over.
+    /// The events of a session, from now on or after an event number, until the session ends.
     ///
-    /// Goes on by itself after a broken connection, a drained server, a silent network or an expired token, for
-    /// ``ClientConfiguration/watchPatience``: it resumes behind the last event seen, so nothing is missed and nothing
-    /// comes twice. When the service no longer keeps those events, a new ``SessionWatch/Update/snapshot(_:)`` says
-    /// where things stand.
-    /// Roles and errors as WatchSession. While it is iterated, the caller counts as present, by calls of Heartbeat
-    /// beside it: an open stream shows only that a proxy in between is there.
+    /// Recovers by itself from a broken connection, a stopped server, a silent network or an expired token, for up to
+    /// ``ClientConfiguration/watchPatience``: it resumes after the last event, so nothing is missed or repeated. If
+    /// the service no longer keeps those events, a new ``SessionWatch/Update/snapshot(_:)`` gives the current state.
+    /// Roles and errors as WatchSession. While it is iterated, the caller counts as present, through concurrent
+    /// Heartbeat calls: an open stream alone shows only that a proxy in between is there.
     public func watch(_ sessionID: String, after sequence: Int64? = nil) -> SessionWatch {
         SessionWatch(client: client, sessionID: sessionID, sequence: sequence)
     }
 }
 
-/// The updates of one session. Iterate it once; dropping the iterator or cancelling the task ends the watch.
+/// The updates of one session. Iterate it once; releasing the iterator or cancelling the task ends the watch.
 public struct SessionWatch: AsyncSequence, Sendable {
     public enum Update: Sendable, Hashable {
-        /// The whole session as of an event number: the first update of a watch that does not resume.
+        /// The whole session at an event number: the first update of a watch that does not resume.
         case snapshot(Telehealth_V1_SessionSnapshot)
         case event(Telehealth_V1_SessionEvent)
     }
@@ -53,10 +52,10 @@ public struct SessionWatch: AsyncSequence, Sendable {
             stream = RecoveringStream(client, Telehealth_V1_TelehealthService_Methods.watchSession)
         }
 
-        /// - Returns: the next update; `nil` when the session is over.
-        /// - Throws: the error of a watch that cannot go on, such as NOT_FOUND; that of the last attempt when the
-        ///   service, or a token for it, was out of reach for ``ClientConfiguration/watchPatience``; CANCELLED when
-        ///   the task is.
+        /// - Returns: the next update; `nil` when the session has ended.
+        /// - Throws: the error of a watch that cannot continue, such as NOT_FOUND; the error of the last attempt when
+        ///   the service, or the token provider, was unreachable for ``ClientConfiguration/watchPatience``; CANCELLED
+        ///   when the task is cancelled.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Update? {
             try await next()
         }

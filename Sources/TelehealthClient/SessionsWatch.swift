@@ -3,17 +3,17 @@ public import RPCModel
 public import TelehealthAPI
 
 extension TelehealthCalls {
-    /// The caller's visits that are planned to start in a range, in short: what there is, then every change.
+    /// Summaries of the caller's visits that are scheduled to start in a range: the current ones, then every change.
     ///
-    /// Goes on by itself as ``watch(_:after:)`` does, behind the last message seen; when that is too long ago, a new
-    /// ``SessionsWatch/Update/snapshot(_:)`` says where things stand. It is nobody's presence, and has no end of its
-    /// own. Roles and errors as WatchSessions.
+    /// Recovers by itself like ``watch(_:after:)``, after the last message; if that was too long ago, a new
+    /// ``SessionsWatch/Update/snapshot(_:)`` gives the current state. It does not count as presence, and does not end
+    /// by itself. Roles and errors as WatchSessions.
     ///
     /// - Parameters:
-    ///   - start: the first planned start.
-    ///   - end: planned starts before this time; behind `start`, by 31 days at most.
-    ///   - token: ``SessionsWatch/Iterator/resumeToken`` of an earlier watch of the same caller and range; nil to begin
-    ///     with a snapshot.
+    ///   - start: the first scheduled start.
+    ///   - end: scheduled starts before this time; at most 31 days after `start`.
+    ///   - token: ``SessionsWatch/Iterator/resumeToken`` of an earlier watch of the same caller and range; nil to
+    ///     begin with a snapshot.
     public func watchAll(
         startingFrom start: Google_Protobuf_Timestamp, before end: Google_Protobuf_Timestamp,
         behind token: String? = nil
@@ -28,14 +28,14 @@ extension TelehealthCalls {
     }
 }
 
-/// The updates of many visits. Iterate it once; dropping the iterator or cancelling the task ends the watch.
+/// The updates of many visits. Iterate it once; releasing the iterator or cancelling the task ends the watch.
 public struct SessionsWatch: AsyncSequence, Sendable {
     public enum Update: Sendable, Hashable {
-        /// All visits that there are, ascending by planned start; whatever was known before is void.
+        /// All current visits, ordered by scheduled start; replaces everything received before.
         case snapshot([Telehealth_V1_SessionSummary])
-        /// A visit is there, or is another than before.
+        /// A visit is new or has changed.
         case changed(Telehealth_V1_SessionSummary)
-        /// A visit is the caller's no more, or is planned for another time: its session's id.
+        /// A visit is no longer the caller's, or moved out of the range: the id of its session.
         case gone(String)
     }
 
@@ -54,10 +54,10 @@ public struct SessionsWatch: AsyncSequence, Sendable {
 
         private var request: Telehealth_V1_WatchSessionsRequest
         private var stream: Stream
-        /// Of a snapshot that has not come whole.
+        /// The parts of an incomplete snapshot.
         private var parts: [Telehealth_V1_SessionSummary] = []
         private var isOver = false
-        /// Everything up to here was given out; nil before the first snapshot.
+        /// Everything up to this position was returned; nil before the first snapshot.
         public var resumeToken: String? { request.resumeToken.isEmpty ? nil : request.resumeToken }
 
         init(client: TelehealthClient, request: Telehealth_V1_WatchSessionsRequest) {
@@ -65,7 +65,8 @@ public struct SessionsWatch: AsyncSequence, Sendable {
             stream = RecoveringStream(client, Telehealth_V1_TelehealthService_Methods.watchSessions)
         }
 
-        /// - Returns: the next update; `nil` when the service ended the watch well, which it does not by itself.
+        /// - Returns: the next update; `nil` when the service ended the watch with OK, which it does not do by
+        ///   itself.
         /// - Throws: as ``SessionWatch/Iterator/next()``.
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Update? {
             try await next()
@@ -95,7 +96,7 @@ public struct SessionsWatch: AsyncSequence, Sendable {
             }
         }
 
-        /// - Returns: `nil` for a heartbeat and for a part of a snapshot before its last.
+        /// - Returns: `nil` for a heartbeat and for a part of a snapshot before the last.
         private mutating func accept(_ message: Telehealth_V1_WatchSessionsResponse) -> Update? {
             if !message.resumeToken.isEmpty { request.resumeToken = message.resumeToken }
             switch message.message {

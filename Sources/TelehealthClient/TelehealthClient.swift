@@ -4,12 +4,12 @@ internal import ProtobufWire
 public import RPCClient
 public import RPCModel
 
-/// The telehealth service as Swift functions, gathered by service: ``sessions``, ``participants``, ``recordings``,
-/// ``consents`` and so on, each with one function per RPC, and watches that outlive a broken connection.
+/// The telehealth service as Swift functions, grouped by service: ``sessions``, ``participants``, ``recordings``,
+/// ``consents`` and so on, each with one function per RPC, and watches that survive broken connections.
 ///
-/// Every call carries a token of the ``TokenProvider``, has a deadline, and is repeated with the same
-/// `request_id` while the service is out of reach or busy, or when the answer broke off, so a change happens once
-/// however often the network breaks. A `request_id` left empty is filled in.
+/// Every call carries a token of the ``TokenProvider``, has a deadline, and is retried with the same `request_id`
+/// while the service is unreachable or overloaded, or when the response was lost, so a change happens once however
+/// often the network breaks. An empty `request_id` is filled in.
 ///
 /// ```swift
 /// let client = try TelehealthClient(.init(target: "127.0.0.1:50051"), tokens: FixedToken(token))
@@ -17,7 +17,7 @@ public import RPCModel
 /// for try await update in client.sessions.watch(session.sessionID) { … }
 /// ```
 ///
-/// Who may use a call and what it may be refused with stands at the call, and in docs/api.md.
+/// The documentation of each call, and docs/api.md, say who may use it and how it may be refused.
 ///
 /// Isolation: any; one client serves any number of tasks over one connection.
 public struct TelehealthClient: Sendable {
@@ -26,7 +26,7 @@ public struct TelehealthClient: Sendable {
     let configuration: ClientConfiguration
     private let connection: RPCChannel?
 
-    /// - Throws: ``ChannelError`` for a target that is none. Connecting happens with the first call.
+    /// - Throws: ``ChannelError`` for an invalid target. The first call connects.
     public init(_ configuration: ClientConfiguration, tokens: any TokenProvider) throws(ChannelError) {
         let connection = try RPCChannel(target: configuration.target, configuration: configuration.channelInUse)
         self.connection = connection
@@ -35,7 +35,7 @@ public struct TelehealthClient: Sendable {
         self.configuration = configuration
     }
 
-    /// A client over a channel that somebody else made and ends.
+    /// A client over a channel that the caller creates and shuts down.
     public init(over channel: any CallChannel, configuration: ClientConfiguration, tokens: any TokenProvider)
     {
         connection = nil
@@ -44,7 +44,7 @@ public struct TelehealthClient: Sendable {
         self.configuration = configuration
     }
 
-    /// The same connection with another identity, as a gateway for several people needs it.
+    /// The same connection with another identity, for a gateway that serves several people.
     public func acting(with tokens: any TokenProvider) -> TelehealthClient {
         TelehealthClient(over: channel, configuration: configuration, tokens: tokens)
     }
@@ -52,14 +52,14 @@ public struct TelehealthClient: Sendable {
     /// Ends open calls with UNAVAILABLE and closes the connection that this client made.
     public func shutdown() async { await connection?.shutdown() }
 
-    /// A call that changes something: repeated under one request id.
+    /// A call that changes something: retried with one request id.
     func change<Request: ChangeRequest, Response: Message>(
         _ method: MethodDescriptor, _ request: Request
     ) async throws(RPCError) -> Response {
         try await call(method, identified(request))
     }
 
-    /// With a request id.
+    /// The request, with a request id.
     func identified<Request: ChangeRequest>(_ request: Request) -> Request {
         guard request.requestID.isEmpty else { return request }
         var identified = request
@@ -67,9 +67,9 @@ public struct TelehealthClient: Sendable {
         return identified
     }
 
-    /// One call with as many attempts as its deadline and the configuration allow.
+    /// One call, with as many attempts as its deadline and the configuration allow.
     ///
-    /// - Throws: the error of the last attempt. The token provider's failure is UNAUTHENTICATED, made up here.
+    /// - Throws: the error of the last attempt. A failure of the token provider becomes UNAUTHENTICATED.
     func call<Request: Message, Response: Message>(
         _ method: MethodDescriptor, _ request: Request
     ) async throws(RPCError) -> Response {
@@ -80,10 +80,10 @@ public struct TelehealthClient: Sendable {
         }
     }
 
-    /// Makes attempts of one call, as many as the configuration allows, each with a token in its metadata.
+    /// Makes the attempts of one call, as many as the configuration allows, each with a token in its metadata.
     ///
-    /// - Parameter deadline: no attempt is waited for beyond it; asked after each that failed. nil = there is none.
-    /// - Throws: the error of the last attempt. The token provider's failure is UNAUTHENTICATED, made up here.
+    /// - Parameter deadline: the limit for waiting, evaluated after each failed attempt; nil for none.
+    /// - Throws: the error of the last attempt. A failure of the token provider becomes UNAUTHENTICATED.
     func attempts<Value>(
         until deadline: () -> ContinuousClock.Instant?, _ attempt: (Metadata) async throws(RPCError) -> Value
     ) async throws(RPCError) -> Value {
@@ -95,7 +95,7 @@ public struct TelehealthClient: Sendable {
                 return try await attempt(["authorization": "Bearer " + token])
             } catch {
                 failures += 1
-                // Once: a fresh token that is refused too shows that the tokens, or a clock, are wrong.
+                // Once: if a fresh token is refused too, the tokens or a clock are wrong.
                 let isStale = error.isStaleToken && rejected == nil
                 guard isStale || error.isWorthRepeating, failures < configuration.maxAttempts else {
                     throw error
@@ -130,7 +130,7 @@ public struct TelehealthClient: Sendable {
 }
 
 extension RPCError {
-    /// Whether the same request may succeed later without anybody doing anything.
+    /// Whether a retry of the same request may succeed.
     var isWorthRepeating: Bool { isBrokenConnection || code == .unavailable || code == .aborted }
 
     /// Whether another token would help.

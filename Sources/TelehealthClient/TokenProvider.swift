@@ -1,14 +1,14 @@
-/// Gives the bearer token for each call.
+/// Provides the bearer token for each call.
 ///
-/// Asked before every attempt, so it should keep a token until shortly before it expires; ``TokenCache`` does.
+/// Called before every attempt, so it should keep a token until shortly before it expires; ``TokenCache`` does.
 public protocol TokenProvider: Sendable {
-    /// - Parameter rejected: the token that the service just refused as expired or unknown; `nil` otherwise. A provider
-    ///   that keeps tokens drops this one.
-    /// - Throws: whatever kept it from getting one; the call then fails with UNAUTHENTICATED.
+    /// - Parameter rejected: the token that the service just refused as expired or unknown; `nil` otherwise. A
+    ///   provider that keeps tokens must drop this one.
+    /// - Throws: the reason why there is no token; the call then fails with UNAUTHENTICATED.
     func token(replacing rejected: String?) async throws -> String
 }
 
-/// One token that never changes: for programs that live shorter than it.
+/// A token that never changes: for programs that end before it expires.
 public struct FixedToken: TokenProvider {
     private let value: String
 
@@ -17,7 +17,7 @@ public struct FixedToken: TokenProvider {
     public func token(replacing rejected: String?) async throws -> String { value }
 }
 
-/// Keeps a token until it is rejected or close to its end, and fetches the next one once for all callers.
+/// Keeps a token until it is rejected or about to expire, and fetches the next one once for all callers.
 public actor TokenCache: TokenProvider {
     private let fetch: @Sendable () async throws -> (token: String, lifetime: Duration)
     private let margin: Duration
@@ -25,8 +25,8 @@ public actor TokenCache: TokenProvider {
     private var fetching: Task<String, any Error>?
 
     /// - Parameters:
-    ///   - margin: how long before its end a token is replaced.
-    ///   - fetch: gets a token and the time it still counts.
+    ///   - margin: how long before expiry a token is replaced.
+    ///   - fetch: returns a token and its remaining lifetime.
     public init(
         margin: Duration = .seconds(60),
         fetch: @escaping @Sendable () async throws -> (token: String, lifetime: Duration)
@@ -38,14 +38,14 @@ public actor TokenCache: TokenProvider {
     public func token(replacing rejected: String?) async throws -> String {
         if let current, current.token != rejected, current.until > .now { return current.token }
         if let fetching { return try await fetching.value }
-        // Awaited right below by this caller, and by every caller that comes before it ends.
+        // Awaited right below by this caller, and by every caller that arrives before it ends.
         let task = Task { try await renew() }
         fetching = task
         return try await task.value
     }
 
     private func renew() async throws -> String {
-        // Here, not where it is awaited: who was just refused with this very token must not be given it again.
+        // Here, not where it is awaited: a caller whose token was just refused must not receive it again.
         defer { fetching = nil }
         let (token, lifetime) = try await fetch()
         current = (token, .now + max(lifetime - margin, .zero))

@@ -1,49 +1,50 @@
 internal import RPCModel
 
-/// What a watch does when its stream breaks or falls silent: told what happened and when, it says how to go on.
+/// Decides what a watch does when its stream breaks or becomes silent. A value: given events and times, it returns
+/// actions.
 ///
 /// | state | left by |
 /// |---|---|
-/// | well: a message came last | a failure |
-/// | in trouble since the first failure behind it | a message, or the end of its patience (terminal) |
+/// | well: the last event was a message | a failure |
+/// | in trouble since the first failure after it | a message, or the end of its patience (terminal) |
 struct WatchRecovery {
     enum Step: Hashable {
-        /// Ask again, behind the last event, after so long.
+        /// Resume after the last event, after this delay.
         case resume(after: Duration)
-        /// Ask again at once with another token.
+        /// Resume at once with another token.
         case replaceToken
-        /// The events behind the last one are no longer kept: ask again at once for a snapshot.
+        /// The events after the last one are no longer kept: request a snapshot at once.
         case startAnew
         case giveUp
     }
 
     typealias Instant = ContinuousClock.Instant
 
-    /// Missed heartbeats after which a stream counts as broken; the half lets a late one through.
+    /// Missed heartbeats after which a stream counts as broken; the half tolerates a late one.
     private static let missedHeartbeats = 2.5
-    /// What a service is taken to send that does not say how often.
+    /// The assumed interval of a service that does not announce one.
     private static let heartbeatIntervalDefault = Duration.seconds(15)
-    /// Whatever a service says, a stream must not be taken for dead at once, nor for alive for ever.
+    /// Bounds whatever interval a service announces: a stream must not be considered dead at once, nor alive forever.
     private static let heartbeatIntervals = Duration.milliseconds(10)...Duration.seconds(3600)
 
-    /// How long a stream may say nothing before it counts as broken.
+    /// Maximum silence before a stream counts as broken.
     private(set) var silenceMax = heartbeatIntervalDefault * missedHeartbeats
     private let configuration: ClientConfiguration
     private var openedAt: Instant?
     private var troubleSince: Instant?
-    /// Since the last stream that lived longer than the wait before it.
+    /// Since the last stream that lived longer than the delay before it.
     private var failures = 0
     private var lastWait = Duration.zero
     private var hasReplacedToken = false
 
     init(_ configuration: ClientConfiguration) { self.configuration = configuration }
 
-    /// A stream is asked for.
+    /// A stream was requested.
     mutating func opened(at now: Instant) { openedAt = now }
 
-    /// A message came.
+    /// A message arrived.
     ///
-    /// - Parameter heartbeatInterval: the longest silence the service announces with it; `nil` when it says nothing.
+    /// - Parameter heartbeatInterval: the maximum silence that it announces; `nil` if none.
     mutating func heard(heartbeatInterval: Duration?, at now: Instant) {
         troubleSince = nil
         hasReplacedToken = false
@@ -52,21 +53,21 @@ struct WatchRecovery {
                 max(heartbeatInterval, Self.heartbeatIntervals.lowerBound), Self.heartbeatIntervals.upperBound)
             silenceMax = bounded * Self.missedHeartbeats
         }
-        // A service that greets each caller and breaks off must not be asked ever faster.
+        // A service that accepts each stream and then fails must not be called at an increasing rate.
         if let openedAt, now - openedAt >= lastWait { failures = 0 }
     }
 
-    /// The stream ended with an error, or could not be had.
+    /// The stream failed, or could not be opened.
     ///
-    /// - Parameter canStartAnew: the request asked for the events behind a number.
+    /// - Parameter canStartAnew: the request asked for the events after a position.
     mutating func failed(_ error: RPCError, at now: Instant, canStartAnew: Bool) -> Step {
-        // Once until a message comes: a fresh token that is refused too would be replaced without end.
+        // Once until a message arrives: otherwise a fresh token that is refused too would be replaced endlessly.
         if error.isStaleToken, !hasReplacedToken {
             hasReplacedToken = true
             return .replaceToken
         }
         if error.reason == "RESUME_EXPIRED", canStartAnew { return .startAnew }
-        // A service that says when to come again is to be asked then, whatever it refused for.
+        // A service that asks for a delay is called again after it, whatever the reason of the refusal.
         guard error.isWorthRepeating || error.retryDelay != nil else { return .giveUp }
         let since = troubleSince ?? now
         troubleSince = since

@@ -6,7 +6,7 @@ public struct CivilDate: Sendable, Hashable, Comparable {
     /// 1 to 31.
     public let day: Int
 
-    /// - Parameter text: "2011-03-09"; nil for anything that is no day between the years 1900 and 2200.
+    /// - Parameter text: "2011-03-09"; nil for anything but a day between the years 1900 and 2200.
     public init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard text.utf8.count == 10, parts.map(\.utf8.count) == [4, 2, 2],

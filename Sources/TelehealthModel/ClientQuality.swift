@@ -17,7 +17,7 @@ public struct ClientMetrics: Sendable, Hashable {
     public var framesPerSecond: Int
     /// 0 to 100.
     public var packetLossPercent: Double
-    /// Connections lost in the window, signalling and audio together.
+    /// Connections lost in the window, signaling and audio together.
     public var drops: Int
     /// Times the client called its own connection poor in the window.
     public var poorConnections: Int

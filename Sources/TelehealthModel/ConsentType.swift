@@ -41,13 +41,13 @@ public struct ConsentType: RawRepresentable, Sendable, Hashable {
         case "telehealth": word = .telehealth
         case "thirdPartyPresence": word = .thirdPartyPresence
         default:
-            // The ids of the five are no words: each of them has one name in a row.
+            // The ids of the five are not translated words: each of them has one name in a row.
             guard let type = Self(id: rawValue), case .defined = type.word else { return nil }
             word = type.word
         }
     }
 
-    /// - Parameter id: as the API names it; nil for what is no id: 1 to ``idBytesMax`` characters of `a-z 0-9 _`, a
+    /// - Parameter id: as the API names it; nil for an invalid id: 1 to ``idBytesMax`` characters of `a-z 0-9 _`, a
     ///   letter first. Whether any place knows it is ``PlaceBook/type(id:)``'s to say.
     public init?(id: String) {
         switch id {

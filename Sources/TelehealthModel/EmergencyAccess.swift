@@ -27,7 +27,7 @@ public struct EmergencyAccess: Sendable, Hashable {
         self.reason = reason
     }
 
-    /// Bytes of a reason: below the least nobody has said anything, above the most it is no reason but a record.
+    /// Bytes of a reason: below the least nobody has said anything, above the maximum it is not a reason but a record.
     static let reasonByteCounts = 10...500
 
     /// Whether a text says why, as far as a program can tell: so many bytes, at least one letter or digit among

@@ -1,7 +1,7 @@
 /// Why a call to Chime or S3 did not succeed.
 public struct GatewayError: Error, Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
-        /// The meeting, attendee or pipeline is no more (404). A delete that meets it succeeds instead.
+        /// The meeting, attendee or pipeline no longer exists (404). A deletion that meets this succeeds instead.
         case gone
         /// Rate: try again after ``GatewayError/retryAfter``.
         case throttled

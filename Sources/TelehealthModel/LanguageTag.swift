@@ -22,7 +22,7 @@ public struct LanguageTag: Sendable, Hashable {
 
     public let text: String
 
-    /// - Returns: nil for what is no well-formed tag, and beyond ``charactersMax``.
+    /// - Returns: nil for an ill-formed tag, and beyond ``charactersMax``.
     public init?(_ spelling: some StringProtocol) {
         guard (2...Self.charactersMax).contains(spelling.utf8.count),
             spelling.utf8.allSatisfy({ Self.isAlphanumeric($0) || $0 == UInt8(ascii: "-") })
@@ -132,7 +132,7 @@ extension LanguageTag: CustomStringConvertible {
 }
 
 extension LanguageTag {
-    /// The canonical form; what is no tag stays what it is: texts from before may stand under anything.
+    /// The canonical form; an invalid tag is kept as it is: texts from before may stand under anything.
     public static func canonical(_ spelling: String) -> String { LanguageTag(spelling)?.text ?? spelling }
 }
 

@@ -1,4 +1,4 @@
-/// What somebody is in one visit. What follows from it stands in ``RoleRights``.
+/// What somebody is in one visit. ``RoleRights`` says what follows from it.
 public enum ParticipantRole: String, Sendable, Hashable, CaseIterable {
     /// Of the appointment.
     case clinician, client, guardian
@@ -6,7 +6,7 @@ public enum ParticipantRole: String, Sendable, Hashable, CaseIterable {
     case coClinician, supervisor, interpreter, observer, guest
 }
 
-/// Where somebody stands in a session.
+/// The state of a participant in a session.
 public enum ParticipantState: String, Sendable, Hashable, CaseIterable {
     /// On the roster, never came.
     case expected
@@ -24,7 +24,7 @@ public enum ParticipantState: String, Sendable, Hashable, CaseIterable {
 
 public enum DeviceType: String, Sendable, Hashable, CaseIterable { case desktop, tablet, mobile }
 
-/// What the client says of place and device before a visit; asked again each visit (it is no consent).
+/// What the client says of place and device before a visit; asked again at each visit (it is not a consent).
 public struct PreVisitCheck: Sendable, Hashable {
     /// In Unicode scalars.
     public static let addressCharactersMax = 300

@@ -23,7 +23,7 @@ public struct RoleRights: Sendable, Hashable {
         case direct
         /// When a clinician is there; for the client's side only while the session's policy says so.
         case withClinician
-        /// Let in by name, each time anew.
+        /// Let in by name, again each time.
         case byName
     }
 

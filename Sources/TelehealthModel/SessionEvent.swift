@@ -13,7 +13,7 @@ public struct SessionEvent: Sendable, Hashable {
         case recordingInterrupted, recordingResumed, recordingDeleted
         case connectionQualityChanged
 
-        /// Tells of somebody's presence or line at the moment: the session is what it was.
+        /// Reports a participant's current presence or connection; the session itself is unchanged.
         package var isPassing: Bool { self == .connectionQualityChanged }
     }
 

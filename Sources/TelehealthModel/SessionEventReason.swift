@@ -26,7 +26,7 @@ public enum RemovalReason: String, Sendable, Hashable, CaseIterable {
 public enum ReturnReason: String, Sendable, Hashable, CaseIterable { case reassigned, thirdPartyConsentMissing }
 
 extension SessionEvent.Reason {
-    /// Stable: it stands in databases, and receivers of webhooks branch on it.
+    /// Stable: databases store it, and receivers of webhooks branch on it.
     public var word: String {
         switch self {
         case .end(let reason): wireName(reason)

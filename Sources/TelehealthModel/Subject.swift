@@ -25,6 +25,6 @@ public struct Subject: Hashable, Sendable, Comparable, CustomStringConvertible, 
         left.rawValue.utf8.lexicographicallyPrecedes(right.rawValue.utf8)
     }
 
-    /// Swift's hash gives equivalent texts one value, which is no fault: ``==(_:_:)`` tells them apart.
+    /// Swift's hash gives equivalent texts one value, which is harmless: ``==(_:_:)`` tells them apart.
     public func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 }

@@ -1,4 +1,4 @@
-/// A system of the clinic's that is told of events by HTTPS, since it holds no stream open.
+/// A system of the clinic that receives events by HTTPS, because it holds no stream open.
 public struct WebhookTarget: Sendable, Hashable {
     /// The operator's name for it, in lanes, logs and alarms.
     public let name: String

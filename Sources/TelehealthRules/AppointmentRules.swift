@@ -150,7 +150,7 @@ package enum AppointmentRules {
     }
 
     /// - Throws: `NOT_ALLOWED` for the client's side, `APPOINTMENT_CANCELLED`, `SESSION_EXISTS`,
-    ///   `TOO_LATE` behind the appointment's end.
+    ///   `TOO_LATE` after the appointment's end.
     package static func createSession(
         _ command: CreateSession, appointment: Appointment, open: SessionState?, caller: Caller,
         context: RuleContext
@@ -220,7 +220,7 @@ package enum AppointmentRules {
         }
         let people = [command.clientID, command.clinicianID] + (command.guardianID.map { [$0] } ?? [])
         if Set(people).count < people.count {
-            throw .invalid("clinician_id", "client, guardian and clinician must be different people")
+            throw .invalid("clinician_id", "patient, guardian and clinician must be different people")
         }
         if command.guardsAdult, command.guardianID == nil {
             throw .invalid("adult_guardian", "needs a guardian_id")

@@ -1,11 +1,11 @@
 // What a terminal, an editor or a log viewer would act on instead of showing it, made visible.
 
 extension Unicode.Scalar {
-    /// Whether showing it as it is could change, hide or reorder what stands around it: control characters (C0, DEL,
-    /// C1), separators of lines and paragraphs, marks that turn the direction of text, and characters without any
-    /// shape that carry text of their own (byte order mark, annotation marks, tags).
+    /// Whether displaying it as it is could change, hide or reorder the surrounding text: control characters (C0,
+    /// DEL, C1), line and paragraph separators, marks that change the text direction, and invisible characters that
+    /// carry text of their own (byte order mark, annotation marks, tags).
     ///
-    /// The joiners that Persian, Indic scripts and emoji are written with are left alone.
+    /// The joiners of Persian, Indic scripts and emoji are left alone.
     /// - Spec: Unicode Standard Annex 9 (Bidi_Control); Unicode Technical Report 36, section 3.
     public var isActedUponByDisplays: Bool {
         switch value {
@@ -18,11 +18,11 @@ extension Unicode.Scalar {
 }
 
 extension StringProtocol {
-    /// The text with everything that a display would act upon written as JSON writes it in a string: `\n`, `\r`,
-    /// `\t`, else `\u001b`, beyond 16 bits as two halves.
+    /// The text with everything that a display would act upon escaped as in a JSON string: `\n`, `\r`, `\t`,
+    /// otherwise `\u001b`, beyond 16 bits as a surrogate pair.
     ///
-    /// JSON stays the same JSON, because such characters stand only within its strings. For people, not for machines:
-    /// a backslash that was there before looks the same as one that was put in.
+    /// JSON keeps its meaning, because such characters occur only within its strings. For people, not for machines:
+    /// an existing backslash looks the same as an added one.
     /// - Parameter keepingLineBreaks: true for text of our own making, such as indented JSON.
     /// - Complexity: O(bytes); nothing is copied when there is nothing to escape.
     public func escapedForDisplay(keepingLineBreaks: Bool = false) -> String {
@@ -41,7 +41,7 @@ extension StringProtocol {
         return text
     }
 
-    /// Appends the text as a JSON string, quotes included, in UTF-8; what a display would act upon is escaped too.
+    /// Appends the text as a JSON string, including quotes, in UTF-8; what a display would act upon is also escaped.
     ///
     /// - Spec: RFC 8259 section 7.
     public func appendAsJSONString(to bytes: inout [UInt8]) {
@@ -64,7 +64,7 @@ extension StringProtocol {
 
 /// The escapes themselves, byte by byte.
 enum DisplayEscaping {
-    /// False for every byte of nearly all text: only these begin a character that is escaped.
+    /// False for every byte of nearly all text: only these begin an escaped character.
     static func mayNeedEscape(_ byte: UInt8) -> Bool {
         switch byte {
         case ..<0x20, 0x7F, 0xC2, 0xD8, 0xE2, 0xEF, 0xF3: true
@@ -74,7 +74,7 @@ enum DisplayEscaping {
 
     static func isMarkOfJSON(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") }
 
-    /// Hands out the escape of one character, in ASCII.
+    /// Passes on the escape of one character, in ASCII.
     static func append(_ scalar: Unicode.Scalar, _ put: (UInt8) -> Void) {
         put(UInt8(ascii: "\\"))
         switch scalar {

@@ -1,8 +1,8 @@
-/// Text that is fit for a terminal or a log.
+/// Text that is safe for a terminal or a log.
 ///
-/// What stands in a literal is the program's own and goes out as it is; every value put into one is escaped, because it
-/// may be a peer's: `"\(error.message)"` cannot move the cursor, ring the bell or begin a line that looks like ours.
-/// A function that takes a `DisplayText` therefore cannot be handed a peer's text by mistake.
+/// Literals are the program's own and are written as they are; every interpolated value is escaped, because it may
+/// come from a peer: `"\(error.message)"` cannot move the cursor, ring the bell or start a line that looks like ours.
+/// A function that takes a `DisplayText` therefore cannot receive a peer's text by mistake.
 ///
 ///     say("event \(number)  \(name)")          // the name on one line, whatever is in it
 ///     say("snapshot\n\(lines: indentedJSON)")  // the JSON's line breaks stay, nothing else does
@@ -18,7 +18,7 @@ public struct DisplayText: Sendable, Hashable, ExpressibleByStringInterpolation,
 
     public static func += (left: inout DisplayText, right: DisplayText) { left.description += right.description }
 
-    /// With spaces behind it up to so many characters; longer text stays as it is.
+    /// Padded with spaces to this many characters; longer text stays as it is.
     public func padded(to width: Int) -> DisplayText {
         var text = self
         text.description += String(repeating: " ", count: max(0, width - description.count))
@@ -34,7 +34,7 @@ public struct DisplayText: Sendable, Hashable, ExpressibleByStringInterpolation,
 
         public mutating func appendLiteral(_ literal: String) { text += literal }
 
-        /// What is fit already.
+        /// Already safe.
         public mutating func appendInterpolation(_ value: DisplayText) { text += value.description }
 
         /// On one line.

@@ -1,10 +1,10 @@
 extension Duration {
-    /// The longest that is read from text: 31 years, which every clock of ours can be moved by.
+    /// The longest duration accepted from text: 31 years, which does not overflow any clock.
     public static let longestInText = Duration.seconds(1_000_000_000)
 
     /// A decimal number of seconds, such as `20` or `0.25`, from minus to plus ``longestInText``.
     ///
-    /// `inf`, `nan` and what is too large to mean anything are nil: made into a `Duration` they would trap.
+    /// `inf`, `nan` and larger numbers are nil: converting them to a `Duration` would trap.
     public init?(secondsText text: String) {
         guard let seconds = Double(text) else { return nil }
         self.init(boundedSeconds: seconds)

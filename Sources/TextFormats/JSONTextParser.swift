@@ -35,7 +35,7 @@ private struct JSONTextParser {
     mutating func document() throws(JSONTextError) -> JSONText {
         let value = try value(depth: 0)
         skipBlanks()
-        if offset < bytes.count { throw fault("text behind the document") }
+        if offset < bytes.count { throw fault("unexpected text after the document") }
         return value
     }
 
@@ -55,7 +55,7 @@ private struct JSONTextParser {
     }
 
     private mutating func expect(_ character: Unicode.Scalar) throws(JSONTextError) {
-        if !take(UInt8(ascii: character)) { throw fault("'\(character)' is missing") }
+        if !take(UInt8(ascii: character)) { throw fault("expected '\(character)'") }
     }
 
     private mutating func value(depth: Int) throws(JSONTextError) -> JSONText {
@@ -69,12 +69,12 @@ private struct JSONTextParser {
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         case UInt8(ascii: "-"), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return try number()
-        default: throw fault("no JSON value")
+        default: throw fault("expected a JSON value")
         }
     }
 
     private mutating func word(_ word: String, _ value: JSONText) throws(JSONTextError) -> JSONText {
-        guard bytes[offset...].starts(with: word.utf8) else { throw fault("no JSON value") }
+        guard bytes[offset...].starts(with: word.utf8) else { throw fault("expected a JSON value") }
         offset += word.utf8.count
         return value
     }
@@ -86,12 +86,12 @@ private struct JSONTextParser {
         skipDigits()
         // RFC 8259 section 6: digits there must be, and no zero before another.
         guard offset > digits, bytes[digits] != UInt8(ascii: "0") || offset == digits + 1 else {
-            throw fault("no number")
+            throw fault("expected a number")
         }
         let isWhole = try !takeFraction()
         let text = String(decoding: bytes[start..<offset], as: UTF8.self)
         if isWhole, let value = Int64(text), value != 0 || text == "0" { return .number(value) }
-        guard fractions, let value = Double(text), value.isFinite else { throw fault("no whole number") }
+        guard fractions, let value = Double(text), value.isFinite else { throw fault("expected a whole number") }
         return .fraction(value)
     }
 
@@ -99,7 +99,7 @@ private struct JSONTextParser {
     private mutating func takeFraction() throws(JSONTextError) -> Bool {
         let start = offset
         if let next, !fractions, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(next) {
-            throw fault("no whole number")
+            throw fault("expected a whole number")
         }
         if next == UInt8(ascii: ".") {
             offset += 1
@@ -120,7 +120,7 @@ private struct JSONTextParser {
     private mutating func skipSomeDigits() throws(JSONTextError) {
         let start = offset
         skipDigits()
-        if offset == start { throw fault("no number") }
+        if offset == start { throw fault("expected a number") }
     }
 
     private mutating func array(depth: Int) throws(JSONTextError) -> JSONText {
@@ -142,7 +142,7 @@ private struct JSONTextParser {
             try expect(":")
             let value = try value(depth: depth + 1)
             if members.updateValue(value, forKey: key) != nil {
-                throw fault("the key \"\(key)\" stands twice")
+                throw fault("the key \"\(key)\" appears twice")
             }
         } while take(UInt8(ascii: ","))
         try expect("}")
@@ -150,14 +150,14 @@ private struct JSONTextParser {
     }
 
     private mutating func string() throws(JSONTextError) -> String {
-        if next != UInt8(ascii: "\"") { throw fault("no string") }
+        if next != UInt8(ascii: "\"") { throw fault("expected a string") }
         offset += 1
         var text: [UInt8] = []
         while let byte = next {
             offset += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else { throw fault("no UTF-8") }
+                guard let string = String(validating: text, as: UTF8.self) else { throw fault("invalid UTF-8") }
                 return string
             case UInt8(ascii: "\\"): text += try escape()
             case 0..<0x20: throw fault("a control character")

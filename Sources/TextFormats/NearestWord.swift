@@ -1,7 +1,7 @@
-/// Finds what somebody may have meant.
+/// Finds the word that someone may have meant.
 public enum NearestWord {
-    /// The word with the fewest changed, missing, surplus or swapped letters, when those are no more than a third of
-    /// it: further away it would be a guess. Of equals the first. Case does not count.
+    /// The word with the fewest changed, missing, surplus or swapped letters, if those are at most a third of it:
+    /// otherwise it would be a guess. Of equals the first. Ignores case.
     ///
     /// - Complexity: O(words x letters squared); for a person's mistake, not for a peer's input.
     public static func of(_ word: String, among words: some Sequence<String>) -> String? {
@@ -17,10 +17,11 @@ public enum NearestWord {
         return best?.word
     }
 
-    /// Longer than any name we have.
+    /// Longer than any of our names.
     private static let lettersMax = 128
 
-    /// Changes, omissions, insertions and swaps of neighbors that make one of the other (optimal string alignment).
+    /// Number of changes, omissions, insertions and swaps of neighbors that turn one into the other (optimal string
+    /// alignment).
     private static func distance(_ left: [Character], _ right: [Character]) -> Int {
         var twoAgo: [Int] = []
         var last = Array(0...right.count)

@@ -1,6 +1,6 @@
-/// Numbers in the order in which they came, of which the oldest can be asked for and any can be taken out.
+/// Numbers in order of arrival; the oldest can be read and any can be removed.
 ///
-/// - Complexity: constant on average; what was taken out leaves its place when it gets to the front.
+/// - Complexity: constant on average; a removed number leaves its place when it reaches the front.
 struct AgeQueue {
     private var members: Set<UInt64> = []
     private var order: [UInt64] = []

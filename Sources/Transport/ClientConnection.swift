@@ -2,7 +2,7 @@ public import EventCore
 public import HTTP2Engine
 public import TLSEngine
 
-/// Told what happens to a client's connection.
+/// Observes a client's connection.
 ///
 /// - Isolation: the connection's loop.
 public protocol ClientConnectionObserver: AnyObject {
@@ -14,13 +14,13 @@ public protocol ClientConnectionObserver: AnyObject {
     ///
     /// - Parameter debugData: "too_many_pings", "max_age", "max_idle" or anything else, as text.
     func connectionDraining(_ connection: ClientConnection, code: HTTP2ErrorCode, debugData: String)
-    /// The last call, also for a connection that never came to be; open streams were told before.
+    /// The last call, also for a connection that was never established; open streams were notified before.
     func connectionClosed(_ connection: ClientConnection, _ loss: ConnectionLoss)
 }
 
-/// How long the steps of making a connection took.
+/// How long the steps of establishing a connection took.
 public struct ConnectionTimes: Hashable, Sendable {
-    /// From dialling to a connected socket.
+    /// From dialing to a connected socket.
     public var connect: Duration
     /// The handshake; `nil` without TLS.
     public var tls: Duration?
@@ -34,10 +34,10 @@ public struct ConnectionTimes: Hashable, Sendable {
 public final class ClientConnection {
     public let loop: EventLoop
     public let address: SocketAddress
-    /// The server's identity, once the handshake is over.
+    /// The server's identity, after the handshake.
     public var tlsPeer: TLSPeerIdentity? { tls?.peer }
 
-    /// Why it ended, from when its streams are told of that until the observer is.
+    /// Why it ended, from when its streams are notified until the observer is.
     public var loss: ConnectionLoss? { wire?.loss }
 
     /// How long each step took, once the connection is ready.
@@ -46,7 +46,7 @@ public final class ClientConnection {
     private let startedAt: MonotonicInstant
     private let configuration: ClientTransportConfiguration
     private let keepaliveTime: Duration?
-    /// Kept until the end was told; the observer usually owns this connection.
+    /// Kept until the end was reported; the observer usually owns this connection.
     private weak var observer: (any ClientConnectionObserver)?
     private var wire: Wire?
     private var tls: TLSSession?
@@ -65,11 +65,11 @@ public final class ClientConnection {
         self.observer = observer
     }
 
-    /// Starts to connect; how it went comes to the observer, never from within this call.
+    /// Starts to connect; the observer receives the result, never from within this call.
     ///
     /// - Parameters:
     ///   - tls: nil for plain text.
-    ///   - serverName: what the certificate must say; nil only without TLS.
+    ///   - serverName: the name that the certificate must contain; nil only without TLS.
     ///   - observer: not retained.
     /// - Isolation: `loop`.
     public static func connect(
@@ -118,7 +118,7 @@ public final class ClientConnection {
         return session.availableStreamCount
     }
 
-    /// As many streams are open as the server allows; false before it said so.
+    /// As many streams are open as the server allows; false before it announced a limit.
     public var isAtStreamLimit: Bool {
         guard let session = wire?.session, session.hasRemoteSettings else { return false }
         return session.isAtStreamLimit
@@ -126,13 +126,13 @@ public final class ClientConnection {
 
     public var openStreamCount: Int { wire?.session?.openStreamCount ?? 0 }
 
-    /// Sends a request's headers. A connection that takes no new streams tells the stream `closed(.refused)`
-    /// at the end of the tick: nothing of it left, and it may be sent on another.
+    /// Sends a request's headers. A connection that accepts no new streams closes the stream with `closed(.refused)`
+    /// at the end of the tick: nothing of it was sent, and it may be sent on another connection.
     ///
     /// - Parameter endStream: there is no body.
     public func open(_ stream: HTTP2Stream, headers: borrowing HeaderList, endStream: Bool) {
         guard let wire, let session = wire.session else { return refuse(stream) }
-        // A8: after a long silence the path may be dead; the PING finds out while the call is on its way.
+        // A8: after a long silence the path may be dead; the PING detects that while the call is under way.
         if let keepaliveTime, session.openStreamCount == 0,
             wire.clock.pingsNewCall(at: loop.now, silenceMax: keepaliveTime, lastReadAt: wire.lastReadAt)
         {
@@ -142,10 +142,10 @@ public final class ClientConnection {
         wire.rearm()
     }
 
-    /// Sends GOAWAY, takes no new streams, closes after the last.
+    /// Sends GOAWAY, accepts no new streams, closes after the last.
     public func drain() { wire?.drain() }
 
-    /// Closes at once; open streams are told `connectionLost`, then the observer.
+    /// Closes at once; open streams get `connectionLost`, then the observer is notified.
     public func close() { wire?.close(ConnectionLoss(.closedLocally)) }
 
     private func refuse(_ stream: HTTP2Stream) { loop.atTickEnd(Refusal { stream.closed(.refused) }) }
@@ -155,7 +155,7 @@ public final class ClientConnection {
     }
 }
 
-/// Bad news that must not be delivered from within the call that caused it.
+/// A refusal that must not be delivered from within the call that caused it.
 private final class Refusal: TickEndTarget {
     private let deliver: () -> Void
     init(_ deliver: @escaping () -> Void) { self.deliver = deliver }
@@ -177,7 +177,7 @@ extension ClientConnection: WireDelegate {
     func wireCapacityChanged() { observer?.connectionCapacityChanged(self) }
 
     func wireMakesStream() -> HTTP2Stream {
-        preconditionFailure("a server opens no streams: push is switched off")
+        preconditionFailure("a server cannot open streams: push is disabled")
     }
 
     func wireReceivedPing() {}

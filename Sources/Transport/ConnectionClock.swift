@@ -1,17 +1,17 @@
 internal import EventCore
 
-/// What a connection's clock can ask for.
+/// What a connection's clock can request.
 enum LifetimeAction: Hashable, Sendable {
     case none
     case ping
     case beginDrain(debug: String)
     case finishDrain
-    /// Tell the callers of what is still open that it ends, then end.
+    /// End the open calls with a status, then close.
     case expire
     case close(ConnectionLoss.Kind)
 }
 
-/// What must come next before a connection is one.
+/// The next step in establishing a connection.
 enum OpeningStep: Hashable {
     case proxyHeader
     case hello
@@ -19,40 +19,39 @@ enum OpeningStep: Hashable {
     case settings
 }
 
-/// What the clock has to know about the connection at the moment it is asked.
+/// What the clock needs to know about the connection when it is asked.
 struct ConnectionFacts {
     var openStreamCount: Int
-    /// Some stream is open that a stop of the server waits for.
+    /// A stream is open that a stopping server waits for.
     var isWaitedFor: Bool
     /// Asked for while the connection opens.
     var openingStep = OpeningStep.settings
     /// When the last byte came in.
     var lastReadAt: MonotonicInstant
-    /// Since when the socket refuses our bytes; nil when it takes them.
+    /// Since when the socket accepts no bytes; nil while it does.
     var writeBlockedSince: MonotonicInstant?
     /// Since when a header block is incomplete.
     var headersSince: MonotonicInstant?
     /// Bytes of calls that wait for the peer's window.
     var queuedByteCount: Int
-    /// Grows with every HEADERS and DATA frame that leaves.
+    /// Increases with every HEADERS and DATA frame sent.
     var sentHeadersAndData: UInt64
 }
 
-/// All the times of one connection as one value: asked when a timer fires, it says what to do and when to ask
-/// again.
+/// All timeouts of one connection as one value: asked when a timer fires, it says what to do and when to ask again.
 ///
-/// Traffic costs it nothing: bytes only move `lastReadAt`, and the timer that fires too early is set anew.
+/// Traffic costs nothing: bytes only update `lastReadAt`, and a timer that fires too early is set again.
 ///
 /// | state | left by |
 /// |---|---|
 /// | opening | `established`, or the handshake timeout (terminal) |
 /// | open | `drainBegan`, keepalive, stalls (terminal) |
-/// | noticed: first GOAWAY sent | the PING's answer, or `drainNotice` |
-/// | draining: last GOAWAY sent | the last stream (terminal), or the grace |
-/// | expired: the rest was told | its bytes are with the kernel, or `lastWordsTime` (both terminal) |
+/// | noticed: first GOAWAY sent | the PING's response, or `drainNotice` |
+/// | draining: last GOAWAY sent | the last stream (terminal), or the grace period |
+/// | expired: remaining calls were ended | their bytes were sent, or `lastWordsTime` (both terminal) |
 ///
-/// With the whole server (`stopBegan`) nobody waits for a connection whose calls are over: then `stopNotice` is
-/// all that the PING's answer and the last bytes have.
+/// When the whole server stops (`stopBegan`), a connection without calls is not waited for: `stopNotice` is then the
+/// time limit for the PING's response and the last bytes.
 struct ConnectionClock {
     struct Times: Hashable, Sendable {
         var handshake: Duration
@@ -77,12 +76,10 @@ struct ConnectionClock {
         case expired(since: MonotonicInstant)
     }
 
-    /// How long a stopping server waits for the answer to a PING on a connection without calls that it waits for.
-    /// 100 ms: most answers are here by then, and a request that comes later is refused by GOAWAY, so that its client
-    /// may send it elsewhere.
+    /// How long a stopping server waits for the response to a PING on a connection without calls. 100 ms: most
+    /// responses have arrived by then, and GOAWAY refuses later requests, so that clients may send them elsewhere.
     static let stopNotice = Duration.milliseconds(100)
-    /// How long the status of calls that ran out of time may take to leave; a peer that takes no bytes is not waited
-    /// for.
+    /// How long sending the status of expired calls may take.
     static let lastWordsTime = Duration.milliseconds(250)
 
     private var times: Times
@@ -90,12 +87,12 @@ struct ConnectionClock {
     private var phase = Phase.opening
     private var idleSince: MonotonicInstant
     private var pingSentAt: MonotonicInstant?
-    /// When a drain's patience with open calls ends; nil: never.
+    /// When the grace period of a drain ends; nil: never.
     private var graceEnds: MonotonicInstant?
     private var stopBeganAt: MonotonicInstant?
-    /// How soon the peer's silence must be noticed, and for how many calls.
+    /// How soon the peer's silence must be detected, and for how many calls.
     private var vigil: (limit: Duration, calls: Int)?
-    /// What had left when bytes were last seen to move; nil while none wait.
+    /// What had been sent when bytes last moved; nil while none are waiting.
     private var progress: (sent: UInt64, at: MonotonicInstant)?
 
     init(times: Times, now: MonotonicInstant) {
@@ -111,7 +108,7 @@ struct ConnectionClock {
         }
     }
 
-    /// The whole server stops, and the connection with it.
+    /// The whole server is stopping, and the connection with it.
     var isStopping: Bool { stopBeganAt != nil }
 
     /// The calls were told that their time is up.
@@ -131,13 +128,13 @@ struct ConnectionClock {
 
     mutating func streamsBecameEmpty(at now: MonotonicInstant) { idleSince = now }
 
-    /// The first GOAWAY was sent; the grace counts from here.
+    /// The first GOAWAY was sent; the grace period starts.
     mutating func drainBegan(at now: MonotonicInstant) {
         phase = .noticed(since: now)
         graceEnds = times.grace.map { now + $0 }
     }
 
-    /// As `drainBegan`, also for a connection that drains already; the shorter of the two graces counts.
+    /// As `drainBegan`, also for a connection that is already draining; the shorter grace period applies.
     mutating func stopBegan(at now: MonotonicInstant, grace: Duration) {
         if !isDraining { drainBegan(at: now) }
         if stopBeganAt == nil { stopBeganAt = now }
@@ -147,24 +144,24 @@ struct ConnectionClock {
     /// The second GOAWAY was sent.
     mutating func drainFinished() { phase = .draining }
 
-    /// When the second GOAWAY is due although the PING was not answered.
+    /// When the second GOAWAY is due without a response to the PING.
     private func noticeEnds(since: MonotonicInstant, _ facts: ConnectionFacts) -> MonotonicInstant {
         let patient = min(since + times.drainNotice, graceEnds ?? .distantFuture)
         return restEnds(facts).map { min($0, patient) } ?? patient
     }
 
-    /// When a stopping server gives up what is left of a connection that it need not wait for.
+    /// When a stopping server closes a connection that it need not wait for.
     private func restEnds(_ facts: ConnectionFacts) -> MonotonicInstant? {
         facts.isWaitedFor ? nil : stopBeganAt.map { $0 + Self.stopNotice }
     }
 
-    /// When calls that were told their end are given up; at once when the server's end was wanted at once.
+    /// When expired calls are abandoned; at once when the server must stop at once.
     private func lastWordsEnd(since: MonotonicInstant) -> MonotonicInstant {
         graceEnds == stopBeganAt ? since : since + Self.lastWordsTime
     }
 
-    /// A call begins for whose sake a silent peer is to be noticed within `limit`. The shortest counts until the last
-    /// such call has ended.
+    /// A call begins that requires a silent peer to be detected within `limit`. The shortest limit applies until the
+    /// last such call has ended.
     mutating func vigilBegan(_ limit: Duration) {
         vigil = (min(vigil?.limit ?? limit, limit), (vigil?.calls ?? 0) + 1)
     }
@@ -174,10 +171,10 @@ struct ConnectionClock {
         vigil = calls > 1 ? (limit, calls - 1) : nil
     }
 
-    /// A call begins after a silence longer than `silenceMax`, so that a PING is due that no check has asked for.
+    /// A call begins after a silence longer than `silenceMax`, so that a PING is due.
     ///
-    /// - Returns: whether to send one. Not while one waits for its answer, whose time goes on: calls that come and go
-    ///   would keep a dead connection for ever.
+    /// - Returns: whether to send one. Not while another awaits its response and its timeout continues: otherwise
+    ///   frequent calls would keep a dead connection forever.
     mutating func pingsNewCall(at now: MonotonicInstant, silenceMax: Duration, lastReadAt: MonotonicInstant) -> Bool {
         if let pingSentAt, lastReadAt < pingSentAt { return false }
         guard now - lastReadAt >= silenceMax else { return false }
@@ -185,12 +182,12 @@ struct ConnectionClock {
         return true
     }
 
-    /// Bytes are queued; the window stall counts from the last frame that left.
+    /// Bytes are queued; the window stall counts from the last frame sent.
     mutating func queueMoved(sent: UInt64, at now: MonotonicInstant) {
         if sent != progress?.sent { progress = (sent, now) }
     }
 
-    /// - Returns: the first thing that is due; ask again after doing it.
+    /// - Returns: the first action that is due; ask again after doing it.
     mutating func check(at now: MonotonicInstant, _ facts: ConnectionFacts) -> LifetimeAction {
         note(facts, now)
         if let blocked = facts.writeBlockedSince, now >= blocked + times.writeStall {
@@ -249,10 +246,10 @@ struct ConnectionClock {
         return .ping
     }
 
-    /// Any byte after a PING answers it.
+    /// Any byte after a PING counts as its response.
     private mutating func note(_ facts: ConnectionFacts, _ now: MonotonicInstant) {
         if let sent = pingSentAt, facts.lastReadAt >= sent { pingSentAt = nil }
-        // Bytes that were queued in this very tick have not stalled yet, however long the line was silent.
+        // Bytes queued in this tick have not stalled yet, however long the line was silent.
         if facts.queuedByteCount == 0 {
             progress = nil
         } else {
@@ -270,11 +267,11 @@ struct ConnectionClock {
         vigilShare.map { min(times.keepalive.timeout, $0) } ?? times.keepalive.timeout
     }
 
-    /// A third of a vigil's time passes before the PING, and one before it is given up: with the last third to spare, a
-    /// loss is known in time.
+    /// A PING is sent after a third of the limit, and the peer is given up after two thirds, which leaves a third to
+    /// report the loss in time.
     private var vigilShare: Duration? { vigil.map { $0.limit / 3 } }
 
-    /// When `check` may have something to do, given the facts of now; never later than that.
+    /// When `check` may next have something to do, given the current facts; never later than that.
     func nextCheck(_ facts: ConnectionFacts) -> MonotonicInstant {
         var earliest = MonotonicInstant.distantFuture
         func consider(_ start: MonotonicInstant?, _ duration: Duration?) {

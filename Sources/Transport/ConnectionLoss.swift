@@ -2,7 +2,7 @@ public import EventCore
 internal import HTTP2Engine
 public import TLSEngine
 
-/// Why a connection ended, or never came to be. Holds nothing of a call's: safe for logs and metrics.
+/// Why a connection ended, or was never established. Contains nothing of a call: safe for logs and metrics.
 public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Kind: Hashable, Sendable {
         case connectFailed(errno: Int32)
@@ -12,11 +12,11 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         case helloTimedOut
         /// No PROXY header in time where one must come.
         case proxyHeaderTimedOut
-        /// What came in its place is none.
+        /// The first bytes are not a PROXY header.
         case proxyHeaderInvalid
-        /// It said nothing, and its place was needed.
+        /// It was silent, and another connection needed its place.
         case evicted
-        /// A proxy told an address that has its share of connections already.
+        /// The address reported by a proxy already has its maximum number of connections.
         case addressShare
         case tls(TLSFailure)
         /// The peer closed the socket.
@@ -27,9 +27,9 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         case writeStalled
         /// A header block that did not end in time.
         case headersTimedOut
-        /// What the peer sent is not HTTP/2, or was beyond repair.
+        /// The peer's bytes are not HTTP/2, or not recoverable.
         case protocolError
-        /// The peer exceeded a limit and was told ENHANCE_YOUR_CALM.
+        /// The peer exceeded a limit and was sent ENHANCE_YOUR_CALM.
         case limitExceeded
         /// Drained: no calls were left.
         case drained
@@ -51,22 +51,22 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         let text =
             switch kind {
             case .connectFailed(let code): SystemCallError("connect", code: code).description
-            case .handshakeTimedOut: "no HTTP/2 connection in time"
-            case .helloTimedOut: "no ClientHello in time"
-            case .proxyHeaderTimedOut: "no PROXY header in time"
-            case .proxyHeaderInvalid: "no PROXY header of version 2"
-            case .evicted: "silent while others waited for a place"
-            case .addressShare: "the address has its share of connections"
+            case .handshakeTimedOut: "HTTP/2 handshake timed out"
+            case .helloTimedOut: "TLS ClientHello timed out"
+            case .proxyHeaderTimedOut: "PROXY header timed out"
+            case .proxyHeaderInvalid: "invalid PROXY header (version 2 required)"
+            case .evicted: "idle connection closed to make room for another"
+            case .addressShare: "too many connections from this address"
             case .tls(let failure): "TLS failed: \(failure)"
             case .peerClosed: "closed by the peer"
             case .socket(let code): SystemCallError("socket", code: code).description
-            case .keepaliveTimedOut: "keepalive not answered"
-            case .writeStalled: "the peer takes no bytes"
-            case .headersTimedOut: "a header block did not end in time"
+            case .keepaliveTimedOut: "keepalive ping timed out"
+            case .writeStalled: "the peer stopped reading"
+            case .headersTimedOut: "header block timed out"
             case .protocolError: "protocol error"
             case .limitExceeded: "limit exceeded"
             case .drained: "drained"
-            case .graceExpired: "calls outlived the grace of a drained connection"
+            case .graceExpired: "calls did not finish within the grace period of a draining connection"
             case .closedLocally: "closed"
             case .resources(let code): SystemCallError("resources", code: code).description
             }
@@ -90,7 +90,7 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
         case .writeStalled: "write_stalled"
         case .headersTimedOut: "headers_timed_out"
         case .protocolError: "protocol_error"
-        // The name of the limit, as the peer was told it.
+        // The name of the limit, as sent to the peer.
         case .limitExceeded: detail.isEmpty ? "limit_exceeded" : detail
         case .drained: "drained"
         case .graceExpired: "grace_expired"
@@ -100,7 +100,7 @@ public struct ConnectionLoss: Error, Hashable, Sendable, CustomStringConvertible
     }
 }
 
-/// Why a server does not listen: ours to fix.
+/// Why a server cannot listen.
 public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Where it should have listened.
     public let address: SocketAddress
@@ -112,12 +112,12 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
 
 /// Who is at the other end.
 public struct PeerInfo: Hashable, Sendable {
-    /// Where the connection comes from: as a PROXY header says, where there is one, else the socket's peer.
+    /// The peer's address: from the PROXY header, if any, otherwise the socket's peer.
     public let address: SocketAddress
-    /// The socket's peer, where a PROXY header told another address.
+    /// The socket's peer, if a PROXY header gave another address.
     public let proxy: SocketAddress?
-    /// The socket's peer is a trusted proxy, or a PROXY header came: then it says nothing that the peer is this
-    /// machine.
+    /// The socket's peer is a trusted proxy, or a PROXY header arrived: the address then does not show that the peer
+    /// is this machine.
     public let isProxied: Bool
     /// Nil on a connection without TLS.
     public let tls: TLSPeerIdentity?

@@ -1,9 +1,8 @@
 internal import EventCore
 
-/// One listening socket on one loop: takes connections as they come, pauses when the process is out of
-/// descriptors.
+/// One listening socket on one loop: accepts connections, and pauses when the process runs out of descriptors.
 final class Listener: ReadinessTarget, TimerTarget {
-    /// Connections taken per tick, so that a connect flood does not starve the open ones.
+    /// Maximum number of connections accepted per tick, so that a connection flood does not starve open ones.
     private static let acceptsPerTickMax = 64
     /// Pause after EMFILE and its kind; the waiting connections stay in the kernel's queue.
     private static let pauseMin = Duration.milliseconds(10)
@@ -20,8 +19,8 @@ final class Listener: ReadinessTarget, TimerTarget {
     private var pause = Listener.pauseMin
 
     /// - Parameters:
-    ///   - file: the socket's, removed when it closes.
-    ///   - paused: told each time that accepting stops for want of descriptors or memory.
+    ///   - file: the socket's file, removed when it closes.
+    ///   - paused: called each time accepting pauses for lack of descriptors or memory.
     init(
         socket: consuming SocketDescriptor, address: SocketAddress, file: SocketFile?, on loop: EventLoop,
         paused: @escaping () -> Void, accepted: @escaping (consuming SocketDescriptor, SocketAddress) -> Void
@@ -62,7 +61,7 @@ final class Listener: ReadinessTarget, TimerTarget {
         loop.cancel(timer)
         loop.deregister(registration)
         registration = .none
-        // First, while nobody can take it for abandoned and put another in its place.
+        // First, while no other process can consider it abandoned and replace it.
         if socket != nil { file?.removeOwn() }
         socket = nil
     }

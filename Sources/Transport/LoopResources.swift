@@ -2,11 +2,11 @@ internal import EventCore
 internal import HTTP2Engine
 internal import TLSEngine
 
-/// Scratch memory that all connections of one loop take turns to use; an idle connection owns no buffer.
+/// Scratch memory that all connections of one loop use in turn; an idle connection owns no buffer.
 ///
-/// Back of the envelope, one tick of one connection with N unary calls: one recv into `input`, one pass of
-/// nghttp2, N handler calls, frames into `flush`, one send. Each byte is copied once on the way in (by the
-/// handler, when it keeps it) and twice on the way out (stream queue to frame, frame to `flush`).
+/// Estimate for one tick of one connection with N unary calls: one recv into `input`, one pass of nghttp2, N handler
+/// calls, frames into `flush`, one send. Each byte is copied once on the way in (by the handler, if it keeps it) and
+/// twice on the way out (stream queue to frame, frame to `flush`).
 final class LoopResources {
     /// One read or write of a connection. 64 KiB: a call of 100 bytes needs about 150 on the wire, so that
     /// hundreds share a system call, and four TLS records or DATA frames fit.
@@ -15,7 +15,7 @@ final class LoopResources {
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferBytes, alignment: 64)
     let output = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferBytes, alignment: 64)
     let http2 = HTTP2Workspace()
-    /// Only loops that see TLS pay for these.
+    /// Only loops with TLS pay for these.
     lazy var tls = TLSWorkspace()
     lazy var plaintext = UnsafeMutableRawBufferPointer.allocate(
         byteCount: Self.bufferBytes + TLSSession.recordBytesMax, alignment: 64)

@@ -1,12 +1,11 @@
 internal import EventCore
 
-/// Counts PINGs that come more often than a server allows (gRPC proposal A8, server enforcement).
+/// Counts PINGs that arrive more often than a server allows (gRPC proposal A8, server enforcement).
 struct PingStrikes {
     /// Without calls, and not permitted: TCP's own keepalive interval.
     static let intervalWithoutCalls = Duration.seconds(7200)
 
-    /// A little below the permitted interval: of PINGs sent at that, one that was held up on its way makes the next
-    /// seem early.
+    /// A little below the permitted interval: at exactly that interval, a delayed PING makes the next one seem early.
     private let leastGap: Duration
     private let permitWithoutCalls: Bool
     private let strikesMax: Int
@@ -20,8 +19,8 @@ struct PingStrikes {
         strikesMax = configuration.pingStrikesMax
     }
 
-    /// - Parameter sent: HEADERS and DATA frames that we sent so far; any new one forgives all strikes.
-    /// - Returns: whether the client has gone too far.
+    /// - Parameter sent: HEADERS and DATA frames that we have sent so far; any new one forgives all strikes.
+    /// - Returns: whether the client has exceeded the limit.
     mutating func received(at now: MonotonicInstant, hasCalls: Bool, sent: UInt64) -> Bool {
         if sent != sentSeen {
             sentSeen = sent

@@ -7,22 +7,22 @@ internal import EventCore
 /// | 0 | 12 | signature `\r\n\r\n\0\r\nQUIT\n` |
 /// | 12 | 1 | version 2 in the high four bits; command, 0 LOCAL or 1 PROXY, in the low ones |
 /// | 13 | 1 | family in the high four bits, transport in the low ones |
-/// | 14 | 2 | bytes behind this field, most significant first |
+/// | 14 | 2 | bytes after this field, most significant first |
 /// | 16 | | source address, destination address, source port, destination port, then extensions |
 ///
-/// Version 1, which is text, is refused: it has no length, so its end is the sender's to choose. Extensions are not
-/// read: who calls is shown by TLS and tokens, never by a proxy's word.
+/// Version 1, which is text, is refused: it states no length, so the sender decides where it ends. Extensions
+/// are not read: TLS and tokens identify the caller, not the proxy.
 /// - Spec: haproxy.org/download/2.6/doc/proxy-protocol.txt, sections 2 and 2.2.
 struct ProxyHeader {
     enum Outcome: Hashable {
         case needsMore
-        /// The header ends behind so many bytes of what came in last. `source` is nil where it names none: a check
-        /// of the proxy's own (LOCAL), or a family that is not IP.
+        /// The header ends after this many bytes of the latest input. `source` is nil if it names none: a check by
+        /// the proxy itself (LOCAL), or a family that is not IP.
         case complete(source: SocketAddress?, consumed: Int)
         case invalid
     }
 
-    /// What the protocol says that a receiver must at least take, and all that is taken here.
+    /// The size that the protocol requires receivers to accept, and the maximum accepted here.
     static let byteCountMax = 536
 
     private static let signature: [UInt8] = [
@@ -32,10 +32,10 @@ struct ProxyHeader {
 
     private var bytes: [UInt8] = []
 
-    /// Takes what came in; not to be called again behind another outcome than `needsMore`.
+    /// Receives input; must not be called again after any outcome but `needsMore`.
     mutating func receive(_ input: UnsafeRawBufferPointer) -> Outcome {
         var consumed = take(input, from: 0, upTo: Self.headByteCount)
-        // A stranger's first bytes show at once that they are none of a proxy's.
+        // A stranger's first bytes show at once that they are not a proxy's.
         guard bytes.starts(with: Self.signature.prefix(bytes.count)) || bytes.count > Self.signature.count,
             bytes.prefix(Self.signature.count).elementsEqual(Self.signature.prefix(bytes.count))
         else { return .invalid }
@@ -49,7 +49,7 @@ struct ProxyHeader {
         return finish(consumed)
     }
 
-    /// - Returns: how many bytes were taken.
+    /// - Returns: how many bytes were consumed.
     private mutating func take(_ input: UnsafeRawBufferPointer, from start: Int, upTo total: Int) -> Int {
         let count = max(0, min(input.count - start, total - bytes.count))
         bytes.append(contentsOf: input[start..<start + count])
@@ -59,7 +59,7 @@ struct ProxyHeader {
     private func finish(_ consumed: Int) -> Outcome {
         let isLocal = bytes[12] == 0x20
         switch bytes[13] {
-        // The address of a LOCAL connection is to be ignored, whatever it is.
+        // The address of a LOCAL connection must be ignored.
         case _ where isLocal:
             return .complete(source: nil, consumed: consumed)
         case 0x11 where bytes.count >= Self.headByteCount + 12:
@@ -69,7 +69,7 @@ struct ProxyHeader {
         case 0x21 where bytes.count >= Self.headByteCount + 36:
             let (high, low) = (number(at: 16, byteCount: 8), number(at: 24, byteCount: 8))
             let port = UInt16(truncatingIfNeeded: number(at: 48, byteCount: 2))
-            // IPv4 in its mapped form is IPv4, as it is where sockets are accepted.
+            // An IPv4-mapped IPv6 address is IPv4, as for accepted sockets.
             let source: SocketAddress =
                 high == 0 && low >> 32 == 0xFFFF
                 ? .ipv4(address: UInt32(truncatingIfNeeded: low), port: port)

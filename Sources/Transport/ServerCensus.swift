@@ -1,24 +1,24 @@
 internal import EventCore
 internal import Synchronization
 
-/// What became of connections at the door, since the server's start.
+/// Connections admitted and refused since the server's start.
 public struct ConnectionAdmissions: Hashable, Sendable {
     public var accepted: UInt64 = 0
-    /// Cut at accept, by the limit that said no: see ``ConnectionLimit``.
+    /// Closed on accept, by the limit that refused them: see ``ConnectionLimit``.
     public var refused: [String: UInt64] = [:]
-    /// Cut since they said nothing and a newcomer needed the place, by the limit that was reached.
+    /// Silent connections closed because a new one needed the place, by the limit reached.
     public var evicted: [String: UInt64] = [:]
-    /// Times that accepting paused because descriptors or memory had run out.
+    /// How often accepting paused because descriptors or memory ran out.
     public var pauses: UInt64 = 0
     /// Open now.
     public var open = 0
-    /// TLS handshakes that are under way now.
+    /// TLS handshakes now under way.
     public var handshakes = 0
 
     public init() {}
 }
 
-/// The limits at the door; the raw values are the labels of their counters.
+/// The limits on new connections; the raw values label their counters.
 public enum ConnectionLimit: String, CaseIterable, Sendable {
     /// ``ServerTransportConfiguration/connectionsPerAddressMax``.
     case connectionsOfAddress = "connections_per_address_max"
@@ -28,19 +28,19 @@ public enum ConnectionLimit: String, CaseIterable, Sendable {
     case connections = "connections_max"
     /// ``ServerTransportConfiguration/handshakesMax``.
     case handshakes = "handshakes_max"
-    /// A peer that is none of ``ServerTransportConfiguration/trustedProxies`` came to a listener for them.
+    /// The peer is not in ``ServerTransportConfiguration/trustedProxies`` but connected to a listener for proxies.
     case untrustedProxy = "untrusted_proxy"
 }
 
-/// How many connections there are, in all and by address, and which of them have not made a call yet: the only
-/// state that loops share, touched when a connection comes, gets on or goes, and never by a call.
+/// Counts connections, in total and by address, and knows which of them have not made a call yet: the only state that
+/// loops share, used when a connection opens, progresses or closes, never by a call.
 ///
-/// Each address has a share well below the whole (an IPv6 /64 counts as one address; a trusted proxy has none,
-/// those behind it have their own). When a table is full the oldest connection goes that has said least; the
-/// newcomer is cut only when nobody in it is silent. The first call may be on its way behind the handshake, so
-/// whoever got that far has a second before they count as silent.
+/// Each address has a share well below the total (an IPv6 /64 counts as one address; a trusted proxy has none, those
+/// behind it have their own). When a table is full, the oldest connection that has made least progress is closed; the
+/// new one is refused only when none is silent. The first call may follow the handshake closely, so a connection that
+/// got that far has a second before it counts as silent.
 final class ServerCensus: Sendable {
-    /// A connection that gave its place away.
+    /// A connection that was closed for another.
     struct Eviction {
         let id: UInt64
         let shard: ServerShard
@@ -55,7 +55,7 @@ final class ServerCensus: Sendable {
 
     private struct Silent {
         var stage: SilentConnections.Stage
-        /// When it came to that stage.
+        /// When it reached that stage.
         var since: MonotonicInstant
         var share: AddressBlock?
         let shard: ServerShard
@@ -71,7 +71,7 @@ final class ServerCensus: Sendable {
         var shares: [AddressBlock: Share] = [:]
         var queues = SilentConnections()
         var silent: [UInt64: Silent] = [:]
-        /// No longer counted, and not gone yet.
+        /// No longer counted, and not closed yet.
         var evicted: Set<UInt64> = []
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -91,7 +91,7 @@ final class ServerCensus: Sendable {
         }
     }
 
-    /// Under what an address is counted; nil for those that have no share: trusted proxies and unix peers.
+    /// The key under which an address is counted; nil for those without a share: trusted proxies and Unix peers.
     func share(of address: SocketAddress) -> AddressBlock? {
         configuration.trustedProxies.contains(address) ? nil : AddressBlock(sharedBy: address)
     }
@@ -111,9 +111,9 @@ final class ServerCensus: Sendable {
         }
     }
 
-    /// A proxy told whose connection this is.
+    /// A proxy reported whose connection this is.
     ///
-    /// - Returns: who gave a place away; nil when the address has its share already.
+    /// - Returns: the evicted connections; nil when the address already has its share.
     func assign(_ id: UInt64, to share: AddressBlock, now: MonotonicInstant) -> [Eviction]? {
         state.withLock { state in
             guard let stage = state.silent[id]?.stage else { return [] }
@@ -123,7 +123,7 @@ final class ServerCensus: Sendable {
         }
     }
 
-    /// The connection got on.
+    /// The connection progressed.
     func advance(_ id: UInt64, to stage: SilentConnections.Stage, now: MonotonicInstant) {
         state.withLock { state in
             guard let was = state.silent[id] else { return }
@@ -137,7 +137,7 @@ final class ServerCensus: Sendable {
         }
     }
 
-    /// The connection made its first call: it is not silent any more.
+    /// The connection made its first call: it is no longer silent.
     func spoke(_ id: UInt64) { state.withLock { Self.forgetSilence(&$0, id) } }
 
     func refused(_ limit: ConnectionLimit) {
@@ -146,7 +146,7 @@ final class ServerCensus: Sendable {
 
     func acceptPaused() { state.withLock { $0.admissions.pauses += 1 } }
 
-    /// - Parameter share: what the connection was counted under at last.
+    /// - Parameter share: the key under which the connection was last counted.
     func leave(_ id: UInt64, _ share: AddressBlock?) {
         let waiters = state.withLock { state in
             if state.evicted.remove(id) == nil {
@@ -172,7 +172,7 @@ final class ServerCensus: Sendable {
 
     // MARK: Room
 
-    /// - Returns: nil when a limit says no and nobody silent is there to go.
+    /// - Returns: nil when a limit applies and no silent connection can be closed.
     private func makeRoom(
         _ state: inout State, for share: AddressBlock?, _ stage: SilentConnections.Stage, isNew: Bool,
         _ now: MonotonicInstant

@@ -19,7 +19,7 @@ public final class ServerConnection {
     private let wire: Wire
     private let tls: TLSSession?
     private let shard: ServerShard
-    /// What the census counts it under.
+    /// The key under which it is counted.
     private(set) var share: AddressBlock?
     private var hasMadeCalls = false
     private var isNew = true
@@ -70,29 +70,30 @@ public final class ServerConnection {
     /// Every stream that is open now.
     public func forEachStream(_ body: (HTTP2Stream) -> Void) { wire.session?.forEachStream(body) }
 
-    /// Two GOAWAYs with a PING between them; closes after the last stream.
+    /// Two GOAWAYs with a PING in between; closes after the last stream.
     public func drain() { wire.drain() }
 
-    /// Reads little at a time for a second: its calls are refused, and others wait for their turn meanwhile. Nothing is
-    /// known of a new connection: it begins so.
+    /// Reads little at a time for a second: its calls are refused, and others get their turn meanwhile. A new
+    /// connection begins this way, because nothing is known of it.
     public func readSparingly() { wire.sparingUntil = loop.now + .seconds(1) }
 
-    /// A call was let in. The first one ends what a new connection begins with; a later one does not undo a refusal.
+    /// A call was admitted. The first one ends the initial state of a new connection; a later one does not undo a
+    /// refusal.
     public func letCallIn() {
         guard isNew else { return }
         isNew = false
         wire.sparingUntil = MonotonicInstant(nanoseconds: 0)
     }
 
-    /// Another connection needs the place. Calls that nobody has read yet may be on their way: the peer is told that
-    /// none of them was begun, and makes them elsewhere.
-    func evict() { wire.giveWay(debug: "another connection needed the place", ConnectionLoss(.evicted)) }
+    /// Another connection needs the place. Calls that nobody has read may be under way: the peer learns that none of
+    /// them was begun, and can make them elsewhere.
+    func evict() { wire.giveWay(debug: "closed to make room for another connection", ConnectionLoss(.evicted)) }
 
-    /// Closes at once; streams are told `connectionLost`.
+    /// Closes at once; streams get `connectionLost`.
     public func close() { wire.close(ConnectionLoss(.closedLocally)) }
 
-    /// A call begins for whose sake a peer that has gone silent must be noticed within `limit`: it is asked by PING in
-    /// time. Each call of this is followed by one of ``vigilEnded()``.
+    /// A call begins that requires a silent peer to be detected within `limit`: a PING is sent in time. Each call of
+    /// this must be followed by ``vigilEnded()``.
     public func vigilBegan(_ limit: Duration) {
         wire.clock.vigilBegan(limit)
         wire.rearm()
@@ -100,8 +101,7 @@ public final class ServerConnection {
 
     public func vigilEnded() { wire.clock.vigilEnded() }
 
-    /// For how long nothing had come from a peer that was given up for its silence; zero for every other end, and
-    /// while the connection is open.
+    /// How long nothing had arrived from a peer that was given up because of its silence; otherwise zero.
     public var silence: Duration {
         switch wire.loss?.kind {
         case .keepaliveTimedOut, .writeStalled: loop.now - wire.lastReadAt
@@ -110,10 +110,10 @@ public final class ServerConnection {
         }
     }
 
-    /// The server stops; new streams may still come between the two GOAWAYs.
+    /// The server is stopping; new streams may still arrive between the two GOAWAYs.
     public var isStopping: Bool { wire.clock.isStopping }
 
-    /// Drains with the whole server; what is open when `grace` is over is told so, and ends.
+    /// Drains with the whole server; calls still open after `grace` are ended.
     func stop(grace: Duration) { wire.stop(grace: grace) }
 }
 

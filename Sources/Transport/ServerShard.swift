@@ -4,10 +4,9 @@ internal import TLSEngine
 
 /// One loop's part of a server: its listeners and its connections.
 ///
-/// `@unchecked Sendable`: `listeners`, `connections` and `turn` belong to the loop's thread; the rest never
-/// changes.
+/// `@unchecked Sendable`: `listeners`, `connections` and `turn` belong to the loop's thread; the rest never changes.
 final class ServerShard: @unchecked Sendable {
-    /// What a listener knows about the connections that it accepts.
+    /// What a listener knows about the connections it accepts.
     struct Door: Sendable {
         let address: SocketAddress
         let tls: TLSServerContextSource?
@@ -36,7 +35,7 @@ final class ServerShard: @unchecked Sendable {
         self.randomUnit = randomUnit
     }
 
-    /// Accepts on this loop and gives connections to `shards` in turn.
+    /// Accepts on this loop and distributes connections to `shards` in turn.
     func listen(
         _ box: SocketBox, _ door: Door, file: SocketFile? = nil, spreadingOver shards: [ServerShard]
     ) async throws(SystemCallError) {
@@ -62,7 +61,7 @@ final class ServerShard: @unchecked Sendable {
     private func hand(
         _ socket: consuming SocketDescriptor, _ peer: SocketAddress, _ door: Door, to shards: [ServerShard]
     ) {
-        // A client that is cut learns at once, instead of waiting in a queue.
+        // A refused client learns at once, instead of waiting in a queue.
         guard !door.expectsProxyHeader || configuration.trustedProxies.contains(peer) else {
             census.refused(.untrustedProxy)
             return socket.abortOnClose()
@@ -99,19 +98,19 @@ final class ServerShard: @unchecked Sendable {
         connection.start()
     }
 
-    /// On whatever loops they are. One that is on its way to its loop is gone when it gets there, or closes by its
-    /// own timeout: it is not counted any more.
+    /// On any loop. A connection that is on its way to its loop is gone when it arrives, or closes by its own
+    /// timeout: it is no longer counted.
     private static func carryOut(_ evictions: [ServerCensus.Eviction]) {
         for eviction in evictions {
             eviction.shard.loop.execute { eviction.shard.connections[eviction.id]?.evict() }
         }
     }
 
-    // MARK: What connections tell of themselves
+    // MARK: Reports from connections
 
     func share(of address: SocketAddress) -> AddressBlock? { census.share(of: address) }
 
-    /// - Returns: `false` when the address has its share of connections already.
+    /// - Returns: `false` when the address already has its share of connections.
     func assign(_ id: UInt64, to share: AddressBlock) -> Bool {
         guard let evictions = census.assign(id, to: share, now: loop.now) else { return false }
         Self.carryOut(evictions)

@@ -1,15 +1,15 @@
-/// Connections that have not made a call yet, by how far they got, the oldest of each first to go when a place is
-/// wanted.
+/// Connections that have not made a call yet, by their progress; the oldest with least progress is closed first when
+/// a place is needed.
 struct SilentConnections {
-    /// How far a connection got; each later one has cost its peer more.
+    /// How far a connection has progressed; each stage has cost its peer more.
     enum Stage: Hashable {
-        /// Not a whole ClientHello came.
+        /// No complete ClientHello has arrived.
         case mute
-        /// The same without TLS: no SETTINGS came.
+        /// The same without TLS: no SETTINGS have arrived.
         case mutePlain
-        /// The TLS handshake goes on behind the ClientHello, or the client's SETTINGS are missing behind it.
+        /// The TLS handshake is under way after the ClientHello, or the client's SETTINGS are missing.
         case handshaking
-        /// Everything but a call.
+        /// Everything except a call.
         case quiet
     }
 
@@ -39,12 +39,12 @@ struct SilentConnections {
         }
     }
 
-    /// Who gives a handshake's place away: those who said nothing before those who began.
+    /// The connection to close for another handshake: the least progressed first.
     var oldestHandshake: UInt64? {
         mutating get { mute.oldest ?? handshaking.oldest }
     }
 
-    /// Who gives a connection's place away.
+    /// The connection to close for another.
     var oldest: UInt64? {
         mutating get {
             let (encrypted, plain) = (mute.oldest, mutePlain.oldest)

@@ -2,7 +2,7 @@ public import EventCore
 public import HTTP2Engine
 public import TLSEngine
 
-/// Makes the objects that serve requests: the layer above.
+/// Creates the objects that serve requests: the layer above.
 public protocol ServerStreamSource: AnyObject, Sendable {
     /// A request arrived; its `receiveHeaders` is the next call on the returned object.
     ///
@@ -10,12 +10,12 @@ public protocol ServerStreamSource: AnyObject, Sendable {
     func makeStream(on connection: ServerConnection) -> HTTP2Stream
     /// The client's SETTINGS arrived.
     func connectionOpened(_ connection: ServerConnection)
-    /// The server stops, and the connection's first GOAWAY is queued. Calls that would never end by themselves are to
-    /// be ended, and ``HTTP2Stream/letGo()`` said of them.
+    /// The server is stopping, and the connection's first GOAWAY is queued. End calls that would never end by
+    /// themselves, and mark them with ``HTTP2Stream/letGo()``.
     func connectionStopping(_ connection: ServerConnection)
-    /// The time that calls had to end is over: each is to be given its end. The connection closes behind it.
+    /// The grace period of the calls is over: end each of them. The connection closes afterwards.
     func connectionExpired(_ connection: ServerConnection)
-    /// Also for connections that were never opened. All streams were told before.
+    /// Also for connections that were never established. All streams were notified before.
     func connectionClosed(_ connection: ServerConnection, _ loss: ConnectionLoss)
 }
 
@@ -28,14 +28,14 @@ extension ServerStreamSource {
 
 /// Where and how a server listens.
 public indirect enum ListenEndpoint: Sendable {
-    /// Plain text. Who may reach it is the caller's decision.
+    /// Plain text. The caller decides who can reach it.
     case tcp(SocketAddress)
     case tls(SocketAddress, TLSServerContextSource)
     /// - Parameters:
-    ///   - path: with "@" in front an abstract name, which has no file and no permissions.
+    ///   - path: with a leading "@" an abstract name, which has no file and no permissions.
     ///   - mode: permissions of the socket's file, 0o600 for "only this user".
     case unix(path: String, mode: UInt32)
-    /// One of the others, for trusted proxies alone, each of whose connections begins with a PROXY header of version
+    /// One of the others, for trusted proxies only, each of whose connections begins with a PROXY header of version
     /// 2, before TLS.
     case proxied(ListenEndpoint)
 
@@ -74,8 +74,9 @@ public indirect enum ListenEndpoint: Sendable {
 
 /// Listens and serves connections on all loops of a group.
 ///
-/// TCP ports are shared by one socket per loop, and the kernel spreads connections; the first is bound alone,
-/// so that a port in use is an error. A unix socket is accepted on one loop and handed round.
+/// Each loop has its own socket for a TCP port, and the kernel distributes connections; the first is bound
+/// exclusively, so that a port in use is an error. A Unix socket is accepted on one loop and its connections are
+/// distributed.
 public final class TransportServer: Sendable {
     public let configuration: ServerTransportConfiguration
     private let group: EventLoopGroup
@@ -129,8 +130,8 @@ public final class TransportServer: Sendable {
         }
     }
 
-    /// A socket that is left over from a dead process is taken over; one that somebody listens on is not, nor any
-    /// other kind of file.
+    /// A socket left over from a dead process is replaced; one that a process listens on is not, nor any other kind
+    /// of file.
     private static func unixListener(
         _ address: SocketAddress, mode: UInt32
     ) throws(SystemCallError) -> SocketDescriptor {
@@ -145,12 +146,12 @@ public final class TransportServer: Sendable {
 
     public var openConnectionCount: Int { census.connectionCount }
 
-    /// Connections by what became of them at the door.
+    /// Connections admitted and refused.
     public var admissions: ConnectionAdmissions { census.admissions }
 
-    /// Stops accepting, drains every connection, waits for their calls, and ends what is left when `grace`
-    /// is over. Connections are told to leave in two steps, so that requests on their way are still served. One
-    /// whose calls were all let go is waited for no longer than a tenth of a second.
+    /// Stops accepting, drains every connection, waits for their calls, and ends the rest when `grace` is over.
+    /// Connections are drained in two steps, so that requests under way are still served. One without calls to wait
+    /// for has at most a tenth of a second.
     public func shutdown(grace: Duration) async {
         for shard in shards { await shard.stopListening() }
         for shard in shards { shard.loop.execute { shard.stopAll(grace: grace) } }
@@ -160,7 +161,7 @@ public final class TransportServer: Sendable {
 
 /// Carries a socket to the loop that will own it.
 ///
-/// `@unchecked Sendable`: made by one thread, emptied once by another, with a queue between them.
+/// `@unchecked Sendable`: created by one thread, emptied once by another, with a queue in between.
 final class SocketBox: @unchecked Sendable {
     private var socket: SocketDescriptor?
     init(_ socket: consuming SocketDescriptor) { self.socket = consume socket }

@@ -1,9 +1,9 @@
 public import EventCore
 
-/// The peers whose word about where a connection or call comes from is taken.
+/// The peers that are trusted to report where a connection or call comes from.
 public struct TrustedProxies: Hashable, Sendable {
     public var blocks: [AddressBlock]
-    /// Whoever may open this server's unix sockets.
+    /// Whoever may open this server's Unix sockets.
     public var includesUnixPeers: Bool
 
     public init(blocks: [AddressBlock] = [], includesUnixPeers: Bool = false) {

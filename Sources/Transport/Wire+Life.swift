@@ -2,7 +2,7 @@ internal import EventCore
 internal import HTTP2Engine
 internal import TLSEngine
 
-/// Time, draining and the end of a wire.
+/// Timeouts, draining and the end of a wire.
 extension Wire {
     // MARK: - Time
 
@@ -19,7 +19,7 @@ extension Wire {
         return role == .server && tls != nil && !hasAnsweredHello ? .hello : .settings
     }
 
-    /// Whether a stream is open that the end of the server is to wait for. Looked at only while it stops.
+    /// Whether a stream is open that a stopping server must wait for. Computed only while it stops.
     private var isWaitedFor: Bool {
         guard clock.isStopping, let session else { return true }
         return session.hasStream { !$0.isExpendable }
@@ -62,13 +62,13 @@ extension Wire {
         }
     }
 
-    /// Opaque to the peer; tells the two kinds of our PINGs apart.
+    /// Opaque to the peer; distinguishes the two kinds of our PINGs.
     static let keepalivePayload: UInt64 = 1
     static let drainPayload: UInt64 = 2
 
     // MARK: - Draining
 
-    /// Server: the first GOAWAY and a PING; the second follows its answer. Client: no new streams.
+    /// Server: the first GOAWAY and a PING; the second follows its response. Client: no new streams.
     func drain(debug: String = "") {
         guard let session, !clock.isDraining, state == .open else {
             if session == nil { close(ConnectionLoss(.closedLocally)) }
@@ -94,11 +94,11 @@ extension Wire {
         runClock()
     }
 
-    /// Those who still wait are told so, and the connection ends when that is on its way.
+    /// Ends the remaining calls, and the connection when that was sent.
     private func expire() {
         lossAfterFlush = lossAfterFlush ?? ConnectionLoss(.graceExpired)
         delegate?.wireExpired()
-        // Now, since there may be no later.
+        // Now, because there may be no later.
         flush()
     }
 
@@ -118,7 +118,7 @@ extension Wire {
         scheduleFlush()
     }
 
-    /// The same, and at once: what the peer does not read now it never will.
+    /// The same, and at once: the peer will not read anything later.
     func giveWay(debug: String, _ loss: ConnectionLoss) {
         terminate(.noError, debug: debug, loss)
         flush()
@@ -132,14 +132,14 @@ extension Wire {
     func close(_ loss: ConnectionLoss) {
         guard state == .open || state == .connecting else { return }
         sayGoodbye()
-        // A peer that is gone made the farewell fail, which closed with that failure.
+        // If the peer is gone, sending the GOAWAY failed and closed already.
         guard state == .open || state == .connecting else { return }
         end(loss)
         cut()
     }
 
-    /// Our last frames are with the kernel: no more writing, and a moment for the peer to read them. Closing
-    /// a socket with unread input would reset it, and the GOAWAY would be lost.
+    /// The kernel has our last frames: stop writing, and give the peer a moment to read them. Closing a socket with
+    /// unread input would reset it, and the GOAWAY would be lost.
     func linger(_ loss: ConnectionLoss) {
         sayGoodbye()
         guard state == .open else { return }
@@ -166,7 +166,7 @@ extension Wire {
         }
     }
 
-    /// Tells everybody, once.
+    /// Notifies everyone, once.
     private func end(_ loss: ConnectionLoss) {
         state = .closed
         self.loss = loss
@@ -185,7 +185,7 @@ extension Wire {
         loop.cancel(timer)
         loop.deregister(registration)
         registration = .none
-        // The session may be on the stack below us: it is freed with this object, the socket now.
+        // This object may still be on the stack: it is released later, the socket now.
         socket = nil
     }
 

@@ -1,7 +1,7 @@
 internal import EventCore
 
 extension Wire {
-    /// What comes first where a proxy must say whose connection this is; the rest of the bytes is the peer's.
+    /// Receives the PROXY header, where a proxy must send one first; the remaining bytes are the peer's.
     func receivedProxyHeader(_ bytes: UnsafeRawBufferPointer) {
         switch proxyHeader!.receive(bytes) {
         case .needsMore:

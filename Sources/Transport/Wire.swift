@@ -8,7 +8,7 @@ internal import TLSEngine
 final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget {
     enum State { case connecting, open, lingering, closed }
 
-    /// 1 MiB per connection and tick: then the other connections of the loop have their turn.
+    /// 1 MiB per connection and tick: then the loop's other connections have their turn.
     private static let flushRoundsMax = 16
     /// How long a closed connection may take to read our last frames before it is cut.
     static let lingerTime = Duration.seconds(1)
@@ -41,19 +41,19 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
     /// When the socket was connected, and when HTTP/2 could begin on it.
     private(set) var connectedAt: MonotonicInstant?
     private(set) var handshookAt: MonotonicInstant?
-    /// Until when little is read at a time.
+    /// Until when it is read only a little at a time.
     var sparingUntil = MonotonicInstant(nanoseconds: 0)
     var waitsForSparingRead = false
     var writeBlockedSince: MonotonicInstant?
     var headersSince: MonotonicInstant?
     var drainDebug = ""
     var lossAfterFlush: ConnectionLoss?
-    /// Why it ended: known before the streams are told.
+    /// Why it ended: set before the streams are notified.
     var loss: ConnectionLoss?
 
     /// - Parameters:
     ///   - tls: client: a session to start once connected; server: one that waits for the client's hello.
-    ///   - expectsProxyHeader: server: nothing but a PROXY header may come first.
+    ///   - expectsProxyHeader: server: the first bytes must be a PROXY header.
     init(
         loop: EventLoop, socket: consuming SocketDescriptor, tls: TLSSession?, role: HTTP2Session.Role,
         limits: HTTP2Limits, clock: ConnectionClock, expectsProxyHeader: Bool = false
@@ -71,7 +71,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         lastReadAt = loop.now
     }
 
-    /// Registers with the loop and begins; a failure comes to the delegate as `wireClosed`.
+    /// Registers with the loop and starts; a failure is reported to the delegate as `wireClosed`.
     func start(_ delegate: any WireDelegate) {
         self.delegate = delegate
         interest = state == .connecting ? .writable : .readable
@@ -211,12 +211,12 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
             guard state == .open else { return }
             if count == 0 { break }
             guard seal(UnsafeRawBufferPointer(rebasing: resources.output[..<count])) else { return }
-            // Less than a full buffer means that nothing was left.
+            // Less than a full buffer means that nothing is left.
             if count < LoopResources.bufferBytes / 2 { break }
             if round == Self.flushRoundsMax { scheduleFlush() }
         }
         if session.takeReturnedRoom() { delegate?.wireCapacityChanged() }
-        // Bytes that wait for the peer's window start a clock of their own.
+        // Bytes that wait for the peer's window have their own timeout.
         if session.queuedByteCount > 0 {
             clock.queueMoved(sent: session.sentHeadersAndData, at: loop.now)
             rearm()
@@ -224,7 +224,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         finishIfDone(session)
     }
 
-    /// - Returns: whether everything went out.
+    /// - Returns: whether everything was sent.
     private func seal(_ plaintext: UnsafeRawBufferPointer) -> Bool {
         guard let tls else { return send(plaintext) }
         do throws(TLSFailure) {
@@ -251,7 +251,7 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         }
     }
 
-    /// Hands bytes to the kernel; what it does not take becomes the backlog.
+    /// Passes bytes to the kernel; what it does not accept becomes the backlog.
     private func send(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var offset = 0
         while offset < bytes.count {
@@ -347,10 +347,10 @@ final class Wire: HTTP2SessionOwner, ReadinessTarget, TickEndTarget, TimerTarget
         if session?.openStreamCount == 0 {
             clock.streamsBecameEmpty(at: loop.now)
             rearm()
-            // A drained session is finished by its last stream, not by a frame.
+            // The last stream finishes a drained session, not a frame.
             if session?.isDraining == true { scheduleFlush() }
         } else if clock.isStopping {
-            // It may have been the last that was waited for.
+            // It may have been the last stream to wait for.
             rearm()
         }
         delegate?.wireCapacityChanged()

@@ -5,24 +5,24 @@ internal import HTTP2Engine
 protocol WireDelegate: AnyObject {
     /// The handshake is over and the peer's SETTINGS arrived; once.
     func wireEstablished()
-    /// More SETTINGS, a stream ended, or queued bytes left.
+    /// More SETTINGS arrived, a stream ended, or queued bytes were sent.
     func wireCapacityChanged()
     func wireMakesStream() -> HTTP2Stream
     func wireReceivedPing()
     func wireReceivedGoAway(code: HTTP2ErrorCode, debugData: [UInt8])
-    /// The PROXY header came: where the connection is from, if it says so.
+    /// The PROXY header arrived, with the address of the connection if it has one.
     ///
-    /// - Returns: whether the connection may go on.
+    /// - Returns: whether the connection may continue.
     func wireReceivedProxyHeader(source: SocketAddress?) -> Bool
     /// Server: the ClientHello was answered.
     func wireAnsweredHello()
-    /// TLS is done (or there is none): a socket that speaks HTTP/2 from here on.
+    /// TLS is established (or not used): the socket speaks HTTP/2 from here on.
     func wireHandshook()
-    /// The first GOAWAY of a server's stop is queued: what would never end by itself is to be ended.
+    /// The first GOAWAY of a server's stop is queued: end what would never end by itself.
     func wireStopping()
-    /// The time of a drain is up: what is still open is to be ended.
+    /// The grace period of a drain is over: end what is still open.
     func wireExpired()
-    /// The last call; all streams were told already.
+    /// The last call; all streams were notified before.
     func wireClosed(_ loss: ConnectionLoss)
 }
 
@@ -32,7 +32,7 @@ extension WireDelegate {
 }
 
 extension Wire {
-    /// Ciphertext or frames that the socket did not take; owned only while there are some.
+    /// Ciphertext or frames that the socket did not accept; allocated only while there are some.
     struct Backlog {
         var bytes: [UInt8] = []
         var offset = 0

@@ -3,13 +3,13 @@ public import HTTPSClient
 public import TelehealthEngine
 public import TelehealthModel
 
-/// Tells targets of events by POST, one JSON object each: ids, kinds and times, nothing of a person.
+/// Delivers events to targets by POST, one JSON object each: ids, kinds and times, no personal data.
 ///
-/// Any status 200 to 299 is "taken". Everything else is tried again: a receiver that is being repaired answers 404 as
-/// easily as 503, and what it missed must not be lost. Redirects are not followed, and an address that turns out to be
-/// private when the connection is made is refused, whatever the name said before.
+/// Any status from 200 to 299 means success. Everything else is retried: a receiver under repair may answer 404 as
+/// well as 503, and must not lose events. Redirects are not followed, and an address that turns out to be private
+/// when connecting is refused.
 public struct HTTPSWebhookSender: WebhookSender {
-    /// A receiver notes the message down and answers; what takes longer belongs behind its answer.
+    /// A receiver should store the message and respond; slower work belongs after its response.
     private static let timeout = Duration.seconds(10)
     private static let answerBytesMax = 64 * 1024
 

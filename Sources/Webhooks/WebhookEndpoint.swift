@@ -5,11 +5,11 @@ public import HTTPSClient
 public import TelehealthModel
 internal import TextFormats
 
-/// Where a target is and how it knows that a message is ours.
+/// A target's URL, and the secret by which it recognizes our messages.
 public struct WebhookEndpoint: Sendable {
     public let name: String
     public let url: HTTPSURL
-    /// What it is told; empty = everything.
+    /// The kinds of events to deliver; empty for all.
     public let kinds: Set<SessionEvent.Kind>
     let secret: SymmetricKey
 
@@ -27,18 +27,20 @@ public struct WebhookEndpoint: Sendable {
                 UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0
                     || $0 == UInt8(ascii: "-")
             }
-        guard isName else { throw WebhookConfigurationError("'\(name)' is no name: 1 to 32 of a-z 0-9 -") }
+        guard isName else {
+            throw WebhookConfigurationError("invalid target name '\(name)': must be 1 to 32 of a-z 0-9 -")
+        }
         guard let url = try? HTTPSURL(text) else {
-            throw WebhookConfigurationError("\(name): is no https URL")
+            throw WebhookConfigurationError("\(name): the URL must be an https URL")
         }
         let isAllowed =
             url.hostKind == .other && url.scheme == .https || url.hostKind == .loopback && mayBeLoopback
         guard isAllowed else {
             throw WebhookConfigurationError(
-                "\(name): must be https and no address of this machine or its network")
+                "\(name): the URL must be https and must not be an address of this machine or its network")
         }
         guard secret.count >= 32 else {
-            throw WebhookConfigurationError("\(name): its secret needs 32 bytes at least")
+            throw WebhookConfigurationError("\(name): the secret must have at least 32 bytes")
         }
         self.name = name
         self.url = url
@@ -47,13 +49,13 @@ public struct WebhookEndpoint: Sendable {
     }
 }
 
-/// Why the targets cannot be used: a sentence for the operator, no secret in it.
+/// Why the targets cannot be used: a sentence for the operator, without secrets.
 public struct WebhookConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
     public let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// The file that allows targets: nobody else is ever told anything.
+/// The file that lists the targets: events are delivered to no others.
 ///
 ///     {"targets": [{"name": "records", "url": "https://records.clinic.example/visits",
 ///                   "secret_file": "/etc/telehealth/records.secret", "kinds": ["STATUS_CHANGED"]}]}
@@ -83,16 +85,16 @@ public enum WebhookFile {
         let bytes = Array(try contents(of: path, .open).withoutByteOrderMark)
         try refuseUnknownMembers(bytes, path)
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(bytes)) else {
-            throw WebhookConfigurationError("\(path) is no list of webhook targets")
+            throw WebhookConfigurationError("\(path): must be a JSON list of webhook targets")
         }
         guard document.targets.count <= targetsMax,
             Set(document.targets.map(\.name)).count == document.targets.count
-        else { throw WebhookConfigurationError("\(path) names a target twice, or more than \(targetsMax)") }
+        else { throw WebhookConfigurationError("\(path): names a target twice, or more than \(targetsMax) targets") }
         var endpoints: [WebhookEndpoint] = []
         for target in document.targets {
             let kinds = try (target.kinds ?? []).map { word throws(WebhookConfigurationError) in
                 guard let kind = SessionEvent.Kind.allCases.first(where: { wireName($0) == word }) else {
-                    throw WebhookConfigurationError("\(target.name): there is no event \(word)")
+                    throw WebhookConfigurationError("\(target.name): unknown event \(word)")
                 }
                 return kind
             }
@@ -105,20 +107,20 @@ public enum WebhookFile {
         return endpoints
     }
 
-    /// A misspelt `kinds` would tell a target of everything.
+    /// A misspelled `kinds` would deliver every event to a target.
     private static func refuseUnknownMembers(_ bytes: [UInt8], _ path: String) throws(WebhookConfigurationError) {
         guard let document = try? JSONText(parsing: bytes), case .object(let root) = document else {
-            throw WebhookConfigurationError("\(path) is no list of webhook targets")
+            throw WebhookConfigurationError("\(path): must be a JSON list of webhook targets")
         }
         var unknown = root.keys.filter { $0 != "targets" }
         if case .array(let targets)? = root["targets"] {
             let known: Set = ["name", "url", "secret_file", "kinds"]
             for case .object(let members) in targets { unknown += members.keys.filter { !known.contains($0) } }
         }
-        if let name = unknown.min() { throw WebhookConfigurationError("\(path): there is no member '\(name)'") }
+        if let name = unknown.min() { throw WebhookConfigurationError("\(path): unknown member '\(name)'") }
     }
 
-    /// An editor's newline at the end is no part of a secret.
+    /// An editor's newline at the end is not part of a secret.
     private static func trimmed(_ bytes: [UInt8]) -> [UInt8] {
         var rest = bytes[...]
         while let last = rest.last, last == 0x0a || last == 0x0d { rest.removeLast() }

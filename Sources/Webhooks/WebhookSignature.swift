@@ -1,11 +1,10 @@
 internal import Crypto
 internal import TextFormats
 
-/// How a receiver knows that a message is ours and fresh: `Telehealth-Signature: t=SECONDS,v1=HEX`.
+/// How a receiver verifies that a message is ours and fresh: `Telehealth-Signature: t=SECONDS,v1=HEX`.
 ///
-/// HEX is HMAC-SHA256, under the target's secret, of the decimal seconds, a full stop, and the body byte for
-/// byte. The time in it bounds how long a message caught on the way can be played again: a receiver refuses
-/// one older than five minutes.
+/// HEX is HMAC-SHA256, with the target's secret, over the decimal seconds, a full stop, and the exact bytes of the
+/// body. The time limits replays of an intercepted message: receivers refuse one older than five minutes.
 enum WebhookSignature {
     static let header = "Telehealth-Signature"
 

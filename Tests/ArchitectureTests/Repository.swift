@@ -23,7 +23,8 @@ enum Repository {
         for case let url as URL in enumerator {
             let name = url.lastPathComponent
             if name == ".git" || name.hasPrefix(".build") || name.hasPrefix(".venv") || name == "__pycache__"
-                || name == ".cache" || (name == "data" && url.deletingLastPathComponent().path == root.path)
+                || name == ".cache" || name == ".pytest_cache"
+                || (name == "data" && url.deletingLastPathComponent().path == root.path)
             {
                 enumerator.skipDescendants()
             } else if extensions.contains(url.pathExtension) {

@@ -14,12 +14,14 @@ struct SwiftScanner {
     private var index = 0
     private var code: [UInt8] = []
     private var comment: [UInt8] = []
+    private var literal: [UInt8] = []
 
-    mutating func split(_ line: [UInt8]) -> (code: String, comment: String) {
+    mutating func split(_ line: [UInt8]) -> (code: String, comment: String, literal: String) {
         self.line = line
         index = 0
         code.removeAll(keepingCapacity: true)
         comment.removeAll(keepingCapacity: true)
+        literal.removeAll(keepingCapacity: true)
         while index < line.count {
             switch state {
             case .code: scanCode()
@@ -28,7 +30,10 @@ struct SwiftScanner {
             }
         }
         if case .string(_, isMultiline: false) = state { state = .code }
-        return (String(decoding: code, as: UTF8.self), String(decoding: comment, as: UTF8.self))
+        return (
+            String(decoding: code, as: UTF8.self), String(decoding: comment, as: UTF8.self),
+            String(decoding: literal, as: UTF8.self)
+        )
     }
 
     private func has(_ text: StaticString) -> Bool { line[index...].starts(with: text.description.utf8) }
@@ -84,9 +89,12 @@ struct SwiftScanner {
             code += closing
             index += closing.count
             state = .code
+            literal.append(UInt8(ascii: "\n"))
         } else if line[index] == UInt8(ascii: "\\"), closing.last == UInt8(ascii: "\"") {
+            literal += line[index...].prefix(2)
             index += 2
         } else {
+            literal.append(line[index])
             index += 1
         }
     }

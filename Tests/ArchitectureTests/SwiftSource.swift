@@ -1,13 +1,14 @@
 import Foundation
 
-/// A Swift file, line by line, with its code and its comments apart. What stands in a string literal is
-/// neither.
+/// A Swift file, line by line, with its code, its comments and the insides of its string literals apart.
 struct SwiftSource {
     let path: String
     /// The code of each line; comments and the insides of literals are left out.
     private(set) var code: [String] = []
     /// The comment of each line.
     private(set) var comments: [String] = []
+    /// The insides of the literals of each line, each followed by a line break.
+    private(set) var literals: [String] = []
 
     var lineCount: Int { code.count }
 
@@ -54,13 +55,15 @@ struct SwiftSource {
         self.path = path
         var scanner = SwiftScanner()
         for line in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            let (code, comment) = scanner.split(Array(line))
+            let (code, comment, literal) = scanner.split(Array(line))
             self.code.append(code)
             comments.append(comment.trimmingCharacters(in: .whitespaces))
+            literals.append(literal)
         }
         if code.last?.isEmpty == true, comments.last?.isEmpty == true, text.hasSuffix("\n") {
             code.removeLast()
             comments.removeLast()
+            literals.removeLast()
         }
     }
 }

@@ -20,6 +20,8 @@ import Testing
         #expect(read.comments[0] == "// but try! this")
         #expect(read.comments[1].contains("still try!"))
         #expect(Array(read.comments[2...]) == ["", "", ""])
+        #expect(read.literals[0] == "try! \\\" // no comment\n")
+        #expect(read.literals[3].contains("try! // text"))
     }
 
     @Test func `code is found wherever it stands`() {

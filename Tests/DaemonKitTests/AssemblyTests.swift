@@ -73,7 +73,7 @@ import Transport
         let failure = #expect(throws: StartFailure.self) {
             try StartFailure.naming("key ring /k (--key-ring-file)") { throw FileFailure("/k", .missing) }
         }
-        #expect(failure?.description == "key ring /k (--key-ring-file): /k is not there")
+        #expect(failure?.description == "key ring /k (--key-ring-file): /k does not exist")
         let foundation = #expect(throws: StartFailure.self) {
             try StartFailure.naming("policy (--policy-dir)") {
                 _ = try String(contentsOfFile: "/nowhere", encoding: .utf8)

@@ -85,9 +85,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("[]", "the document is not an object"), ("{", "'"), ("", "no JSON value"),
-        (#"{"a": 1, "a": 2}"#, "stands twice"),
-        (#"{"telehealth": {"loops": 1.5}}"#, "no whole number"), ("\u{feff}\u{feff}{}", "no JSON value"),
+        ("[]", "the document is not an object"), ("{", "expected a string"), ("", "expected a JSON value"),
+        (#"{"a": 1, "a": 2}"#, "appears twice"),
+        (#"{"telehealth": {"loops": 1.5}}"#, "expected a whole number"), ("\u{feff}\u{feff}{}", "expected a JSON value"),
     ])
     func `a file that is not a JSON object is refused with its path and the place`(text: String, why: String)
         throws
@@ -104,7 +104,7 @@ import Testing
     @Test func `a file that is not there is refused with its path`() {
         #expect(
             refusals(file: "/nowhere/settings.json") == [
-                "--config /nowhere/settings.json: not a readable JSON file: /nowhere/settings.json is not there"
+                "--config /nowhere/settings.json: not a readable JSON file: /nowhere/settings.json does not exist"
             ])
     }
 

@@ -27,7 +27,7 @@ class Result:
         if self.exit != 0:
             self.code = re.search(r": ([A-Z_]{2,}):? ?", self.errors)[1]
             # Whether there was an answer at all is what scripts go by.
-            assert self.exit == (2 if "no answer from" in self.errors else 3), self
+            assert self.exit == (2 if "no response from" in self.errors else 3), self
 
     def __repr__(self):
         return f"{self.exit} {self.output} {self.errors}"

@@ -16,7 +16,7 @@ import TextFormats
     }
 
     private static func damaged(_ path: String) -> KeySetError {
-        .file(.init(path + ".retired", .malformed("keys and seconds, a line each")))
+        .file(.init(path + ".retired", .malformed("a key and its seconds on each line")))
     }
 
     private static func mode(_ path: String) throws -> Int {

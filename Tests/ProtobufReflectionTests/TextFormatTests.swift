@@ -227,7 +227,7 @@ enum TextFixture {
             "number: x": "line 1, column 9: expected a 32-bit whole number",
             "# ü\nname: 'é' nope: 1": "line 2, column 11: old.Old has no field nope",
             "old {\n  names: ['a',\n    5]\n}": "line 3, column 5: expected a string in quotes",
-            "number: 1\nnumber: 2": "line 2, column 1: number is given twice",
+            "number: 1\nnumber: 2": "line 2, column 1: number appears twice",
             "name: 'a\\q'": "line 1, column 9: unknown escape", "old {": "line 1, column 6: expected a name",
         ]
         for (text, message) in cases {

@@ -312,11 +312,11 @@ struct Judgement {
 
     @Test(
         arguments: [
-            (#"{"place": "US-ZZ"}"#, "the policy.version: must be a text"),
+            (#"{"place": "US-ZZ"}"#, "the policy.version: must be a string"),
             (#"{"place": "zz", "version": "1", "title": "t", "ageOfMajority": 18}"#, "place: must be"),
-            (#"{"plase": "US-ZZ"}"#, "the policy: there is no member plase"),
-            ("[1.5]", "no JSON: no whole number at byte 2"),
-            (#"{"place": "A", "place": "B"}"#, "no JSON: the key \"place\" stands twice"),
+            (#"{"plase": "US-ZZ"}"#, "the policy: unknown member plase"),
+            ("[1.5]", "invalid JSON: expected a whole number at byte 2"),
+            (#"{"place": "A", "place": "B"}"#, "invalid JSON: the key \"place\" appears twice"),
         ])
     func `a file that cannot be meant is refused with its place`(text: String, problem: String) {
         let error = #expect(throws: PlacePolicyError.self) { try PlacePolicy(json: Array(text.utf8)) }
@@ -325,11 +325,11 @@ struct Judgement {
 
     @Test(
         arguments: [
-            (#""methods": ["VERBAL"]"#, "requirements[0].methods: a recording is never"),
+            (#""methods": ["VERBAL"]"#, "requirements[0].methods: a recording requires a written"),
             (#""methods": ["FAX"]"#, "requirements[0].methods: 'FAX' is none of"),
             (
                 #""methods": ["PAPER"], "citations": ["x"]"#,
-                "requirements[0].citations: there is no citation x"
+                "requirements[0].citations: unknown citation x"
             ),
             (#""methods": ["PAPER"], "validity": "1y""#, "requirements[0].validity: must be a whole number"),
         ])
@@ -404,17 +404,17 @@ struct Judgement {
     }
 
     @Test(arguments: [
-        (#"[{"id": "recording", "title": "t"}]"#, "consentTypes[0].id: recording is the program's own type"),
+        (#"[{"id": "recording", "title": "t"}]"#, "consentTypes[0].id: recording is a built-in type"),
         (
             #"[{"id": "a", "title": "t"}, {"id": "third_party_presence", "title": "t"}]"#,
-            "consentTypes[1].id: third_party_presence is the program's own type"
+            "consentTypes[1].id: third_party_presence is a built-in type"
         ),
         (#"[{"id": "georgia_telehealth", "title": "t"}]"#, "consentTypes[0].id: georgia_telehealth is the"),
         (#"[{"id": "georgiaTelehealth", "title": "t"}]"#, "consentTypes[0].id: must be 1 to 64 characters of a-z"),
         (#"[{"id": "ZZ", "title": "t"}]"#, "consentTypes[0].id: must be 1 to 64 characters of a-z"),
-        (#"[{"id": "a", "title": "t"}, {"id": "a", "title": "u"}]"#, "consentTypes[1].id: a stands twice"),
-        (#"[{"id": "a"}]"#, "consentTypes[0].title: must be a text"),
-        (#"[{"id": "a", "title": "t", "scope": "x"}]"#, "consentTypes[0]: there is no member scope"),
+        (#"[{"id": "a", "title": "t"}, {"id": "a", "title": "u"}]"#, "consentTypes[1].id: a appears twice"),
+        (#"[{"id": "a"}]"#, "consentTypes[0].title: must be a string"),
+        (#"[{"id": "a", "title": "t", "scope": "x"}]"#, "consentTypes[0]: unknown member scope"),
         (#"{"id": "a"}"#, "the policy.consentTypes: must be a list"),
     ])
     func `a type that cannot be defined is refused with its place`(types: String, problem: String) {
@@ -425,10 +425,10 @@ struct Judgement {
     @Test func `recordings and third parties stand on the program's own types, whatever a policy says`() {
         let types = #"[{"id": "a", "title": "t"}]"#
         for (record, thirdParty, problem) in [
-            ("", #""third_party_presence""#, "requirements: none is for RECORD"),
-            (#""a""#, "", "requirements[1].types: RECORD stands on the type recording alone"),
-            (#""recording", "a""#, "", "requirements[1].types: RECORD stands on the type recording alone"),
-            (#""recording""#, #""a""#, "requirements[2].types: THIRD_PARTY stands on the type third_party_presence"),
+            ("", #""third_party_presence""#, "requirements: one for RECORD is missing"),
+            (#""a""#, "", "requirements[1].types: RECORD requires exactly the type recording"),
+            (#""recording", "a""#, "", "requirements[1].types: RECORD requires exactly the type recording"),
+            (#""recording""#, #""a""#, "requirements[2].types: THIRD_PARTY requires exactly the type third_party_presence"),
         ] {
             let error = #expect(throws: PlacePolicyError.self) {
                 try policy(types, record: record, thirdParty: thirdParty)

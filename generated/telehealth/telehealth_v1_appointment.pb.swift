@@ -2,18 +2,18 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Appointments: the copy of the scheduling system's rows on which sessions stand.
+// Appointments: this service's copy of the scheduling system's rows. Every session belongs to one.
 // swift-format-ignore-file
 
 public import ProtobufWire
 
-/// Whether an appointment stands.
+/// Whether an appointment is booked or cancelled.
 public enum Telehealth_V1_AppointmentStatus: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// The appointment stands.
+    /// The appointment is booked.
     case booked
-    /// The appointment was cancelled, and with it its session. Final.
+    /// The appointment was cancelled, and its session with it. Final.
     case cancelled
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -45,41 +45,43 @@ public enum Telehealth_V1_AppointmentStatus: ProtobufEnum {
 
 /// One booked visit as the scheduling system knows it. The service never edits it on its own.
 ///
-/// People and time may change until the client is let into the open session, whoever waits and whatever the clock
-/// says; while that visit runs, `scheduled_end_time` may grow and a guardian may be added; with no session open they
-/// may change unless a visit of this appointment took place.
+/// People and time may change until the patient is admitted to the open session, regardless of who is waiting or what
+/// time it is. During a visit with an admitted patient, `scheduled_end_time` may be extended and a guardian may be
+/// added. With no open session they may change unless a visit of this appointment has taken place.
 public struct Telehealth_V1_Appointment: Message {
     public static let fullName = "telehealth.v1.Appointment"
     /// The scheduling system's id: 1 to 64 characters of `A-Z a-z 0-9 . _ : -`. Never shown to Chime.
     public var appointmentID: String = ""
-    /// The person treated: 1 to 64 characters as above. Compared with the person's id in a caller's token, whose claim is
-    /// a setting of the service (`TELEHEALTH_PERSON_CLAIM`).
+    /// The patient: 1 to 64 characters as above. Matched against the person's id in a caller's token; the service's
+    /// setting `TELEHEALTH_PERSON_CLAIM` names the claim.
     public var clientID: String = ""
-    /// Who signs for the client and may come along: 1 to 64 characters, or empty. Compared with the
-    /// person's id in a caller's token: a guardian has an identity of its own. The powers end on the day the client comes of age, if the birth date is known,
-    /// unless `adult_guardian` says otherwise; in what is no one visit's matter they are those of the booked appointments
-    /// that are not over and, where these name different guardians, of the one put last.
+    /// The person who signs for the patient and may accompany them: 1 to 64 characters, or empty. Matched against the
+    /// person's id in a caller's token: a guardian has a separate identity. The guardian's authority ends on the day the
+    /// patient comes of age, if the birth date is known, unless `adult_guardian` is set. For calls that concern no
+    /// single visit, the guardian is the one of the booked appointments that have not ended; if these name different
+    /// guardians, the most recently stored appointment decides.
     public var guardianID: String = ""
-    /// The treating clinician: 1 to 64 characters as above. Compared with the clinician's id
-    /// in a caller's token (`TELEHEALTH_CLINICIAN_CLAIM`).
+    /// The treating clinician: 1 to 64 characters as above. Matched against the clinician's id in a caller's token
+    /// (`TELEHEALTH_CLINICIAN_CLAIM`).
     public var clinicianID: String = ""
-    /// Planned start, UTC, microseconds kept.
+    /// Scheduled start, UTC, to the microsecond.
     public var scheduledStartTime: Google_Protobuf_Timestamp?
-    /// Planned end, UTC; after `scheduled_start_time` and at most 12 hours later, also when it grows.
+    /// Scheduled end, UTC; after `scheduled_start_time` and at most 12 hours later, also when extended.
     public var scheduledEndTime: Google_Protobuf_Timestamp?
-    /// The IANA time zone in which the appointment was made, for example `America/New_York`; shown, not computed with.
+    /// The IANA time zone in which the appointment was made, for example `America/New_York`; for display only.
     public var timeZone: String = ""
-    /// The scheduling system's own version of the row, 1 or more, rising; a put with a lower or equal one changes nothing.
+    /// The scheduling system's version of the row, 1 or more, increasing; a put with a lower or equal version changes
+    /// nothing.
     public var sourceVersion: Int64 = 0
-    /// Whether the appointment still stands.
+    /// Whether the appointment is booked or cancelled.
     public var status: Telehealth_V1_AppointmentStatus = .init(rawValue: 0)
-    /// The session that is not over yet or, when there is none, the latest one; empty before CreateSession.
+    /// The session that has not ended or, if there is none, the latest one; empty before CreateSession.
     public var sessionID: String = ""
     /// When the first put arrived, UTC.
     public var createTime: Google_Protobuf_Timestamp?
     /// When the row last changed, UTC.
     public var updateTime: Google_Protobuf_Timestamp?
-    /// The client has a guardian as an adult, too: the guardian's powers do not end with the client's coming of age.
+    /// The patient has a guardian as an adult too: the guardian's authority does not end when the patient comes of age.
     public var adultGuardian: Bool = false
     public var unknownFields = UnknownFields()
 

@@ -11,7 +11,7 @@ public import RPCModel
 /// One row of the feed.
 public struct Telehealth_V1_PutAppointmentRequest: Message {
     public static let fullName = "telehealth.v1.PutAppointmentRequest"
-    /// UUID that names this attempt; a repeat within 24 hours gets the first outcome. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// See `Appointment.appointment_id`. Required.
     public var appointmentID: String = ""
@@ -19,22 +19,22 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
     public var clientID: String = ""
     /// See `Appointment.clinician_id`. Required.
     public var clinicianID: String = ""
-    /// Planned start. Required.
+    /// Scheduled start. Required.
     public var scheduledStartTime: Google_Protobuf_Timestamp?
-    /// Planned end, after the start and at most 12 hours later. Required.
+    /// Scheduled end, after the start and at most 12 hours later. Required.
     public var scheduledEndTime: Google_Protobuf_Timestamp?
     /// See `Appointment.guardian_id`. May be empty.
     public var guardianID: String = ""
-    /// A name of the IANA time zone database, written as there, for example `America/New_York`. Required.
+    /// A name of the IANA time zone database, spelled as there, for example `America/New_York`. Required.
     public var timeZone: String = ""
-    /// The source's version of this row, 1 or more. Required.
+    /// The scheduling system's version of this row, 1 or more. Required.
     public var sourceVersion: Int64 = 0
-    /// See `Appointment.adult_guardian`; needs `guardian_id`. Changes as people do, and may become true in a running
-    /// visit.
+    /// See `Appointment.adult_guardian`; needs `guardian_id`. May change when people may change, and may become true
+    /// during a visit.
     public var adultGuardian: Bool = false
-    /// The client's birth date, `YYYY-MM-DD`; empty when nothing is said of it. Personal data: kept with the client's
-    /// consents and never sent back. Not in the future at the clinic's home place. Who is a minor where the visit takes
-    /// place needs a guardian's signature.
+    /// The patient's birth date, `YYYY-MM-DD`; empty for no statement. Personal data: stored with the patient's consents
+    /// and never returned. Must not be in the future in the clinic's home jurisdiction. A patient who is a minor where
+    /// the visit takes place needs a guardian's signature.
     public var clientBirthDate: String = ""
     public var unknownFields = UnknownFields()
 
@@ -130,11 +130,11 @@ public struct Telehealth_V1_PutAppointmentRequest: Message {
     }
 }
 
-/// The row as it is stored now.
+/// The appointment as stored.
 public struct Telehealth_V1_PutAppointmentResponse: Message {
     public static let fullName = "telehealth.v1.PutAppointmentResponse"
-    /// The stored appointment: the one sent, or the newer one that made this put too old. Unset when a cancellation that
-    /// came first is all that is known.
+    /// The stored appointment: the one sent, or the newer one that made this put obsolete. Unset when only an earlier
+    /// cancellation is known.
     public var appointment: Telehealth_V1_Appointment? {
         get { _appointment?.value }
         set { _appointment = newValue.map(Boxed.init) }
@@ -225,14 +225,15 @@ public struct Telehealth_V1_GetAppointmentResponse: Message {
     }
 }
 
-/// Withdraws one appointment.
+/// The appointment to cancel, and the version of the cancellation.
 public struct Telehealth_V1_CancelAppointmentRequest: Message {
     public static let fullName = "telehealth.v1.CancelAppointmentRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The appointment to cancel. Required.
     public var appointmentID: String = ""
-    /// The source's version of the cancellation, 1 or more; lower or equal to the stored one changes nothing. Required.
+    /// The scheduling system's version of the cancellation, 1 or more; if lower than or equal to the stored one, nothing
+    /// changes. Required.
     public var sourceVersion: Int64 = 0
     public var unknownFields = UnknownFields()
 
@@ -280,17 +281,18 @@ public struct Telehealth_V1_CancelAppointmentRequest: Message {
     }
 }
 
-/// What stands after the cancellation.
+/// The result of the cancellation.
 public struct Telehealth_V1_CancelAppointmentResponse: Message {
     public static let fullName = "telehealth.v1.CancelAppointmentResponse"
-    /// The appointment, now cancelled, or the newer row that made this cancellation too old. Unset when there is none yet.
+    /// The appointment, now cancelled, or the newer row that made this cancellation obsolete. Unset when none has
+    /// arrived yet.
     public var appointment: Telehealth_V1_Appointment? {
         get { _appointment?.value }
         set { _appointment = newValue.map(Boxed.init) }
     }
     private var _appointment: Boxed<Telehealth_V1_Appointment>?
     /// Whether this call changed something: false when the cancellation was older than, or equal to, what is stored, and
-    /// when the appointment was cancelled before.
+    /// when the appointment was already cancelled.
     public var applied: Bool = false
     public var unknownFields = UnknownFields()
 
@@ -347,41 +349,44 @@ public enum Telehealth_V1_AppointmentService_Methods {
     }()
 }
 
-/// Takes the scheduling system's appointments. Errors carry `google.rpc.ErrorInfo` with a reason of `ErrorReason`.
+/// Receives the scheduling system's appointments. Errors carry `google.rpc.ErrorInfo` with a reason from
+/// `ErrorReason`.
 public protocol Telehealth_V1_AppointmentServiceHandler: Sendable {
-    /// Stores or changes one appointment.
+    /// Creates or updates one appointment.
     ///
-    /// A put whose `source_version` is not higher than the stored one, or than that of a cancellation that came first, is
-    /// judged first and changes nothing: `applied` is false. With a higher one a cancelled appointment stays cancelled
-    /// (APPOINTMENT_CANCELLED).
+    /// The service checks `source_version` first: a put whose version is not higher than the stored one, or than that of
+    /// a cancellation that arrived earlier, changes nothing, and `applied` is false. A put with a higher version does
+    /// not revive a cancelled appointment (APPOINTMENT_CANCELLED).
     ///
-    /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
-    /// says; while that visit runs, `scheduled_end_time` may grow and a guardian may be added; with no session open they
-    /// may change unless a visit of this appointment took place. Any other change of people or time is
-    /// APPOINTMENT_STARTED: book another appointment. Whoever is replaced loses place, credentials and watch at once.
+    /// People and time may change until the patient is admitted to the open session, regardless of who is waiting or
+    /// what time it is. During a visit with an admitted patient, `scheduled_end_time` may be extended and a guardian may
+    /// be added. With no open session they may change unless a visit of this appointment has taken place. Any other
+    /// change of people or time is APPOINTMENT_STARTED: book another appointment. A person who is replaced loses their
+    /// participation, credentials and watch at once.
     ///
     /// Roles: scheduler, admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
     /// FAILED_PRECONDITION (APPOINTMENT_STARTED, APPOINTMENT_CANCELLED).
     func putAppointment(_ request: Telehealth_V1_PutAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse
     /// Reads one appointment.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// Of these: the appointment's clinician, client and guardian.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (APPOINTMENT_NOT_FOUND).
+    /// Restriction: the appointment's clinician, patient and guardian.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (APPOINTMENT_NOT_FOUND).
     func getAppointment(_ request: Telehealth_V1_GetAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse
-    /// Cancels an appointment and the session that stands on it, until a client was admitted in any session of it.
+    /// Cancels an appointment and its session, provided that no patient was admitted to any session of it.
     ///
-    /// A cancellation whose `source_version` is not higher than the stored one is judged first and changes nothing. One
-    /// that overtakes its appointment is kept for 90 days: OK with `applied`, `appointment` unset; GetAppointment stays
-    /// NOT_FOUND, and no put of that id books anything.
+    /// The service checks `source_version` first: a cancellation whose version is not higher than the stored one changes
+    /// nothing. A cancellation that arrives before its appointment is kept for 90 days: the call returns OK with
+    /// `applied` set and `appointment` unset, GetAppointment continues to return NOT_FOUND, and no put of that id books
+    /// anything.
     ///
     /// Roles: scheduler, admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
-    /// with `status`); ABORTED (VERSION_CONFLICT).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
     func cancelAppointment(_ request: Telehealth_V1_CancelAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse
 }
@@ -418,19 +423,20 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Stores or changes one appointment.
+    /// Creates or updates one appointment.
     ///
-    /// A put whose `source_version` is not higher than the stored one, or than that of a cancellation that came first, is
-    /// judged first and changes nothing: `applied` is false. With a higher one a cancelled appointment stays cancelled
-    /// (APPOINTMENT_CANCELLED).
+    /// The service checks `source_version` first: a put whose version is not higher than the stored one, or than that of
+    /// a cancellation that arrived earlier, changes nothing, and `applied` is false. A put with a higher version does
+    /// not revive a cancelled appointment (APPOINTMENT_CANCELLED).
     ///
-    /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
-    /// says; while that visit runs, `scheduled_end_time` may grow and a guardian may be added; with no session open they
-    /// may change unless a visit of this appointment took place. Any other change of people or time is
-    /// APPOINTMENT_STARTED: book another appointment. Whoever is replaced loses place, credentials and watch at once.
+    /// People and time may change until the patient is admitted to the open session, regardless of who is waiting or
+    /// what time it is. During a visit with an admitted patient, `scheduled_end_time` may be extended and a guardian may
+    /// be added. With no open session they may change unless a visit of this appointment has taken place. Any other
+    /// change of people or time is APPOINTMENT_STARTED: book another appointment. A person who is replaced loses their
+    /// participation, credentials and watch at once.
     ///
     /// Roles: scheduler, admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
     /// FAILED_PRECONDITION (APPOINTMENT_STARTED, APPOINTMENT_CANCELLED).
     public func putAppointment(
         _ request: Telehealth_V1_PutAppointmentRequest, options: CallOptions = .init()
@@ -441,24 +447,25 @@ public struct Telehealth_V1_AppointmentServiceClient: Sendable {
     /// Reads one appointment.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// Of these: the appointment's clinician, client and guardian.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (APPOINTMENT_NOT_FOUND).
+    /// Restriction: the appointment's clinician, patient and guardian.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (APPOINTMENT_NOT_FOUND).
     public func getAppointment(
         _ request: Telehealth_V1_GetAppointmentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse {
         try await channel.unary(Telehealth_V1_AppointmentService_Methods.getAppointment, request, options: options)
     }
 
-    /// Cancels an appointment and the session that stands on it, until a client was admitted in any session of it.
+    /// Cancels an appointment and its session, provided that no patient was admitted to any session of it.
     ///
-    /// A cancellation whose `source_version` is not higher than the stored one is judged first and changes nothing. One
-    /// that overtakes its appointment is kept for 90 days: OK with `applied`, `appointment` unset; GetAppointment stays
-    /// NOT_FOUND, and no put of that id books anything.
+    /// The service checks `source_version` first: a cancellation whose version is not higher than the stored one changes
+    /// nothing. A cancellation that arrives before its appointment is kept for 90 days: the call returns OK with
+    /// `applied` set and `appointment` unset, GetAppointment continues to return NOT_FOUND, and no put of that id books
+    /// anything.
     ///
     /// Roles: scheduler, admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
-    /// with `status`); ABORTED (VERSION_CONFLICT).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
     public func cancelAppointment(
         _ request: Telehealth_V1_CancelAppointmentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse {

@@ -2,21 +2,21 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// The record of who saw and changed what.
+// The record of who read and changed what.
 // swift-format-ignore-file
 
 public import ProtobufWire
 public import RPCModel
 
-/// How a call ended.
+/// The outcome of a call.
 public enum Telehealth_V1_AuditOutcome: ProtobufEnum {
-    /// A word in the log that none of these is; in a filter: any.
+    /// An outcome in the log that this version does not know; in a filter: any.
     case unspecified
-    /// Done, or read.
+    /// The call succeeded.
     case allowed
-    /// Refused for who called.
+    /// Refused because of who called.
     case denied
-    /// Tried and failed.
+    /// Attempted and failed.
     case failed
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -48,36 +48,36 @@ public enum Telehealth_V1_AuditOutcome: ProtobufEnum {
     }
 }
 
-/// What is wrong with an audit log.
+/// A fault of an audit log.
 public enum Telehealth_V1_AuditFault: ProtobufEnum {
     /// Never sent.
     case unspecified
-    /// The row does not fit its MAC: it was changed, or put in without the key.
+    /// The row does not match its MAC: it was changed, or inserted without the key.
     case changed
     /// The row was written under another number: rows were reordered.
     case reordered
-    /// One or more rows are gone.
+    /// One or more rows are missing.
     case missing
-    /// The row is whole but does not follow the row before it: rows between them were taken out or put in.
+    /// The row is intact but does not follow the row before it: rows between them were removed or inserted.
     case unlinked
-    /// A signed head says another content: the log was rewritten by somebody who has the key.
+    /// A signed head records different content: someone with the key rewrote the log.
     case headMismatch
-    /// A signed head knows more rows than there are: the tail was cut off.
+    /// A signed head covers more rows than the log has: the end of the log was cut off.
     case tailCut
-    /// A head is not signed by the key of the heads.
+    /// A head is not signed with the head key.
     case headForged
     /// A stored node of the Merkle tree is not the hash of its rows.
     case treeNodeChanged
-    /// A line of the file of heads is damaged; `number` is the line.
+    /// A line of the head file is damaged; `number` is the line.
     case headDamaged
-    /// Rows that were on the device are gone, or others stand in their place: an older copy, a cut log, or damage.
+    /// Rows that were on the device are missing or were replaced: an older copy, a truncated log, or damage.
     case rowsLost
-    /// The mark beside the database that says how long the log was is damaged.
+    /// The marker beside the database that records the log's length is damaged.
     case markDamaged
-    /// The database's write-ahead log was damaged and cut: acknowledged transactions are lost.
+    /// The database's write-ahead log was damaged and truncated: acknowledged transactions are lost.
     case writeAheadLogCut
-    /// A row was written by somebody else than the service: it says who may see a visit and does not fit its MAC, or holds
-    /// a text where a sealed value belongs; `number` is 0 and the description names the row.
+    /// Something other than the service wrote a row: it decides who may see a visit and does not match its MAC, or
+    /// contains plain text where a sealed value belongs. `number` is 0 and the description names the row.
     case rowForged
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -132,36 +132,36 @@ public enum Telehealth_V1_AuditFault: ProtobufEnum {
 /// One row of the log.
 public struct Telehealth_V1_AuditEvent: Message {
     public static let fullName = "telehealth.v1.AuditEvent"
-    /// 1 for the first row, rising by one without gaps.
+    /// 1 for the first row, increasing by one without gaps.
     public var number: Int64 = 0
     /// When it happened, UTC, to the microsecond.
     public var occurTime: Google_Protobuf_Timestamp?
-    /// `sub` of the caller; `system` for the service's own acts, `unauthenticated` without a good token.
+    /// `sub` of the caller; `system` for actions of the service itself, `unauthenticated` without a valid token.
     public var caller: String = ""
-    /// The role they called with; UNSPECIFIED for none, as the service's own acts and calls without a good token have.
+    /// The caller's role; UNSPECIFIED for actions of the service itself and for calls without a valid token.
     public var role: Telehealth_V1_CallerRole = .init(rawValue: 0)
-    /// The service that acted on the caller's behalf (`act`); absent for none.
+    /// The service that acted on the caller's behalf (`act`); absent if none.
     public var actor: String?
-    /// The peer's address without its port; absent for the service's own acts.
+    /// The peer's address without the port; absent for actions of the service itself.
     public var source: String?
-    /// The RPC's name, or the service's own verb; `*` where denials of several kinds were summed.
+    /// The RPC's name, or the name of the service's own action; `*` where denials of several kinds were combined.
     public var action: String = ""
-    /// How it ended.
+    /// The outcome.
     public var outcome: Telehealth_V1_AuditOutcome = .init(rawValue: 0)
-    /// Whose data was touched: the session's client, the subject of a consent; absent where nobody's.
+    /// The person whose data was accessed: the session's patient or the person of a consent; absent if none.
     public var personID: String?
-    /// The session; absent where none.
+    /// The session; absent if none.
     public var sessionID: String?
-    /// The id of what else was touched: appointment, participant, recording, consent; absent where nothing.
+    /// The id of the other record accessed: appointment, participant, recording or consent; absent if none.
     public var target: String?
-    /// The refusal's stable reason; REPEATED where a repeated request got its first answer again; else absent.
+    /// The stable reason of a refusal; REPEATED where a repeated request received its first response again; else absent.
     public var reason: String?
-    /// How many calls this row stands for; above 1 only where denials of one caller within a second were summed.
+    /// How many calls this row represents; above 1 only where denials of one caller within a second were combined.
     public var count: Int64 = 0
-    /// The MAC of the row before, 32 bytes; zeros for the first row.
+    /// The MAC of the previous row, 32 bytes; zeros for the first row.
     public var previousMac: [UInt8] = []
-    /// HMAC-SHA256 over the row before's MAC and this row, 32 bytes. In the row's encoding role and outcome are the words
-    /// of their enums in small letters (`clinician`, `allowed`).
+    /// HMAC-SHA256 over the previous row's MAC and this row, 32 bytes. In the encoding of a row, role and outcome are
+    /// the lower-case words of their enums (`clinician`, `allowed`).
     public var mac: [UInt8] = []
     public var unknownFields = UnknownFields()
 
@@ -210,7 +210,7 @@ public struct Telehealth_V1_AuditEvent: Message {
     }
 }
 
-/// A signed statement of how long the log was and what it held.
+/// A signed statement of the log's length and content.
 public struct Telehealth_V1_AuditHead: Message {
     public static let fullName = "telehealth.v1.AuditHead"
     /// Rows in the log; also the last row's number.
@@ -255,14 +255,14 @@ public struct Telehealth_V1_AuditHead: Message {
     }
 }
 
-/// Something that is wrong.
+/// A fault that was found.
 public struct Telehealth_V1_AuditFinding: Message {
     public static let fullName = "telehealth.v1.AuditFinding"
-    /// The first row concerned.
+    /// The first affected row.
     public var number: Int64 = 0
-    /// What is wrong with it.
+    /// The fault.
     public var fault: Telehealth_V1_AuditFault = .init(rawValue: 0)
-    /// A sentence for people; names nobody.
+    /// A description for people; contains no personal data.
     public var description: String = ""
     public var unknownFields = UnknownFields()
 
@@ -287,28 +287,28 @@ public struct Telehealth_V1_AuditFinding: Message {
     }
 }
 
-/// Which rows to list. Filters are joined by "and".
+/// Which rows to list. A row must match every filter.
 public struct Telehealth_V1_ListAuditEventsRequest: Message {
     public static let fullName = "telehealth.v1.ListAuditEventsRequest"
-    /// Rows about this session; empty for any.
+    /// Only rows about this session; empty for any.
     public var sessionID: String = ""
-    /// Rows of this caller (`sub`); empty for any.
+    /// Only rows of this caller (`sub`); empty for any.
     public var caller: String = ""
-    /// Rows about this person's data; empty for any.
+    /// Only rows about this person's data; empty for any.
     public var personID: String = ""
-    /// From this instant on; unset for the beginning.
+    /// At or after this time; unset for the beginning.
     public var occurTimeFrom: Google_Protobuf_Timestamp?
-    /// Before this instant; unset for now.
+    /// Before this time; unset for now.
     public var occurTimeBefore: Google_Protobuf_Timestamp?
-    /// Only this RPC, by its name, such as "GetSession"; empty for any.
+    /// Only this RPC, for example `GetSession`; empty for any.
     public var action: String = ""
     /// Only this outcome; UNSPECIFIED for any.
     public var outcome: Telehealth_V1_AuditOutcome = .init(rawValue: 0)
     /// Newest first instead of oldest first.
     public var newestFirst: Bool = false
-    /// 1 to 200; 0 for 50.
+    /// Page size: 1 to 200; 0 means 50.
     public var pageSize: Int32 = 0
-    /// `next_page_token` of the answer before; empty for the first page. Good for the same filters only.
+    /// `next_page_token` of the previous page; empty for the first. Valid only with the same filters.
     public var pageToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -364,7 +364,7 @@ public struct Telehealth_V1_ListAuditEventsRequest: Message {
             violations.add("action", "string.max_bytes", "must have at most 64 bytes")
         }
         if !outcome.isRecognized {
-            violations.add("outcome", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("outcome", "enum.defined_only", "is not an accepted value")
         }
         if !(pageSize >= 0 && pageSize <= 200) {
             violations.add("page_size", "int32.gte_lte", "must be 0 to 200")
@@ -377,8 +377,8 @@ public struct Telehealth_V1_ListAuditEventsResponse: Message {
     public static let fullName = "telehealth.v1.ListAuditEventsResponse"
     /// Ordered by time, then number.
     public var events: [Telehealth_V1_AuditEvent] = []
-    /// Empty on the last page. A page may hold fewer rows than asked for, even none, while this is set: a rare action is
-    /// looked for a stretch of the log at a time.
+    /// Token of the next page; empty on the last page. A page may have fewer rows than requested, even none, while this
+    /// is set: each page searches a limited stretch of the log.
     public var nextPageToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -401,7 +401,7 @@ public struct Telehealth_V1_ListAuditEventsResponse: Message {
     }
 }
 
-/// Whose accesses to list.
+/// The session whose accesses to list.
 public struct Telehealth_V1_ListSessionAccessesRequest: Message {
     public static let fullName = "telehealth.v1.ListSessionAccessesRequest"
     /// The session. Required.
@@ -435,12 +435,12 @@ public struct Telehealth_V1_ListSessionAccessesRequest: Message {
     }
 }
 
-/// Who saw or changed the session.
+/// Who read or changed the session.
 public struct Telehealth_V1_ListSessionAccessesResponse: Message {
     public static let fullName = "telehealth.v1.ListSessionAccessesResponse"
-    /// In the order of the first access.
+    /// Ordered by first access.
     public var accesses: [Telehealth_V1_SessionAccess] = []
-    /// False when there were more rows than are looked at.
+    /// False when the log has more rows about the session than one call examines.
     public var isComplete: Bool = false
     public var unknownFields = UnknownFields()
 
@@ -463,22 +463,22 @@ public struct Telehealth_V1_ListSessionAccessesResponse: Message {
     }
 }
 
-/// What one person did with a session.
+/// One person's accesses to a session.
 public struct Telehealth_V1_SessionAccess: Message {
     public static let fullName = "telehealth.v1.SessionAccess"
-    /// `sub` of the caller; `system` for the service's own acts.
+    /// `sub` of the caller; `system` for actions of the service itself.
     public var caller: String = ""
-    /// The role they called with; UNSPECIFIED for the service itself.
+    /// The caller's role; UNSPECIFIED for the service itself.
     public var role: Telehealth_V1_CallerRole = .init(rawValue: 0)
-    /// The service that acted for them; empty for none.
+    /// The service that acted on the caller's behalf; empty if none.
     public var actor: String = ""
-    /// The first time, UTC.
+    /// The first access, UTC.
     public var firstAccessTime: Google_Protobuf_Timestamp?
-    /// The last time, UTC.
+    /// The last access, UTC.
     public var lastAccessTime: Google_Protobuf_Timestamp?
-    /// Calls that were let through, by RPC name.
+    /// Permitted calls, by RPC name.
     public var calls: MapField<String, Int64> = MapField()
-    /// Calls that were refused.
+    /// Refused calls.
     public var deniedCount: Int64 = 0
     public var unknownFields = UnknownFields()
 
@@ -511,13 +511,13 @@ public struct Telehealth_V1_SessionAccess: Message {
     }
 }
 
-/// Which rows to check.
+/// Which rows to verify.
 public struct Telehealth_V1_VerifyAuditLogRequest: Message {
     public static let fullName = "telehealth.v1.VerifyAuditLogRequest"
-    /// The first row; 0 for 1. A check that does not begin at 1 takes the row before as it is and does not compute the
-    /// Merkle root.
+    /// The first row; 0 means 1. A check that does not begin at 1 trusts the row before its first one and does not
+    /// compute the Merkle root.
     public var fromNumber: Int64 = 0
-    /// The last row; 0 for the log's end, which must then be as far as the signed heads say.
+    /// The last row; 0 means the end of the log, which must then reach as far as the signed heads record.
     public var throughNumber: Int64 = 0
     public var unknownFields = UnknownFields()
 
@@ -549,10 +549,10 @@ public struct Telehealth_V1_VerifyAuditLogRequest: Message {
     }
 }
 
-/// How far the check is, or what it came to.
+/// Progress, or the result.
 public struct Telehealth_V1_VerifyAuditLogResponse: Message {
     public static let fullName = "telehealth.v1.VerifyAuditLogResponse"
-    /// Any number of `progress`, then one `result`.
+    /// Any number of `progress` messages, then one `result`.
     public var message: OneOf_Message?
     public var unknownFields = UnknownFields()
 
@@ -585,35 +585,35 @@ public struct Telehealth_V1_VerifyAuditLogResponse: Message {
         }
     }
 
-    /// Any number of `progress`, then one `result`.
+    /// Any number of `progress` messages, then one `result`.
     public enum OneOf_Message: Sendable, Hashable {
-        /// How far it is.
+        /// Progress so far.
         case progress(Telehealth_V1_WorkProgress)
-        /// What it came to; the last message.
+        /// The result; the last message.
         indirect case result(Telehealth_V1_AuditVerification)
     }
 }
 
-/// What a check of the audit log came to.
+/// The result of verifying the audit log.
 public struct Telehealth_V1_AuditVerification: Message {
     public static let fullName = "telehealth.v1.AuditVerification"
-    /// Whether nothing is wrong.
+    /// True when no fault was found.
     public var isWhole: Bool = false
-    /// Rows checked.
+    /// Number of rows checked.
     public var rowsChecked: Int64 = 0
-    /// Signed heads whose row was among them.
+    /// Number of signed heads whose row was among them.
     public var headsChecked: Int64 = 0
-    /// The last row that was there when the check began, or was asked for.
+    /// The last row that existed when the check began, or that was requested.
     public var throughNumber: Int64 = 0
-    /// The finding with the lowest row number; unset when all is well.
+    /// The finding with the lowest row number; unset when there is none.
     public var first: Telehealth_V1_AuditFinding?
     /// The first 100 findings.
     public var findings: [Telehealth_V1_AuditFinding] = []
-    /// All findings.
+    /// Total number of findings.
     public var findingCount: Int64 = 0
-    /// The newest signed head; unset when none was kept yet.
+    /// The newest signed head; unset when none exists yet.
     public var newestHead: Telehealth_V1_AuditHead?
-    /// Root over all rows, 32 bytes; empty when the check did not begin at 1 or rows are missing.
+    /// Merkle root over all rows, 32 bytes; empty when the check did not begin at 1 or rows are missing.
     public var rootHash: [UInt8] = []
     public var unknownFields = UnknownFields()
 
@@ -653,9 +653,9 @@ public struct Telehealth_V1_AuditVerification: Message {
 /// Which rows to export.
 public struct Telehealth_V1_ExportAuditLogRequest: Message {
     public static let fullName = "telehealth.v1.ExportAuditLogRequest"
-    /// The first row; 0 for 1.
+    /// The first row; 0 means 1.
     public var fromNumber: Int64 = 0
-    /// The last row; 0 for the log's end.
+    /// The last row; 0 means the end of the log.
     public var throughNumber: Int64 = 0
     public var unknownFields = UnknownFields()
 
@@ -687,14 +687,14 @@ public struct Telehealth_V1_ExportAuditLogRequest: Message {
     }
 }
 
-/// A part of the export.
+/// Part of the export.
 public struct Telehealth_V1_ExportAuditLogResponse: Message {
     public static let fullName = "telehealth.v1.ExportAuditLogResponse"
     /// Rows, ascending.
     public var events: [Telehealth_V1_AuditEvent] = []
-    /// In the last message: the head that covers every row before it.
+    /// In the last message: the head that covers all rows sent.
     public var head: Telehealth_V1_AuditHead?
-    /// In the last message: the heads' public key, 32 bytes, for comparing with the one you got elsewhere.
+    /// In the last message: the public key of the heads, 32 bytes; compare it with a copy from a separate channel.
     public var headPublicKey: [UInt8] = []
     public var unknownFields = UnknownFields()
 
@@ -749,7 +749,7 @@ public struct Telehealth_V1_GetAuditProofRequest: Message {
     }
 }
 
-/// The row, its proof, and the head the proof leads to.
+/// The row, its proof, and the head that the proof leads to.
 public struct Telehealth_V1_GetAuditProofResponse: Message {
     public static let fullName = "telehealth.v1.GetAuditProofResponse"
     /// The row.
@@ -758,13 +758,13 @@ public struct Telehealth_V1_GetAuditProofResponse: Message {
         set { _event = newValue.map(Boxed.init) }
     }
     private var _event: Boxed<Telehealth_V1_AuditEvent>?
-    /// Its leaf in the Merkle tree, 32 bytes: SHA-256 over 0x00, the row's encoding and its MAC.
+    /// The row's leaf in the Merkle tree, 32 bytes: SHA-256 over 0x00, the row's encoding and its MAC.
     public var leafHash: [UInt8] = []
-    /// Siblings from the leaf up, 32 bytes each (RFC 9162 section 2.1.3).
+    /// Sibling hashes from the leaf up, 32 bytes each (RFC 9162 section 2.1.3).
     public var path: [[UInt8]] = []
-    /// The signed head whose root_hash the path leads to; the leaf's index is number - 1.
+    /// The signed head whose `root_hash` the path leads to; the leaf's index is `number` - 1.
     public var head: Telehealth_V1_AuditHead?
-    /// The heads' public key, 32 bytes.
+    /// The public key of the heads, 32 bytes.
     public var headPublicKey: [UInt8] = []
     public var unknownFields = UnknownFields()
 
@@ -838,55 +838,55 @@ public enum Telehealth_V1_AuditService_Methods {
     }()
 }
 
-/// Reads and checks the audit log: one row per access, change, denial and export, chained by a secret key, with signed
-/// heads kept outside the database. Every call of this service stands in the log itself, and exports and proofs have a
-/// head signed: the log's own keeping, and no side effect to whoever asks, who may ask again.
+/// Reads and verifies the audit log: one row per access, change, denial and export, chained with a secret key, with
+/// signed heads kept outside the database. Every call of this service is itself logged, and exports and proofs sign a
+/// new head. Both are internal to the log: callers may safely repeat a call.
 public protocol Telehealth_V1_AuditServiceHandler: Sendable {
     /// Lists rows by time.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listAuditEvents(_ request: Telehealth_V1_ListAuditEventsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse
-    /// Says who saw or changed a session, one line per person.
+    /// Lists who read or changed a session, one entry per person.
     ///
-    /// A call of its own and not only a filter of ListAuditEvents: it answers a client's question, so who may ask is
-    /// decided by the session's roster, and addresses, reasons and the targets of others' calls stay out of it.
+    /// This is a separate call, not a filter of ListAuditEvents, because it answers a patient's question: the session's
+    /// participants decide who may ask, and addresses, reasons and the targets of other people's calls are left out.
     ///
     /// Roles: client, admin.
-    /// Of these: the visit's client and guardian, also after they were sent away.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
-    /// PARTICIPANT_DENIED).
+    /// Restriction: the visit's patient and guardian, even after they were removed or denied.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func listSessionAccesses(_ request: Telehealth_V1_ListSessionAccessesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse
-    /// Checks rows against the key, each other, and the signed heads. Streams its progress, and last what it came to.
+    /// Verifies rows against the key, each other, and the signed heads. Streams progress, then the result.
     ///
-    /// Takes about a second per 100,000 rows; whoever goes away ends it. One check at a time, with a pause behind each:
-    /// AUDIT_UNAVAILABLE while another runs or waits.
+    /// Takes about a second per 100,000 rows; cancelling the call stops the work. One check runs at a time, with a pause
+    /// after each: AUDIT_UNAVAILABLE while another runs or waits.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     func verifyAuditLog(
         _ request: Telehealth_V1_VerifyAuditLogRequest, responses: ResponseWriter<Telehealth_V1_VerifyAuditLogResponse>,
         context: ServerCallContext) async throws(RPCError)
     /// Streams rows with their MACs, oldest first, then the signed head that covers them.
     ///
-    /// What it sends is enough to check the log without the service, given the chain key and the heads' public key.
+    /// The export is sufficient to verify the log without the service, given the chain key and the heads' public key.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     func exportAuditLog(
         _ request: Telehealth_V1_ExportAuditLogRequest, responses: ResponseWriter<Telehealth_V1_ExportAuditLogResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it.
+    /// Proves that a row is in the log (RFC 6962), for verifiers without access to the log.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
     func getAuditProof(_ request: Telehealth_V1_GetAuditProofRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse
 }
@@ -934,38 +934,38 @@ public struct Telehealth_V1_AuditServiceClient: Sendable {
     /// Lists rows by time.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listAuditEvents(
         _ request: Telehealth_V1_ListAuditEventsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse {
         try await channel.unary(Telehealth_V1_AuditService_Methods.listAuditEvents, request, options: options)
     }
 
-    /// Says who saw or changed a session, one line per person.
+    /// Lists who read or changed a session, one entry per person.
     ///
-    /// A call of its own and not only a filter of ListAuditEvents: it answers a client's question, so who may ask is
-    /// decided by the session's roster, and addresses, reasons and the targets of others' calls stay out of it.
+    /// This is a separate call, not a filter of ListAuditEvents, because it answers a patient's question: the session's
+    /// participants decide who may ask, and addresses, reasons and the targets of other people's calls are left out.
     ///
     /// Roles: client, admin.
-    /// Of these: the visit's client and guardian, also after they were sent away.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
-    /// PARTICIPANT_DENIED).
+    /// Restriction: the visit's patient and guardian, even after they were removed or denied.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func listSessionAccesses(
         _ request: Telehealth_V1_ListSessionAccessesRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse {
         try await channel.unary(Telehealth_V1_AuditService_Methods.listSessionAccesses, request, options: options)
     }
 
-    /// Checks rows against the key, each other, and the signed heads. Streams its progress, and last what it came to.
+    /// Verifies rows against the key, each other, and the signed heads. Streams progress, then the result.
     ///
-    /// Takes about a second per 100,000 rows; whoever goes away ends it. One check at a time, with a pause behind each:
-    /// AUDIT_UNAVAILABLE while another runs or waits.
+    /// Takes about a second per 100,000 rows; cancelling the call stops the work. One check runs at a time, with a pause
+    /// after each: AUDIT_UNAVAILABLE while another runs or waits.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     public func verifyAuditLog(
         _ request: Telehealth_V1_VerifyAuditLogRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_VerifyAuditLogResponse> {
@@ -974,22 +974,22 @@ public struct Telehealth_V1_AuditServiceClient: Sendable {
 
     /// Streams rows with their MACs, oldest first, then the signed head that covers them.
     ///
-    /// What it sends is enough to check the log without the service, given the chain key and the heads' public key.
+    /// The export is sufficient to verify the log without the service, given the chain key and the heads' public key.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     public func exportAuditLog(
         _ request: Telehealth_V1_ExportAuditLogRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_ExportAuditLogResponse> {
         channel.serverStreaming(Telehealth_V1_AuditService_Methods.exportAuditLog, request, options: options)
     }
 
-    /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it.
+    /// Proves that a row is in the log (RFC 6962), for verifiers without access to the log.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
     public func getAuditProof(
         _ request: Telehealth_V1_GetAuditProofRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse {

@@ -2,26 +2,27 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Who may use each call, and what it may be refused with: read by the service itself, and by whatever describes it.
+// Who may use each call, and the reasons it may be refused for. The service enforces these options, and the reference
+// documentation is generated from them.
 // swift-format-ignore-file
 
 public import ProtobufWire
 
-/// What the token of a caller says they are.
+/// The role that a caller's token gives them.
 public enum Telehealth_V1_CallerRole: ProtobufEnum {
     /// Never in a token.
     case unspecified
-    /// A system of the clinic's own.
+    /// One of the clinic's own systems.
     case service
-    /// The scheduling system, and who plans visits with it.
+    /// The scheduling system and the staff who plan visits.
     case scheduler
-    /// Whoever treats, and staff beside them, each with a `clinician_id` of their own.
+    /// Clinicians and the staff who assist them, each with a `clinician_id`.
     case clinician
-    /// A patient, or their guardian with an id of their own.
+    /// A patient, or a guardian with an identity of their own.
     case client
-    /// Who runs the clinic's service.
+    /// An administrator of the clinic's service.
     case admin
-    /// Without an account: calls with what RedeemInvitation gave, in one visit only.
+    /// A guest without an account: uses the token from RedeemInvitation, in one visit only.
     case guest
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -59,37 +60,38 @@ public enum Telehealth_V1_CallerRole: ProtobufEnum {
     }
 }
 
-/// What a caller of a permitted role must be to the visit, the person or the record that a request names. The clinic's
-/// systems (service, scheduler, admin) need nothing more than their role, except where a value speaks of them.
+/// What a caller with a permitted role must be in relation to the visit, person or record that the request names. The
+/// clinic's systems (service, scheduler, admin) need only their role, unless a value says otherwise.
 ///
-/// Whoever is of another visit gets NOT_FOUND as for an unknown id; whoever was sent away from this one gets
-/// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); whoever is in it as something else gets
+/// Callers who are not participants of the visit get NOT_FOUND, as for an unknown id; participants who were removed or
+/// denied get PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); participants in another role get
 /// PERMISSION_DENIED (NOT_ALLOWED).
+///
+/// A lead clinician is the appointment's clinician or a co-clinician.
 public enum Telehealth_V1_CallStanding: ProtobufEnum {
-    /// Nothing beyond the role.
+    /// Only the role is required.
     case unspecified
-    /// Whoever is of the visit.
+    /// Participants of the visit.
     case ofVisit
-    /// Whoever has a place of their own in the visit.
+    /// Only callers who are participants of the visit themselves.
     case hasPlace
-    /// Whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
+    /// Participants who may share a screen: lead clinicians, the patient and the guardian.
     case sharesScreen
-    /// Of clinicians those who lead the visit: the appointment's, and each co-clinician.
+    /// Among clinicians, only the lead clinicians of the visit.
     case leadsVisit
-    /// Of people those who lead the visit, and its client and guardian.
+    /// Among participants, only lead clinicians, the patient and the guardian.
     case leadsOrClient
-    /// Of people those who lead the visit, a supervisor, and its client and guardian.
+    /// Among participants, only lead clinicians, supervisors, the patient and the guardian.
     case seesAllOrClient
-    /// The visit's client and guardian, also after they were sent away.
+    /// The visit's patient and guardian, even after they were removed or denied.
     case ownRecord
-    /// The appointment's clinician, client and guardian.
+    /// The appointment's clinician, patient and guardian.
     case ofAppointment
-    /// The person, their guardian, and a clinician of theirs.
+    /// The person, their guardian, and their clinicians.
     case tiedToPerson
-    /// The person, their guardian, a clinician of theirs, and whoever signed the consent.
+    /// The person, their guardian, their clinicians, and whoever signed the consent.
     case tiedToConsent
-    /// Of the visit that is named, whoever is of it; of the person who is named, the person, their guardian, and a
-    /// clinician of theirs.
+    /// For a named visit, its participants; for a named person, the person, their guardian, and their clinicians.
     case ofVisitOrTied
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -137,18 +139,18 @@ public enum Telehealth_V1_CallStanding: ProtobufEnum {
     }
 }
 
-/// What a call promises about who may use it and how it may be refused.
+/// Who may use a call, and how it may be refused.
 public struct Telehealth_V1_CallContract: Message {
     public static let fullName = "telehealth.v1.CallContract"
-    /// Whose tokens are let in; empty with `open`.
+    /// Roles that may call; empty with `open`.
     public var roles: [Telehealth_V1_CallerRole] = []
-    /// Needs no token: the request itself holds what is checked.
+    /// Needs no token: the request contains its own credential.
     public var open: Bool = false
-    /// What the caller must be beyond the role.
+    /// What the caller must be in addition to having the role.
     public var standing: Telehealth_V1_CallStanding = .init(rawValue: 0)
-    /// A clinician who is not of the visit may use it in an emergency, with `telehealth-emergency-reason` metadata.
+    /// A clinician who is not a participant may call in an emergency, with `telehealth-emergency-reason` metadata.
     public var emergency: Bool = false
-    /// The reasons that it may answer beside those whose `ReasonContract.scope` reaches it.
+    /// Reasons this call may return in addition to those whose `ReasonContract.scope` includes it.
     public var reasons: [Telehealth_V1_ErrorReason] = []
     public var unknownFields = UnknownFields()
 
@@ -179,13 +181,13 @@ public struct Telehealth_V1_CallContract: Message {
     }
 }
 
-/// How clients that gather calls by service name them.
+/// How client libraries that group calls by service name them.
 public struct Telehealth_V1_ServiceContract: Message {
     public static let fullName = "telehealth.v1.ServiceContract"
-    /// The group's name in lower_snake_case: `sessions` makes `client.sessions`.
+    /// The group's name in lower_snake_case: `sessions` becomes `client.sessions`.
     public var group: String = ""
-    /// The noun that a call's name may leave out within its group: `Session` makes `JoinSession` `client.sessions.join`.
-    /// Empty for none.
+    /// The noun to drop from a call's name within its group: with `Session`, `JoinSession` becomes
+    /// `client.sessions.join`. Empty if none.
     public var noun: String = ""
     public var unknownFields = UnknownFields()
 

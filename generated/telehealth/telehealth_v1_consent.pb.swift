@@ -6,7 +6,7 @@
 //
 // Fields of the earlier system's consent model that have no field of the same name here, and why:
 //   consentText       `ConsentDocument.text`: a record is bound to the exact text by document version and SHA-256.
-//   clientId          `person_id` with `person_role`: not only clients consent.
+//   clientId          `person_id` with `person_role`: not only patients consent.
 //   consentGiven      `Consent.decision`.
 //   hasReliableInternet, hasPrivateLocation, deviceTypeUsed   change with each visit: `PreVisitCheck`, asked at each.
 //   recordingPurpose     `recording_purposes`.
@@ -18,15 +18,15 @@
 
 public import ProtobufWire
 
-/// What the person of a consent is in visits.
+/// The role in visits of the person who consents.
 public enum Telehealth_V1_ConsentPersonRole: ProtobufEnum {
     /// In a request: CLIENT. Never sent by the service.
     case unspecified
-    /// The person treated.
+    /// The patient.
     case client
     /// A clinician.
     case clinician
-    /// A client's guardian, for themselves.
+    /// A patient's guardian, on their own behalf.
     case guardian
     /// An interpreter, observer or guest of a visit.
     case thirdParty
@@ -62,13 +62,13 @@ public enum Telehealth_V1_ConsentPersonRole: ProtobufEnum {
     }
 }
 
-/// What was decided.
+/// The decision.
 public enum Telehealth_V1_ConsentDecision: ProtobufEnum {
     /// Refused in a request.
     case unspecified
-    /// Agreed.
+    /// The person agreed.
     case granted
-    /// Asked and declined.
+    /// The person was asked and declined.
     case declined
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -98,7 +98,7 @@ public enum Telehealth_V1_ConsentDecision: ProtobufEnum {
     }
 }
 
-/// Where a consent stands.
+/// The state of a consent.
 public enum Telehealth_V1_ConsentState: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
@@ -106,9 +106,9 @@ public enum Telehealth_V1_ConsentState: ProtobufEnum {
     case active
     /// Declined.
     case declined
-    /// Was granted; its time is over.
+    /// Granted, but expired.
     case expired
-    /// Was granted; taken back.
+    /// Granted, then revoked.
     case revoked
     /// Replaced by a newer record.
     case superseded
@@ -150,11 +150,11 @@ public enum Telehealth_V1_ConsentState: ProtobufEnum {
 public enum Telehealth_V1_ConsentMethod: ProtobufEnum {
     /// Refused in a request.
     case unspecified
-    /// By the signer's own authenticated identity.
+    /// By the signer, with their own authenticated identity.
     case electronic
     /// On paper, filed by staff.
     case paper
-    /// Spoken, attested by a clinician. Never enough for `recording`.
+    /// Spoken, attested by a clinician. Never sufficient for `recording`.
     case verbal
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -186,11 +186,11 @@ public enum Telehealth_V1_ConsentMethod: ProtobufEnum {
     }
 }
 
-/// How much of a document an answer holds.
+/// How much of a document a response contains.
 public enum Telehealth_V1_ConsentDocumentView: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// Everything but the wording, as a list gives it.
+    /// Everything except the text, as returned by lists.
     case basic
     /// Everything.
     case full
@@ -222,19 +222,19 @@ public enum Telehealth_V1_ConsentDocumentView: ProtobufEnum {
     }
 }
 
-/// An action that needs consents.
+/// An action that requires consents.
 public enum Telehealth_V1_ConsentAction: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// Entering a visit.
+    /// Joining a visit.
     case join
     /// Being recorded.
     case record
-    /// The treatment itself. Judged and told, but no gate: where a place asks for a talk about it as well, that talk may
-    /// be the first thing of the visit.
+    /// The treatment itself. Evaluated and reported but never enforced: where a jurisdiction also requires a
+    /// conversation about the consent, that conversation may open the visit.
     case conduct
-    /// Somebody beyond client, guardian and clinician taking part: whoever is on the roster, here or not yet. Nobody
-    /// is let in without (THIRD_PARTY_CONSENT_MISSING), and who is in when a consent ends is sent out.
+    /// Participation of someone other than patient, guardian and clinician, whether present or not. Nobody is admitted
+    /// without it (THIRD_PARTY_CONSENT_MISSING); when it ends, admitted third parties are removed from the visit.
     case thirdParty
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -272,27 +272,27 @@ public enum Telehealth_V1_ConsentAction: ProtobufEnum {
 public enum Telehealth_V1_MissingConsentCause: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// There is none.
+    /// No consent was given.
     case noneGiven
     /// The last decision was to decline.
     case declined
-    /// Its time is over.
+    /// It has expired.
     case expired
     /// It was revoked.
     case revoked
-    /// It was spoken where a written one is needed.
+    /// It was spoken where a written consent is required.
     case notWritten
-    /// It is for another purpose or another session.
+    /// It covers another purpose or another session.
     case notCovered
-    /// A newer text is in force, and the grace for the signed one is over.
+    /// A newer text is in force, and the grace period for the signed version is over.
     case outdatedVersion
-    /// The spoken half is missing where the place asks for a written and a spoken consent.
+    /// The jurisdiction requires a written and a spoken consent, and the spoken one is missing.
     case verbalMissing
-    /// A minor signed alone where a guardian's signature is needed.
+    /// A minor signed alone where a guardian's signature is required.
     case guardianRequired
-    /// It is a standing one where only one limited to the session counts.
+    /// It is a standing consent where only one limited to the session is accepted.
     case notForSession
-    /// It lacks a piece of evidence that the place asks for.
+    /// It lacks evidence that the jurisdiction requires.
     case evidenceMissing
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -340,13 +340,13 @@ public enum Telehealth_V1_MissingConsentCause: ProtobufEnum {
     }
 }
 
-/// A piece of evidence.
+/// A kind of evidence.
 public enum Telehealth_V1_ConsentEvidenceKind: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
     /// `ConsentSubmission.evidence`.
     case note
-    /// `ConsentEvidence.scan_reference`, or for PAPER `ConsentSubmission.evidence`.
+    /// `ConsentEvidence.scan_reference`, or `ConsentSubmission.evidence` for PAPER.
     case scanReference
     /// `ConsentEvidence.scan_sha256`.
     case scanSha256
@@ -388,24 +388,24 @@ public enum Telehealth_V1_ConsentEvidenceKind: ProtobufEnum {
     }
 }
 
-/// One decision of one person on one text. Personal data.
+/// One person's decision on one text. Personal data.
 public struct Telehealth_V1_Consent: Message {
     public static let fullName = "telehealth.v1.Consent"
-    /// UUID made by the service.
+    /// UUID assigned by the service.
     public var consentID: String = ""
-    /// Whose consent it is: a client's, guardian's or clinician's id.
+    /// The person who consents: a patient's, guardian's or clinician's id.
     public var personID: String = ""
-    /// What the person is in visits.
+    /// The person's role in visits.
     public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
-    /// What it is about, as an id in lower snake case. The service knows `georgia_telehealth` (telehealth under Georgia's
-    /// rules), `hipaa_telehealth` (acknowledgement of privacy practice for telehealth), `recording` (being recorded),
-    /// `telehealth` (telehealth in a place without a type of its own) and `third_party_presence` (that somebody beyond
-    /// client, guardian and clinician takes part). A place's policy may define more, see `PlacePolicy.consent_types`; in a
-    /// request any other id is refused with INVALID_FIELD.
+    /// The consent type, an id in lower_snake_case. The service knows `georgia_telehealth` (telehealth under Georgia's
+    /// rules), `hipaa_telehealth` (acknowledgement of the privacy practices for telehealth), `recording` (being
+    /// recorded), `telehealth` (telehealth in a jurisdiction without a type of its own) and `third_party_presence`
+    /// (participation of someone other than patient, guardian and clinician). A jurisdiction's policy may define more,
+    /// see `PlacePolicy.consent_types`; a request with any other id is refused with INVALID_FIELD.
     public var type: String = ""
-    /// What was decided.
+    /// The decision.
     public var decision: Telehealth_V1_ConsentDecision = .init(rawValue: 0)
-    /// Where the record stands now; ACTIVE and EXPIRED are computed from the times at the moment of reading.
+    /// The current state; ACTIVE and EXPIRED are computed from the times when the record is read.
     public var state: Telehealth_V1_ConsentState = .init(rawValue: 0)
     /// Version of the text, for example `1.0` (the earlier consentVersion).
     public var documentVersion: String = ""
@@ -415,39 +415,40 @@ public struct Telehealth_V1_Consent: Message {
     public var textSha256: [UInt8] = []
     /// How it was given.
     public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
-    /// What was acknowledged.
+    /// What the signer acknowledged.
     public var acknowledgements: Telehealth_V1_ConsentAcknowledgements?
-    /// Who signed: the person, or the guardian of the person.
+    /// The signer: the person, or the person's guardian.
     public var signerID: String = ""
     /// When the decision was made, UTC (the earlier consentDate).
     public var decisionTime: Google_Protobuf_Timestamp?
-    /// When the record was written, UTC.
+    /// When the record was stored, UTC.
     public var createTime: Google_Protobuf_Timestamp?
-    /// `sub` of the identity that wrote it.
+    /// `sub` of the caller who stored it.
     public var createCaller: String = ""
-    /// For `recording`: the purposes allowed. Empty for other types.
+    /// For `recording`: the permitted purposes. Empty for other types.
     public var recordingPurposes: [Telehealth_V1_RecordingPurpose] = []
     /// The only session it covers; empty for a standing consent.
     public var sessionID: String = ""
-    /// `sub` of the staff identity that attests it; empty for ELECTRONIC.
+    /// `sub` of the member of staff who attests it; empty for ELECTRONIC.
     public var attestCaller: String = ""
-    /// For PAPER where the scan is filed, for VERBAL what was said and who heard it. Only to staff and to the person.
+    /// For PAPER, where the scan is filed; for VERBAL, what was said and who heard it. Visible to staff and the person
+    /// only.
     public var evidence: String = ""
-    /// Until when it counts, UTC (the earlier expirationDate); unset when it does not expire.
+    /// When it stops being valid, UTC (the earlier expirationDate); unset when it does not expire.
     public var expireTime: Google_Protobuf_Timestamp?
-    /// True when it should be renewed: within the renewal window before the expiry, or a newer text is in force.
+    /// True when it should be renewed: it is within the renewal window before expiry, or a newer text is in force.
     public var renewalRequired: Bool = false
-    /// The record that this one replaced; empty when none.
+    /// The record that this one replaced; empty if none.
     public var supersedesConsentID: String = ""
-    /// The record that replaced this one; empty when none.
+    /// The record that replaced this one; empty if none.
     public var supersededByConsentID: String = ""
     /// When it was revoked, UTC; unset unless REVOKED.
     public var revokeTime: Google_Protobuf_Timestamp?
-    /// `sub` of who revoked it; empty unless REVOKED.
+    /// `sub` of the caller who revoked it; empty unless REVOKED.
     public var revokeCaller: String = ""
-    /// Why it was revoked, as given; empty unless REVOKED.
+    /// The stated reason for revoking it; empty unless REVOKED.
     public var revocationReason: String = ""
-    /// The evidence item by item, as the place's policy asks for it. Only to staff and to the person.
+    /// The evidence, item by item, as the policy requires it. Visible to staff and the person only.
     public var evidenceItems: Telehealth_V1_ConsentEvidence?
     public var unknownFields = UnknownFields()
 
@@ -527,16 +528,16 @@ public struct Telehealth_V1_Consent: Message {
     }
 }
 
-/// What a consent carries besides its note. Personal data.
+/// Evidence of a consent in addition to its note. Personal data.
 public struct Telehealth_V1_ConsentEvidence: Message {
     public static let fullName = "telehealth.v1.ConsentEvidence"
-    /// For PAPER where the scan is filed, up to 256 bytes.
+    /// For PAPER: where the scan is filed, up to 256 bytes.
     public var scanReference: String = ""
-    /// SHA-256 of the scan, 32 bytes; empty for none.
+    /// SHA-256 of the scan, 32 bytes; empty if none.
     public var scanSha256: [UInt8] = []
-    /// For VERBAL the version of the words that were spoken, up to 256 bytes.
+    /// For VERBAL: the version of the script that was read, up to 256 bytes.
     public var scriptVersion: String = ""
-    /// For VERBAL who heard it besides the attester, up to 256 bytes.
+    /// For VERBAL: who heard it besides the attester, up to 256 bytes.
     public var witness: String = ""
     public var unknownFields = UnknownFields()
 
@@ -612,26 +613,27 @@ public struct Telehealth_V1_ConsentAcknowledgements: Message {
     }
 }
 
-/// A text that can be consented to. A version never changes once it is registered.
+/// A text that people can consent to. A registered version never changes.
 public struct Telehealth_V1_ConsentDocument: Message {
     public static let fullName = "telehealth.v1.ConsentDocument"
-    /// What it is about: an id as `Consent.type`.
+    /// The consent type, an id as in `Consent.type`.
     public var type: String = ""
     /// Version, 1 to 32 characters of `A-Z a-z 0-9 . _ -`.
     public var version: String = ""
-    /// BCP 47 language tag in canonical form, for example `en-US`: a version has one text in a language, however spelled.
+    /// BCP 47 language tag in canonical form, for example `en-US`. A version has one text per language, however the tag
+    /// is spelled.
     public var language: String = ""
-    /// The full text exactly as it is to be shown, 1 to 262,144 bytes of UTF-8; empty in view BASIC.
+    /// The full text exactly as it must be shown, 1 to 262,144 bytes of UTF-8; empty in view BASIC.
     public var text: String = ""
     /// SHA-256 of the UTF-8 bytes of `text`, 32 bytes. Set by the service.
     public var textSha256: [UInt8] = []
-    /// From when it is in force, UTC.
+    /// When it comes into force, UTC.
     public var effectiveTime: Google_Protobuf_Timestamp?
     /// When it was registered, UTC.
     public var createTime: Google_Protobuf_Timestamp?
-    /// `sub` of who registered it.
+    /// `sub` of the caller who registered it.
     public var createCaller: String = ""
-    /// How much of the document this is.
+    /// How much of the document this message contains.
     public var view: Telehealth_V1_ConsentDocumentView = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -668,23 +670,23 @@ public struct Telehealth_V1_ConsentDocument: Message {
     }
 }
 
-/// One consent that is missing for an action.
+/// A consent that an action lacks.
 public struct Telehealth_V1_MissingConsent: Message {
     public static let fullName = "telehealth.v1.MissingConsent"
-    /// The action that it is missing for.
+    /// The action.
     public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
-    /// The type to ask for: an id as `Consent.type`.
+    /// The consent type to ask for, an id as in `Consent.type`.
     public var type: String = ""
-    /// Whose consent is missing.
+    /// The person whose consent is missing.
     public var personID: String = ""
-    /// What that person is in the visit.
+    /// That person's role in the visit.
     public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
-    /// What is wrong with what there is.
+    /// Why the existing consents are insufficient.
     public var cause: Telehealth_V1_MissingConsentCause = .init(rawValue: 0)
-    /// The version of `type` that should be shown and signed now, the one in `en-US` where there are several languages;
-    /// empty when none is registered.
+    /// The version of `type` to show and sign now, in `en-US` where there are several languages; empty when none is
+    /// registered.
     public var documentVersion: String = ""
-    /// Everything that would fill the gap. Only GetConsentStatus tells it; unset in errors and summaries.
+    /// Everything that would satisfy the requirement. Only GetConsentStatus sets it; unset in errors and summaries.
     public var remedy: Telehealth_V1_ConsentRemedy?
     public var unknownFields = UnknownFields()
 
@@ -717,24 +719,24 @@ public struct Telehealth_V1_MissingConsent: Message {
     }
 }
 
-/// What would fill a gap.
+/// What would satisfy a requirement.
 public struct Telehealth_V1_ConsentRemedy: Message {
     public static let fullName = "telehealth.v1.ConsentRemedy"
-    /// Any of these types does; the first is the one to ask for.
+    /// Any one of these types is enough; ask for the first.
     public var types: [String] = []
-    /// Any of these ways does.
+    /// Any one of these methods is enough.
     public var methods: [Telehealth_V1_ConsentMethod] = []
-    /// True when a VERBAL one, attested by the clinic, must stand beside it.
+    /// True when a VERBAL consent, attested by the clinic, is required as well.
     public var verbalAsWell: Bool = false
-    /// True when it must be limited to the session.
+    /// True when the consent must be limited to the session.
     public var forSessionOnly: Bool = false
-    /// True when a guardian must sign: the person is a minor there.
+    /// True when a guardian must sign because the person is a minor in this jurisdiction.
     public var guardianSigns: Bool = false
-    /// The texts in force to show and sign: one per type and language.
+    /// The texts in force to show and sign, one per type and language.
     public var documents: [Telehealth_V1_ConsentDocumentReference] = []
-    /// What a consent given in a way must carry.
+    /// The evidence that each method requires.
     public var evidence: [Telehealth_V1_MethodEvidence] = []
-    /// Ids of the citations it stands on.
+    /// Ids of the citations that it is based on.
     public var citationIds: [String] = []
     public var unknownFields = UnknownFields()
 
@@ -770,12 +772,12 @@ public struct Telehealth_V1_ConsentRemedy: Message {
     }
 }
 
-/// Names a text without repeating it.
+/// Refers to a text without its content.
 public struct Telehealth_V1_ConsentDocumentReference: Message {
     public static let fullName = "telehealth.v1.ConsentDocumentReference"
-    /// What it is about: an id as `Consent.type`.
+    /// The consent type, an id as in `Consent.type`.
     public var type: String = ""
-    /// Version.
+    /// The version.
     public var version: String = ""
     /// BCP 47 language tag.
     public var language: String = ""
@@ -806,12 +808,12 @@ public struct Telehealth_V1_ConsentDocumentReference: Message {
     }
 }
 
-/// What a consent given in one way must carry.
+/// The evidence that one method requires.
 public struct Telehealth_V1_MethodEvidence: Message {
     public static let fullName = "telehealth.v1.MethodEvidence"
-    /// The way.
+    /// The method.
     public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
-    /// Everything that is asked for.
+    /// All required evidence.
     public var required: [Telehealth_V1_ConsentEvidenceKind] = []
     public var unknownFields = UnknownFields()
 
@@ -835,14 +837,14 @@ public struct Telehealth_V1_MethodEvidence: Message {
     }
 }
 
-/// Where a rule comes from.
+/// The legal source of a rule.
 public struct Telehealth_V1_PolicyCitation: Message {
     public static let fullName = "telehealth.v1.PolicyCitation"
     /// Unique within the policy.
     public var id: String = ""
-    /// Statute or rule with its number.
+    /// The statute or rule, with its number.
     public var source: String = ""
-    /// In short words, what it says.
+    /// A short summary of what it says.
     public var says: String = ""
     public var unknownFields = UnknownFields()
 

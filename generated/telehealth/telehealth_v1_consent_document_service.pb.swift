@@ -2,7 +2,7 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// The texts that people sign, and what each place asks of consents.
+// The texts that people sign, and what each jurisdiction requires of consents.
 // swift-format-ignore-file
 
 public import ProtobufWire
@@ -11,17 +11,17 @@ public import RPCModel
 /// A text to register.
 public struct Telehealth_V1_PutConsentDocumentRequest: Message {
     public static let fullName = "telehealth.v1.PutConsentDocumentRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
-    /// What it is about, see `Consent.type`. Required.
+    /// The consent type, see `Consent.type`. Required.
     public var type: String = ""
     /// See `ConsentDocument.version`. Required.
     public var version: String = ""
-    /// BCP 47 language tag, up to 35 characters, in any spelling; kept in canonical form. Required.
+    /// BCP 47 language tag, up to 35 characters, in any spelling; stored in canonical form. Required.
     public var language: String = ""
     /// See `ConsentDocument.text`. Required.
     public var text: String = ""
-    /// From when it is in force, UTC; unset for at once.
+    /// When it comes into force, UTC; unset for immediately.
     public var effectiveTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
@@ -96,7 +96,7 @@ public struct Telehealth_V1_PutConsentDocumentRequest: Message {
     }
 }
 
-/// The text as registered.
+/// The registered text.
 public struct Telehealth_V1_PutConsentDocumentResponse: Message {
     public static let fullName = "telehealth.v1.PutConsentDocumentResponse"
     /// The document, with its hash.
@@ -127,12 +127,12 @@ public struct Telehealth_V1_PutConsentDocumentResponse: Message {
 /// Names a text.
 public struct Telehealth_V1_GetConsentDocumentRequest: Message {
     public static let fullName = "telehealth.v1.GetConsentDocumentRequest"
-    /// What it is about, see `Consent.type`. Required.
+    /// The consent type, see `Consent.type`. Required.
     public var type: String = ""
-    /// Version; empty for the one in force now.
+    /// The version; empty for the one in force now.
     public var version: String = ""
-    /// BCP 47 language; empty for `en-US`. Where there is no text of this very tag, one that it covers is found (`es`
-    /// finds `es-US`), else one with fewer subtags (`es-MX` finds `es`): RFC 4647.
+    /// BCP 47 language tag; empty for `en-US`. Without an exact match, a more specific tag matches (`es` finds `es-US`),
+    /// then a less specific one (`es-MX` finds `es`): RFC 4647.
     public var language: String = ""
     public var unknownFields = UnknownFields()
 
@@ -206,13 +206,13 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
     public static let fullName = "telehealth.v1.ListConsentDocumentsRequest"
     /// Only this type; empty for all.
     public var type: String = ""
-    /// Only this BCP 47 language and what it covers (`es` covers `es-US`); empty for all.
+    /// Only this BCP 47 language and the tags it includes (`es` includes `es-US`); empty for all.
     public var language: String = ""
-    /// Only those in force now: the newest per type and language.
+    /// Only texts in force now: the newest per type and language.
     public var inForceOnly: Bool = false
-    /// 1 to 200; 0 for 50.
+    /// Page size: 1 to 200; 0 means 50.
     public var pageSize: Int32 = 0
-    /// `next_page_token` of the answer before; empty for the first page. Good for the same filters only.
+    /// `next_page_token` of the previous page; empty for the first. Valid only with the same filters.
     public var pageToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -258,9 +258,9 @@ public struct Telehealth_V1_ListConsentDocumentsRequest: Message {
 /// One page of texts.
 public struct Telehealth_V1_ListConsentDocumentsResponse: Message {
     public static let fullName = "telehealth.v1.ListConsentDocumentsResponse"
-    /// By type, then by when they came into force, the newest first; in view BASIC.
+    /// Ordered by type, then by when they came into force, newest first; in view BASIC.
     public var documents: [Telehealth_V1_ConsentDocument] = []
-    /// Empty on the last page.
+    /// Token of the next page; empty on the last page.
     public var nextPageToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -283,7 +283,7 @@ public struct Telehealth_V1_ListConsentDocumentsResponse: Message {
     }
 }
 
-/// Asks for all policies.
+/// Has no parameters.
 public struct Telehealth_V1_ListPlacePoliciesRequest: Message {
     public static let fullName = "telehealth.v1.ListPlacePoliciesRequest"
     public var unknownFields = UnknownFields()
@@ -306,9 +306,9 @@ public struct Telehealth_V1_ListPlacePoliciesRequest: Message {
 /// The policies in force.
 public struct Telehealth_V1_ListPlacePoliciesResponse: Message {
     public static let fullName = "telehealth.v1.ListPlacePoliciesResponse"
-    /// By place.
+    /// Ordered by place.
     public var policies: [Telehealth_V1_PlacePolicy] = []
-    /// The place that counts while the client's is not known.
+    /// The place that applies until the patient's is known.
     public var homePlace: String = ""
     public var unknownFields = UnknownFields()
 
@@ -331,27 +331,27 @@ public struct Telehealth_V1_ListPlacePoliciesResponse: Message {
     }
 }
 
-/// What one place asks of consents. A clinic's reading of the law, not legal advice.
+/// What one jurisdiction requires of consents. This is a clinic's reading of the law, not legal advice.
 public struct Telehealth_V1_PlacePolicy: Message {
     public static let fullName = "telehealth.v1.PlacePolicy"
-    /// `US-` with a state's code, or `default` for all places without a policy of their own.
+    /// `US-` followed by a state's code, or `default` for all places without a policy of their own.
     public var place: String = ""
-    /// The policy's own version.
+    /// The version of the policy.
     public var version: String = ""
-    /// For people.
+    /// A title for people.
     public var title: String = ""
-    /// In years; who is younger needs a guardian's signature.
+    /// In years; a younger person needs a guardian's signature.
     public var ageOfMajority: Int32 = 0
-    /// What it stands on.
+    /// The legal sources it is based on.
     public var citations: [Telehealth_V1_PolicyCitation] = []
-    /// What it asks for.
+    /// What it requires.
     public var requirements: [Telehealth_V1_ConsentRequirement] = []
-    /// What a consent given in a way must carry.
+    /// The evidence that each method requires.
     public var evidence: [Telehealth_V1_MethodEvidence] = []
-    /// IANA names of the zones it lies in; empty for anywhere on Earth. Somebody comes of age there at the begin of the
-    /// birthday, in the zone where it begins last.
+    /// IANA names of the place's time zones; empty for anywhere on Earth. A person comes of age at the start of their
+    /// birthday in the zone where it begins last.
     public var timeZones: [String] = []
-    /// The types of consents that it defines beside those that the service knows.
+    /// Consent types it defines in addition to the built-in ones.
     public var consentTypes: [Telehealth_V1_ConsentTypeDefinition] = []
     public var unknownFields = UnknownFields()
 
@@ -388,13 +388,12 @@ public struct Telehealth_V1_PlacePolicy: Message {
     }
 }
 
-/// A type of consent that a place's policy defines. Documents of it are registered, and consents given and judged, as of
-/// every other.
+/// A consent type that a policy defines. Its documents and consents work like those of any other type.
 public struct Telehealth_V1_ConsentTypeDefinition: Message {
     public static let fullName = "telehealth.v1.ConsentTypeDefinition"
-    /// Its id, 1 to 64 characters of `a-z 0-9 _` with a letter first. A type defined by several places is one type.
+    /// Its id, 1 to 64 characters of `a-z 0-9 _` starting with a letter. A type defined by several policies is one type.
     public var type: String = ""
-    /// For people.
+    /// A title for people.
     public var title: String = ""
     public var unknownFields = UnknownFields()
 
@@ -417,30 +416,30 @@ public struct Telehealth_V1_ConsentTypeDefinition: Message {
     }
 }
 
-/// One consent that an action needs.
+/// One consent that an action requires.
 public struct Telehealth_V1_ConsentRequirement: Message {
     public static let fullName = "telehealth.v1.ConsentRequirement"
     /// The action.
     public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
-    /// Whose, by what people are in the visit; empty for everybody's.
+    /// The roles whose consent is required; empty for everyone's.
     public var roles: [Telehealth_V1_ParticipantRole] = []
-    /// Asked for only while somebody in one of these roles takes part; empty for always.
+    /// Applies only while a participant in one of these roles takes part; empty for always.
     public var whenPresent: [Telehealth_V1_ParticipantRole] = []
-    /// Any of these types does; the first is the one to ask for.
+    /// Any one of these types is enough; ask for the first.
     public var types: [String] = []
-    /// Any of these ways does.
+    /// Any one of these methods is enough.
     public var methods: [Telehealth_V1_ConsentMethod] = []
-    /// True when a VERBAL one, attested by the clinic, must stand beside it.
+    /// True when a VERBAL consent, attested by the clinic, is required as well.
     public var verbalAsWell: Bool = false
-    /// True when it must be limited to the session.
+    /// True when the consent must be limited to the session.
     public var forSessionOnly: Bool = false
-    /// For how long after it was given.
+    /// How long a consent stays valid after it was given.
     public var validity: Google_Protobuf_Duration?
-    /// How long before its end it should be renewed.
+    /// How long before expiry it should be renewed.
     public var renewalWindow: Google_Protobuf_Duration?
-    /// For how long it still counts once a newer text is in force.
+    /// How long a consent stays valid after a newer text comes into force.
     public var versionGrace: Google_Protobuf_Duration?
-    /// Ids of the citations it stands on.
+    /// Ids of the citations that it is based on.
     public var citationIds: [String] = []
     public var unknownFields = UnknownFields()
 
@@ -522,38 +521,38 @@ public enum Telehealth_V1_ConsentDocumentService_Methods {
     }()
 }
 
-/// Keeps the texts that can be consented to, and says what the policy of each place asks for.
+/// Keeps the texts that people can consent to, and reports what the policy of each jurisdiction ("place") requires.
 ///
-/// The place of a visit is `US-` with the state of the client's pre-visit check (the guardian's, when the client gave
-/// none); before any check it is the clinic's home place. A place without a policy of its own is under `default`, the
-/// strictest one.
+/// The place of a visit is `US-` followed by the state in the patient's pre-visit check (the guardian's, if the
+/// patient gave none); before any check it is the clinic's home place. A place without a policy of its own uses
+/// `default`, the strictest policy.
 public protocol Telehealth_V1_ConsentDocumentServiceHandler: Sendable {
     /// Registers one version of a text.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
     /// ALREADY_EXISTS (DOCUMENT_VERSION_EXISTS).
     func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_PutConsentDocumentResponse
-    /// Reads a text: the version named, or the one in force.
+    /// Reads a text: the given version, or the one in force.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
     func getConsentDocument(_ request: Telehealth_V1_GetConsentDocumentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
-    /// Lists the texts there are, newest in force first. Their wording is GetConsentDocument's to give.
+    /// Lists the registered texts, newest in force first, without their content: use GetConsentDocument for that.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listConsentDocuments(_ request: Telehealth_V1_ListConsentDocumentsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListConsentDocumentsResponse
-    /// Lists the policies in force, with the sources that they stand on.
+    /// Lists the policies in force, with the legal sources they are based on.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     func listPlacePolicies(_ request: Telehealth_V1_ListPlacePoliciesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListPlacePoliciesResponse
 }
@@ -597,7 +596,7 @@ public struct Telehealth_V1_ConsentDocumentServiceClient: Sendable {
     /// Registers one version of a text.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
     /// ALREADY_EXISTS (DOCUMENT_VERSION_EXISTS).
     public func putConsentDocument(
         _ request: Telehealth_V1_PutConsentDocumentRequest, options: CallOptions = .init()
@@ -605,33 +604,33 @@ public struct Telehealth_V1_ConsentDocumentServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_ConsentDocumentService_Methods.putConsentDocument, request, options: options)
     }
 
-    /// Reads a text: the version named, or the one in force.
+    /// Reads a text: the given version, or the one in force.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
     public func getConsentDocument(
         _ request: Telehealth_V1_GetConsentDocumentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse {
         try await channel.unary(Telehealth_V1_ConsentDocumentService_Methods.getConsentDocument, request, options: options)
     }
 
-    /// Lists the texts there are, newest in force first. Their wording is GetConsentDocument's to give.
+    /// Lists the registered texts, newest in force first, without their content: use GetConsentDocument for that.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listConsentDocuments(
         _ request: Telehealth_V1_ListConsentDocumentsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListConsentDocumentsResponse {
         try await channel.unary(Telehealth_V1_ConsentDocumentService_Methods.listConsentDocuments, request, options: options)
     }
 
-    /// Lists the policies in force, with the sources that they stand on.
+    /// Lists the policies in force, with the legal sources they are based on.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     public func listPlacePolicies(
         _ request: Telehealth_V1_ListPlacePoliciesRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListPlacePoliciesResponse {

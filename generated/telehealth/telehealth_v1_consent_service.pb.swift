@@ -2,43 +2,43 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Consents through the wire.
+// Consents: submitting, evaluating, revoking.
 // swift-format-ignore-file
 
 public import ProtobufWire
 public import RPCModel
 
-/// What a signer decided; the same for a first decision and for one that replaces another.
+/// A signer's decision, for a first consent and for one that replaces another.
 public struct Telehealth_V1_ConsentSubmission: Message {
     public static let fullName = "telehealth.v1.ConsentSubmission"
     /// Agreed or declined. Required.
     public var decision: Telehealth_V1_ConsentDecision = .init(rawValue: 0)
-    /// The version of the text that was shown. Required.
+    /// The version of the text shown. Required.
     public var documentVersion: String = ""
-    /// BCP 47 language of the text that was shown; found as in GetConsentDocument, and kept as registered. Required.
+    /// BCP 47 language tag of the text shown; matched as in GetConsentDocument, and stored as registered. Required.
     public var language: String = ""
-    /// SHA-256 of the exact UTF-8 text that was shown, 32 bytes. Required; must equal the registered one.
+    /// SHA-256 of the exact UTF-8 text shown, 32 bytes. Required; must equal the registered hash.
     public var textSha256: [UInt8] = []
     /// How it was given. Required.
     public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
-    /// What was acknowledged; a grant needs all.
+    /// What the signer acknowledged; a grant requires all three.
     public var acknowledgements: Telehealth_V1_ConsentAcknowledgements?
-    /// For `recording`, at least one; refused for other types.
+    /// For `recording`: at least one; refused for other types.
     public var recordingPurposes: [Telehealth_V1_RecordingPurpose] = []
-    /// Covers only this session; empty for a standing consent.
+    /// The only session it covers; empty for a standing consent.
     public var sessionID: String = ""
-    /// For PAPER where the scan is filed, for VERBAL what was said and who heard it, 1 to 4,096 bytes with a letter or
-    /// digit, required for both;
-    /// for ELECTRONIC up to 4,096 bytes, may be empty. Personal data.
+    /// For PAPER, where the scan is filed; for VERBAL, what was said and who heard it: required, 1 to 4,096 bytes with a
+    /// letter or digit. For ELECTRONIC: optional, up to 4,096 bytes. Personal data.
     public var evidence: String = ""
     /// When a PAPER or VERBAL decision was made, UTC, in the past; unset for now. Refused for ELECTRONIC.
     public var decisionTime: Google_Protobuf_Timestamp?
-    /// Until when it counts, UTC; unset for what the place allows (365 days in Georgia). A longer time is refused.
+    /// When it expires, UTC; unset for the longest time the policy allows (365 days in Georgia). A later time is
+    /// refused.
     public var expireTime: Google_Protobuf_Timestamp?
-    /// For PAPER and VERBAL who signed or spoke: the person, or a guardian of the person; empty for the person. For
-    /// ELECTRONIC empty: it is signed by who calls.
+    /// For PAPER and VERBAL: who signed or spoke, either the person or their guardian; empty for the person. For
+    /// ELECTRONIC it must be empty: the caller signs.
     public var signerID: String = ""
-    /// What the place's policy asks for beside `evidence`, see `ConsentRemedy.evidence`.
+    /// The evidence that the policy requires in addition to `evidence`, see `ConsentRemedy.evidence`.
     public var evidenceItems: Telehealth_V1_ConsentEvidence?
     public var unknownFields = UnknownFields()
 
@@ -86,7 +86,7 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     public func checkRules(_ violations: inout RuleViolations) {
         if decision.rawValue != 0 {
             if !decision.isRecognized {
-                violations.add("decision", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("decision", "enum.defined_only", "is not an accepted value")
             }
         } else {
             violations.add("decision", "required", "is required")
@@ -110,20 +110,20 @@ public struct Telehealth_V1_ConsentSubmission: Message {
         }
         if method.rawValue != 0 {
             if !method.isRecognized {
-                violations.add("method", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("method", "enum.defined_only", "is not an accepted value")
             }
         } else {
             violations.add("method", "required", "is required")
         }
         if RuleChecks.hasDuplicates(recordingPurposes) {
-            violations.add("recording_purposes", "repeated.unique", "must not name anything twice")
+            violations.add("recording_purposes", "repeated.unique", "must not contain duplicates")
         }
         for (index, value) in recordingPurposes.enumerated() {
             if !value.isRecognized {
-                violations.add("recording_purposes", at: index, "enum.defined_only", "is not a value that is accepted here")
+                violations.add("recording_purposes", at: index, "enum.defined_only", "is not an accepted value")
             }
             if [0].contains(value.rawValue) {
-                violations.add("recording_purposes", at: index, "enum.not_in", "is not a value that is accepted here")
+                violations.add("recording_purposes", at: index, "enum.not_in", "is not an accepted value")
             }
         }
         if !sessionID.isEmpty {
@@ -145,20 +145,20 @@ public struct Telehealth_V1_ConsentSubmission: Message {
     }
 }
 
-/// A decision to write.
+/// A decision to store.
 public struct Telehealth_V1_SubmitConsentRequest: Message {
     public static let fullName = "telehealth.v1.SubmitConsentRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
-    /// Whose consent it is: a client's, guardian's or clinician's id. Required.
+    /// The person who consents: a patient's, guardian's or clinician's id. Required.
     public var personID: String = ""
-    /// What that person is in visits; UNSPECIFIED for what the caller's token says of a consent of their own (CLINICIAN,
-    /// THIRD_PARTY of a guest), else CLIENT.
+    /// The person's role in visits. UNSPECIFIED: for a consent of the caller's own, the role in the token (CLINICIAN;
+    /// for a guest THIRD_PARTY); otherwise CLIENT.
     public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
-    /// What it is about, see `Consent.type`. Required.
+    /// The consent type, see `Consent.type`. Required.
     public var type: String = ""
-    /// The booked appointment by which a clinician or guardian who calls wants to be tied to the person; empty for any.
-    /// One that was cancelled or is over ties nobody.
+    /// The booked appointment that relates a clinician or guardian who calls to the person; empty for any. A cancelled
+    /// or past appointment relates nobody.
     public var appointmentID: String = ""
     /// The decision. Required.
     public var submission: Telehealth_V1_ConsentSubmission? {
@@ -213,7 +213,7 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
             violations.add("person_id", "required", "is required")
         }
         if !personRole.isRecognized {
-            violations.add("person_role", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("person_role", "enum.defined_only", "is not an accepted value")
         }
         if !type.isEmpty {
             if !RuleChecks.isText(type, of: 0x7ff600000000000, 0x7fffffe87fffffe, count: 1...64) {
@@ -235,7 +235,7 @@ public struct Telehealth_V1_SubmitConsentRequest: Message {
     }
 }
 
-/// The record written.
+/// The stored record.
 public struct Telehealth_V1_SubmitConsentResponse: Message {
     public static let fullName = "telehealth.v1.SubmitConsentResponse"
     /// The new record.
@@ -272,15 +272,15 @@ public struct Telehealth_V1_SubmitConsentResponse: Message {
 /// Whose consents, for which visit and which actions.
 public struct Telehealth_V1_GetConsentStatusRequest: Message {
     public static let fullName = "telehealth.v1.GetConsentStatusRequest"
-    /// The client, guardian or clinician whose records are asked for. Required where no session is named: then it is told
-    /// what the person's standing consents allow at the clinic's home place.
+    /// The patient, guardian or clinician whose consents to evaluate. Required without a session: the response then says
+    /// what the person's standing consents permit in the clinic's home place.
     public var personID: String = ""
-    /// The visit to judge, with everybody whose consent it takes: consents limited to it count, and the policy is that of
-    /// its place. Empty for no visit.
+    /// The visit to evaluate, with everyone whose consent it requires: consents limited to it count, and the policy is
+    /// that of its place. Empty for no visit.
     public var sessionID: String = ""
-    /// The actions to judge; empty for all that there are.
+    /// The actions to evaluate; empty for all.
     public var actions: [Telehealth_V1_ConsentAction] = []
-    /// For RECORD what the recording serves; UNSPECIFIED for CLINICAL.
+    /// For RECORD: the purpose of the recording; UNSPECIFIED means CLINICAL.
     public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -319,31 +319,31 @@ public struct Telehealth_V1_GetConsentStatusRequest: Message {
             }
         }
         if RuleChecks.hasDuplicates(actions) {
-            violations.add("actions", "repeated.unique", "must not name anything twice")
+            violations.add("actions", "repeated.unique", "must not contain duplicates")
         }
         for (index, value) in actions.enumerated() {
             if !value.isRecognized {
-                violations.add("actions", at: index, "enum.defined_only", "is not a value that is accepted here")
+                violations.add("actions", at: index, "enum.defined_only", "is not an accepted value")
             }
             if [0].contains(value.rawValue) {
-                violations.add("actions", at: index, "enum.not_in", "is not a value that is accepted here")
+                violations.add("actions", at: index, "enum.not_in", "is not an accepted value")
             }
         }
         if !purpose.isRecognized {
-            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("purpose", "enum.defined_only", "is not an accepted value")
         }
     }
 }
 
-/// What may be done now, good for the moment in which it was judged.
+/// What is permitted at the moment of evaluation.
 public struct Telehealth_V1_GetConsentStatusResponse: Message {
     public static let fullName = "telehealth.v1.GetConsentStatusResponse"
-    /// One per action asked, in that order; all in the order of the enum where none was named.
+    /// One per requested action, in that order; all in enum order when none was named.
     public var judgements: [Telehealth_V1_ConsentJudgement] = []
-    /// Of the person named, the record that counts for each type, or the last one ended when none counts. Empty where no
-    /// person is named.
+    /// For the named person: the record in effect for each type, or the most recent past one. Empty when no person is
+    /// named.
     public var consents: [Telehealth_V1_Consent] = []
-    /// When this was judged, UTC.
+    /// When this was evaluated, UTC.
     public var evaluateTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
@@ -374,24 +374,24 @@ public struct Telehealth_V1_GetConsentStatusResponse: Message {
     }
 }
 
-/// Whether one action may be done.
+/// Whether one action is permitted.
 public struct Telehealth_V1_ConsentJudgement: Message {
     public static let fullName = "telehealth.v1.ConsentJudgement"
     /// The action.
     public var action: Telehealth_V1_ConsentAction = .init(rawValue: 0)
-    /// True when nothing is missing, of anybody.
+    /// True when nothing is missing from anyone.
     public var satisfied: Bool = false
-    /// The gaps that the caller may know in full.
+    /// The gaps that the caller may see in full.
     public var missing: [Telehealth_V1_MissingConsent] = []
-    /// True when something is missing of people whose gaps the caller may not know.
+    /// True when something is missing from people whose gaps the caller may not see.
     public var othersMissing: Bool = false
-    /// The consents it stands on, of the people whose consents the caller may know.
+    /// The consents that permit the action, of the people whose consents the caller may see.
     public var basis: [Telehealth_V1_ConsentBasis] = []
-    /// The policy asked: `US-GA`, `default`.
+    /// The policy applied: `US-GA`, `default`.
     public var place: String = ""
-    /// That policy's version.
+    /// The version of that policy.
     public var policyVersion: String = ""
-    /// The sources of every requirement judged.
+    /// The legal sources of every evaluated requirement.
     public var citations: [Telehealth_V1_PolicyCitation] = []
     public var unknownFields = UnknownFields()
 
@@ -426,22 +426,22 @@ public struct Telehealth_V1_ConsentJudgement: Message {
     }
 }
 
-/// A consent that an action stands on.
+/// A consent that permits an action.
 public struct Telehealth_V1_ConsentBasis: Message {
     public static let fullName = "telehealth.v1.ConsentBasis"
     /// The record.
     public var consentID: String = ""
-    /// Whose.
+    /// The person who consented.
     public var personID: String = ""
-    /// What that person is in the visit.
+    /// That person's role in the visit.
     public var personRole: Telehealth_V1_ConsentPersonRole = .init(rawValue: 0)
-    /// What it is about.
+    /// The consent type.
     public var type: String = ""
     /// How it was given.
     public var method: Telehealth_V1_ConsentMethod = .init(rawValue: 0)
-    /// The first instant at which it no longer counts, UTC: its end, or that of a newer text's grace.
+    /// When it stops counting, UTC: its expiry, or the end of the grace period after a newer text.
     public var expireTime: Google_Protobuf_Timestamp?
-    /// True when it should be renewed now: within the renewal window, or a newer text is in force.
+    /// True when it should be renewed now: it is within the renewal window, or a newer text is in force.
     public var expiresSoon: Bool = false
     /// True when a newer text is in force.
     public var textReplaced: Bool = false
@@ -481,11 +481,11 @@ public struct Telehealth_V1_ConsentBasis: Message {
 /// A decision that replaces another.
 public struct Telehealth_V1_UpdateConsentRequest: Message {
     public static let fullName = "telehealth.v1.UpdateConsentRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The active record to replace. Required.
     public var consentID: String = ""
-    /// The new decision, complete: nothing is taken over from the old one. Required.
+    /// The complete new decision: nothing is copied from the old one. Required.
     public var submission: Telehealth_V1_ConsentSubmission? {
         get { _submission?.value }
         set { _submission = newValue.map(Boxed.init) }
@@ -539,7 +539,7 @@ public struct Telehealth_V1_UpdateConsentRequest: Message {
     }
 }
 
-/// The record written.
+/// The stored record.
 public struct Telehealth_V1_UpdateConsentResponse: Message {
     public static let fullName = "telehealth.v1.UpdateConsentResponse"
     /// The new record; its `supersedes_consent_id` is the old one.
@@ -573,14 +573,14 @@ public struct Telehealth_V1_UpdateConsentResponse: Message {
     }
 }
 
-/// A consent to take back.
+/// A consent to revoke.
 public struct Telehealth_V1_RevokeConsentRequest: Message {
     public static let fullName = "telehealth.v1.RevokeConsentRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The record to revoke. Required.
     public var consentID: String = ""
-    /// Why, up to 1,000 bytes; may be empty.
+    /// The reason, up to 1,000 bytes; may be empty.
     public var reason: String = ""
     public var unknownFields = UnknownFields()
 
@@ -628,7 +628,7 @@ public struct Telehealth_V1_RevokeConsentRequest: Message {
     }
 }
 
-/// What stands after the revocation.
+/// The result of the revocation.
 public struct Telehealth_V1_RevokeConsentResponse: Message {
     public static let fullName = "telehealth.v1.RevokeConsentResponse"
     /// The record, now REVOKED.
@@ -669,15 +669,15 @@ public struct Telehealth_V1_RevokeConsentResponse: Message {
 /// Which records to list.
 public struct Telehealth_V1_ListConsentsRequest: Message {
     public static let fullName = "telehealth.v1.ListConsentsRequest"
-    /// The client, guardian or clinician asked about. Required.
+    /// The patient, guardian or clinician whose consents to list. Required.
     public var personID: String = ""
     /// Only this type; empty for all.
     public var type: String = ""
-    /// 1 to 200; 0 for 50.
+    /// Page size: 1 to 200; 0 means 50.
     public var pageSize: Int32 = 0
-    /// `next_page_token` of the answer before; empty for the first page. Good for the same filters only.
+    /// `next_page_token` of the previous page; empty for the first. Valid only with the same filters.
     public var pageToken: String = ""
-    /// Only active ones that should be renewed: within the renewal window of their end, or given to a replaced text.
+    /// Only active consents that should be renewed: within the renewal window, or given to a text since replaced.
     public var renewalRequiredOnly: Bool = false
     public var unknownFields = UnknownFields()
 
@@ -729,7 +729,7 @@ public struct Telehealth_V1_ListConsentsResponse: Message {
     public static let fullName = "telehealth.v1.ListConsentsResponse"
     /// Newest first.
     public var consents: [Telehealth_V1_Consent] = []
-    /// Empty on the last page.
+    /// Token of the next page; empty on the last page.
     public var nextPageToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -796,9 +796,9 @@ public struct Telehealth_V1_GetConsentReceiptRequest: Message {
 public struct Telehealth_V1_GetConsentReceiptResponse: Message {
     public static let fullName = "telehealth.v1.GetConsentReceiptResponse"
     /// A JSON Web Signature (RFC 7515, compact form) with Ed25519 over canonical JSON: the consent, its row of the audit
-    /// log and the inclusion proof (RFC 6962) of that row. Personal data: ids, no evidence.
+    /// log and the inclusion proof (RFC 6962) of that row. Personal data: contains ids, but no evidence.
     public var receipt: String = ""
-    /// Which key signed it: the receipt's `kid`.
+    /// The id of the signing key: the receipt's `kid`.
     public var keyID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -821,7 +821,7 @@ public struct Telehealth_V1_GetConsentReceiptResponse: Message {
     }
 }
 
-/// Asks for the key.
+/// Has no parameters.
 public struct Telehealth_V1_GetReceiptKeyRequest: Message {
     public static let fullName = "telehealth.v1.GetReceiptKeyRequest"
     public var unknownFields = UnknownFields()
@@ -841,14 +841,14 @@ public struct Telehealth_V1_GetReceiptKeyRequest: Message {
     }
 }
 
-/// The key.
+/// The keys.
 public struct Telehealth_V1_GetReceiptKeyResponse: Message {
     public static let fullName = "telehealth.v1.GetReceiptKeyResponse"
-    /// Ed25519 public key (RFC 8032), 32 bytes.
+    /// The current Ed25519 public key (RFC 8032), 32 bytes.
     public var publicKey: [UInt8] = []
-    /// The first 8 bytes of SHA-256 over the key, in hexadecimal digits.
+    /// The first 8 bytes of SHA-256 over the key, in hexadecimal.
     public var keyID: String = ""
-    /// Those that signed before, oldest first: what names one of them as its `kid` still counts.
+    /// Retired keys, oldest first: receipts that name one as their `kid` remain valid.
     public var retiredKeys: [Telehealth_V1_RetiredReceiptKey] = []
     public var unknownFields = UnknownFields()
 
@@ -873,14 +873,14 @@ public struct Telehealth_V1_GetReceiptKeyResponse: Message {
     }
 }
 
-/// A key that signs no more.
+/// A key that no longer signs.
 public struct Telehealth_V1_RetiredReceiptKey: Message {
     public static let fullName = "telehealth.v1.RetiredReceiptKey"
     /// As in GetReceiptKeyResponse.
     public var publicKey: [UInt8] = []
     /// As in GetReceiptKeyResponse.
     public var keyID: String = ""
-    /// From when on it signed nothing, UTC.
+    /// When it stopped signing, UTC.
     public var retireTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
@@ -971,78 +971,80 @@ public enum Telehealth_V1_ConsentService_Methods {
     }()
 }
 
-/// Keeps consents: append-only, each bound to the exact text shown.
+/// Stores consents: append-only, each bound to the exact text shown.
 public protocol Telehealth_V1_ConsentServiceHandler: Sendable {
-    /// Writes one decision. An ELECTRONIC one is the signer's own act, so of the person or their guardian; PAPER and
-    /// VERBAL are filed by a clinician of the person or an administrator (NOT_ALLOWED otherwise).
+    /// Stores one decision. An ELECTRONIC decision must come from the signer: the person or their guardian. PAPER and
+    /// VERBAL decisions are filed by a clinician of the person or an administrator (NOT_ALLOWED otherwise).
     ///
-    /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over.
+    /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when the grace period after a newer text is over.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Of these: the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// Restriction: the person, their guardian, and their clinicians.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
     /// PERSON_NOT_FOUND, CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
     /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SubmitConsentResponse
-    /// Tells which actions may be done now, by the policy of the visit's place: what is missing, of whom, why, and what
-    /// would do; and of a person, which records count.
+    /// Evaluates which actions are permitted now by the visit's policy: what is missing, whose, why, and what would
+    /// satisfy it. For a named person, also lists the consents in effect.
     ///
-    /// Who asks for a visit must be of it, who asks for a person tied to them, who asks for both must be both. A client or
-    /// guest is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
+    /// A caller who names a visit must be its participant; one who names a person must be related to them; one who names
+    /// both must be both. Patients and guests see their own gaps in full (guardians also the patient's); of others' gaps
+    /// they learn only that some exist.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Of these: of the visit that is named, whoever is of it; of the person who is named, the person, their
-    /// guardian, and a clinician of theirs.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
+    /// Restriction: for a named visit, its participants; for a named person, the person, their guardian, and their
+    /// clinicians.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getConsentStatus(_ request: Telehealth_V1_GetConsentStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentStatusResponse
-    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Judged as SubmitConsent is.
+    /// Replaces an active decision with a new one; the old one becomes SUPERSEDED. Validated like SubmitConsent.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Of these: the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// Restriction: the person, their guardian, and their clinicians.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
     /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT,
     /// GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
     func updateConsent(_ request: Telehealth_V1_UpdateConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateConsentResponse
-    /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
+    /// Revokes an active consent at once; revoking a recording consent stops a running recording.
     ///
-    /// CONSENT_NOT_CURRENT for a declined or superseded one. Repeating is OK.
+    /// CONSENT_NOT_CURRENT for a declined or superseded consent. Repeating is OK.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (CONSENT_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (CONSENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
     func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse
-    /// Lists a person's records, newest first.
+    /// Lists a person's consents, newest first.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Of these: the person, their guardian, and a clinician of theirs.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (PERSON_NOT_FOUND).
+    /// Restriction: the person, their guardian, and their clinicians.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND
+    /// (PERSON_NOT_FOUND).
     func listConsents(_ request: Telehealth_V1_ListConsentsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListConsentsResponse
-    /// A signed statement of one consent with the proof that the audit log holds it.
+    /// Returns a signed statement of one consent, with proof that the audit log contains it.
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
     func getConsentReceipt(_ request: Telehealth_V1_GetConsentReceiptRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse
-    /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before.
+    /// Returns the public keys for verifying receipts and manifests: the current key and retired ones.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     func getReceiptKey(_ request: Telehealth_V1_GetReceiptKeyRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse
 }
@@ -1095,15 +1097,15 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Writes one decision. An ELECTRONIC one is the signer's own act, so of the person or their guardian; PAPER and
-    /// VERBAL are filed by a clinician of the person or an administrator (NOT_ALLOWED otherwise).
+    /// Stores one decision. An ELECTRONIC decision must come from the signer: the person or their guardian. PAPER and
+    /// VERBAL decisions are filed by a clinician of the person or an administrator (NOT_ALLOWED otherwise).
     ///
-    /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over.
+    /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when the grace period after a newer text is over.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Of these: the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// Restriction: the person, their guardian, and their clinicians.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
     /// PERSON_NOT_FOUND, CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
     /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
@@ -1113,17 +1115,18 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.submitConsent, request, options: options)
     }
 
-    /// Tells which actions may be done now, by the policy of the visit's place: what is missing, of whom, why, and what
-    /// would do; and of a person, which records count.
+    /// Evaluates which actions are permitted now by the visit's policy: what is missing, whose, why, and what would
+    /// satisfy it. For a named person, also lists the consents in effect.
     ///
-    /// Who asks for a visit must be of it, who asks for a person tied to them, who asks for both must be both. A client or
-    /// guest is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
+    /// A caller who names a visit must be its participant; one who names a person must be related to them; one who names
+    /// both must be both. Patients and guests see their own gaps in full (guardians also the patient's); of others' gaps
+    /// they learn only that some exist.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Of these: of the visit that is named, whoever is of it; of the person who is named, the person, their
-    /// guardian, and a clinician of theirs.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
+    /// Restriction: for a named visit, its participants; for a named person, the person, their guardian, and their
+    /// clinicians.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getConsentStatus(
         _ request: Telehealth_V1_GetConsentStatusRequest, options: CallOptions = .init()
@@ -1131,12 +1134,12 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.getConsentStatus, request, options: options)
     }
 
-    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Judged as SubmitConsent is.
+    /// Replaces an active decision with a new one; the old one becomes SUPERSEDED. Validated like SubmitConsent.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Of these: the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// Restriction: the person, their guardian, and their clinicians.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
     /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT,
     /// GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
@@ -1146,49 +1149,50 @@ public struct Telehealth_V1_ConsentServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.updateConsent, request, options: options)
     }
 
-    /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
+    /// Revokes an active consent at once; revoking a recording consent stops a running recording.
     ///
-    /// CONSENT_NOT_CURRENT for a declined or superseded one. Repeating is OK.
+    /// CONSENT_NOT_CURRENT for a declined or superseded consent. Repeating is OK.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (CONSENT_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (CONSENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
     public func revokeConsent(
         _ request: Telehealth_V1_RevokeConsentRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.revokeConsent, request, options: options)
     }
 
-    /// Lists a person's records, newest first.
+    /// Lists a person's consents, newest first.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Of these: the person, their guardian, and a clinician of theirs.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (PERSON_NOT_FOUND).
+    /// Restriction: the person, their guardian, and their clinicians.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND
+    /// (PERSON_NOT_FOUND).
     public func listConsents(
         _ request: Telehealth_V1_ListConsentsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListConsentsResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.listConsents, request, options: options)
     }
 
-    /// A signed statement of one consent with the proof that the audit log holds it.
+    /// Returns a signed statement of one consent, with proof that the audit log contains it.
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
     public func getConsentReceipt(
         _ request: Telehealth_V1_GetConsentReceiptRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse {
         try await channel.unary(Telehealth_V1_ConsentService_Methods.getConsentReceipt, request, options: options)
     }
 
-    /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before.
+    /// Returns the public keys for verifying receipts and manifests: the current key and retired ones.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     public func getReceiptKey(
         _ request: Telehealth_V1_GetReceiptKeyRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse {

@@ -2,27 +2,27 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// What each field of this API says of people: what is encrypted where it rests, and what no log shows.
+// How sensitive each field of this API is: what is encrypted at rest, and what logs never contain.
 // swift-format-ignore-file
 
 public import ProtobufWire
 
-/// How much a field tells about somebody. Every field of this package names its class, but for those that hold another
-/// message of the package: a message has the classes of its fields.
+/// How sensitive a field is. Every field of this package declares its class, except fields whose type is another
+/// message of the package: those take the classes of that message's fields.
 public enum Telehealth_V1_DataClass: ProtobufEnum {
-    /// Not classified: hidden wherever personal data is.
+    /// Not classified: treated as personal data.
     case unspecified
-    /// Meant for everybody: the text of a consent document, a version, a limit.
+    /// Public: the text of a consent document, a version, a limit.
     case `public`
-    /// How the service works: its own random ids, states, times. May stand in logs.
+    /// Internal to the service: its own random ids, states, times. May appear in logs.
     case `internal`
-    /// The id that the clinic's records have for a person. Says who only together with those records. Stored so that it can
+    /// A person's id in the clinic's records. Identifies someone only together with those records. Stored so that it can
     /// be looked up but not read without the key ring; never in logs, metrics, Chime ids or S3 keys.
     case pseudonym
-    /// Tells something about a person by itself: a name, a place, a phone number, a note. Encrypted where it rests; never in
+    /// Reveals something about a person by itself: a name, a place, a phone number, a note. Encrypted at rest; never in
     /// logs, errors, metrics, Chime ids or S3 keys.
     case personal
-    /// Whoever holds it gets in: never stored at all, never in logs.
+    /// Grants access to whoever holds it: never stored, never in logs.
     case secret
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)

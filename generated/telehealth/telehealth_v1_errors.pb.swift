@@ -2,191 +2,193 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// What an error says beyond its gRPC code.
+// The details of an error beyond its gRPC code.
 // swift-format-ignore-file
 
 public import ProtobufWire
 
-/// The words of `google.rpc.ErrorInfo.reason` with domain `telehealth.v1`, each without the prefix `ERROR_REASON_`.
-/// A word never changes its meaning; new ones may come. Its gRPC code and what comes with it stand in its contract.
+/// The values of `google.rpc.ErrorInfo.reason` in the domain `telehealth.v1`, without the prefix `ERROR_REASON_`. The
+/// meaning of a reason never changes; new reasons may be added. Its contract declares the gRPC code and the details.
 public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     /// Never sent.
     case unspecified
-    /// No `authorization: Bearer …` metadata.
+    /// The call has no `authorization: Bearer …` metadata.
     case tokenMissing
-    /// Not a token, a forged one, or one for another audience or from another issuer.
+    /// Not a token, a forged one, or one of another issuer or for another audience.
     case tokenInvalid
-    /// Was good, is over. Get a new one; a watch then resumes.
+    /// The token has expired. Get a new one; a watch can then resume.
     case tokenExpired
-    /// Signed with a key that is not (or no longer) published.
+    /// Signed with a key that the issuer does not publish, or no longer publishes.
     case tokenKeyUnknown
-    /// Signed with the development key, which counts on loopback and unix sockets only.
+    /// Signed with the development key, which is accepted on loopback and Unix sockets only.
     case tokenDevelopmentOnly
-    /// This role may not use this call.
+    /// The caller's role may not use this call.
     case roleNotAllowed
-    /// This caller may not do this here, for example sign for somebody else.
+    /// The caller may not do this here, for example sign for someone else.
     case notAllowed
-    /// `telehealth-emergency-reason` counts for clinicians and some calls only, or not here.
+    /// `telehealth-emergency-reason` is accepted from clinicians only, for some calls only, and only where enabled.
     case emergencyNotAllowed
     /// `telehealth-emergency-reason` must be 10 to 500 bytes of text.
     case emergencyReasonInvalid
-    /// Fields of the request are wrong, each by its path in it.
+    /// One or more fields of the request are invalid; the details name each by its path.
     case invalidField
-    /// This request id was used with another body.
+    /// This request id was already used with a different request.
     case requestIDReused
-    /// Not a token of this listing with these filters.
+    /// The page token does not belong to this list call with these filters.
     case pageTokenInvalid
-    /// The caller asks too much.
+    /// The caller makes too many calls.
     case rateLimited
-    /// Unknown, or not the caller's to see.
+    /// Unknown, or not visible to the caller.
     case appointmentNotFound
-    /// Unknown, or not the caller's to see.
+    /// Unknown, or not visible to the caller.
     case sessionNotFound
-    /// Nobody of that id in this session.
+    /// This session has no participant with this id.
     case participantNotFound
-    /// No invitation of that id in this session.
+    /// This session has no invitation with this id.
     case invitationNotFound
-    /// A person unknown, or not the caller's to see.
+    /// The person is unknown, or not visible to the caller.
     case personNotFound
-    /// Unknown, or not the caller's to see.
+    /// Unknown, or not visible to the caller.
     case consentNotFound
-    /// No consent document of this type, version and language.
+    /// No consent document has this type, version and language.
     case documentNotFound
-    /// Unknown, or not the caller's to see.
+    /// Unknown, or not visible to the caller.
     case recordingNotFound
-    /// The audit log has no such row.
+    /// The audit log has no row with this number.
     case auditEventNotFound
-    /// No such call to others.
+    /// No outbound operation has this id.
     case operationNotFound
-    /// Not possible in this state of the session, which `status` names.
+    /// Not possible in the session's current state, which `status` names.
     case invalidState
-    /// The session has `current_version` now, and not `expected_version`: read it, and decide again.
+    /// The session is at `current_version`, not at `expected_version`: read it and decide again.
     case versionMismatch
-    /// Changed by others at the same time too often; try again.
+    /// The record kept changing at the same time; try again.
     case versionConflict
-    /// Time and people of an appointment change only until the client is let into the visit.
+    /// The time and people of an appointment cannot change after the patient was admitted.
     case appointmentStarted
     /// The appointment was cancelled.
     case appointmentCancelled
-    /// The appointment has a newer session, or one that is not over: `session_id`.
+    /// The appointment has a newer session, or one that has not ended: `session_id`.
     case sessionExists
-    /// Before the window for this, which opens at `open_time` (RFC 3339, UTC).
+    /// Too early: possible from `open_time` (RFC 3339, UTC).
     case tooEarly
-    /// After the window for this, which closed at `close_time` (RFC 3339, UTC).
+    /// Too late: possible until `close_time` (RFC 3339, UTC).
     case tooLate
-    /// The client came; this is no no-show.
+    /// The patient has arrived; the visit cannot be marked as a no-show.
     case clientWasHere
-    /// The caller was sent away from this visit, or is of it no more.
+    /// The caller was removed from this visit, or no longer takes part in it.
     case participantRemoved
-    /// The caller was not let into this visit.
+    /// The caller was denied entry to this visit.
     case participantDenied
-    /// The person has a place in this visit: `participant_id`.
+    /// The person is already a participant of this visit: `participant_id`.
     case participantExists
-    /// The person does not wait.
+    /// The participant is not in the waiting room.
     case participantNotWaiting
-    /// The person is not in the visit.
+    /// The participant is not in the visit.
     case participantNotAdmitted
-    /// The caller is not in the session: join first.
+    /// The caller has not joined the session: join first.
     case notJoined
-    /// The clinician has not joined.
+    /// The clinician has not joined yet.
     case clinicianNotPresent
-    /// The client's first join needs a complete pre-visit check.
+    /// The patient's first join requires a complete pre-visit check.
     case preVisitCheckRequired
-    /// The check does not meet the clinic's policy; `failed` lists what fails, such as
-    /// `location_state`, with commas between.
+    /// The pre-visit check does not meet the clinic's policy; `failed` lists the failing items, such as
+    /// `location_state`, separated by commas.
     case preVisitCheckFailed
-    /// The visit has no place left, open invitations counted.
+    /// The visit has reached its limit of participants, including open invitations.
     case rosterFull
-    /// A screen is shared already.
+    /// A screen is already being shared.
     case screenShareActive
-    /// The caller shares no screen.
+    /// The caller is not sharing a screen.
     case screenShareNotActive
-    /// Reports of one person come too fast.
+    /// The caller reports metrics too often.
     case metricsTooOften
-    /// Not a grant of this service, or one whose session is gone.
+    /// Not a grant of this service, or its session no longer exists.
     case invitationInvalid
-    /// The grant's time is over.
+    /// The grant has expired.
     case invitationExpired
-    /// The grant was redeemed before.
+    /// The grant was already redeemed.
     case invitationUsed
-    /// The grant was taken back.
+    /// The grant was revoked.
     case invitationRevoked
     /// Telehealth consents are missing.
     case consentMissing
     /// Recording consents are missing.
     case recordingConsentMissing
-    /// The place (`place`) wants the client's consent to this person.
+    /// The jurisdiction (`place`) requires the patient's consent to this person's participation.
     case thirdPartyConsentMissing
-    /// The record is not a current grant.
+    /// The consent is declined or superseded, not a current grant.
     case consentNotCurrent
-    /// The hash is not that of the registered text.
+    /// The hash does not match the registered text.
     case textHashMismatch
-    /// A grant needs every acknowledgement.
+    /// A grant requires every acknowledgement.
     case acknowledgementsIncomplete
     /// A recording consent must be written: electronic or on paper.
     case writtenConsentRequired
-    /// The person is a minor there, so a guardian signs.
+    /// The patient is a minor in this jurisdiction; a guardian must sign.
     case guardianRequired
-    /// The place (`place`) asks for more evidence: `missing` lists names of ConsentEvidenceKind,
-    /// with commas between.
+    /// The jurisdiction (`place`) requires more evidence: `missing` lists names of ConsentEvidenceKind, separated by
+    /// commas.
     case evidenceIncomplete
-    /// The version is registered with another text.
+    /// The version is already registered with a different text.
     case documentVersionExists
-    /// The grace after a newer text is over; show and sign that one.
+    /// The grace period after a newer text is over; show and sign the newer text.
     case documentOutdated
-    /// The audit log does not show this consent yet.
+    /// The audit log does not contain this consent yet.
     case receiptNotReady
-    /// The record has more visits than one export holds.
+    /// The record has more visits than one export can contain.
     case exportTooLarge
-    /// A recording is starting, running or stopping: `recording_id`.
+    /// A recording is already starting, running or stopping: `recording_id`.
     case recordingActive
-    /// Nothing is being recorded.
+    /// No recording is active.
     case recordingNotActive
-    /// No bucket is configured.
+    /// No recording bucket is configured.
     case recordingNotConfigured
-    /// The file is not there (yet); `recording_state`, and where operators must act first
-    /// `waiting_reason`.
+    /// The file is not available, or not yet: see `recording_state`, and `waiting_reason` when an operator must act
+    /// first.
     case recordingNotReady
-    /// The clinic has not made this recording part of the client's record.
+    /// The clinic has not released this recording as part of the patient's record.
     case recordingNotReleased
-    /// A consent it stood on was revoked.
+    /// A consent that the recording relies on was revoked.
     case recordingConsentRevoked
-    /// The recording is under legal hold, and the clinic's policy lets nobody of this role play it.
+    /// The recording is under legal hold, and the clinic's policy does not let this role play it.
     case recordingOnHold
-    /// The recording's time is over; its objects are being deleted.
+    /// The recording's retention has ended; its objects are being deleted.
     case recordingBeingDeleted
-    /// The recording was deleted; its row and its manifest stay.
+    /// The recording was deleted; its row and its manifest remain.
     case recordingDeleted
-    /// The recording's file is not in the bucket any more, though nobody deleted it here.
+    /// The recording's file is no longer in the bucket, although this service did not delete it.
     case recordingObjectGone
-    /// Events after that number are no longer kept, or not a resume token for this; begin with a snapshot.
+    /// Events after that number are no longer kept, or the resume token does not belong to this watch; begin with a
+    /// snapshot.
     case resumeExpired
-    /// The reader was too slow; resume after the last number seen.
+    /// The reader was too slow; resume after the last number received.
     case watchLagging
-    /// The range holds more visits than one stream watches (`visits_max`): ask for a shorter one.
+    /// The range has more visits than one stream may watch (`visits_max`): ask for a shorter range.
     case watchTooLarge
-    /// The meeting does not run yet.
+    /// The meeting is not running yet.
     case meetingNotReady
-    /// Chime does not answer or takes no more calls now.
+    /// Chime does not respond, or throttles calls now.
     case meetingUnavailable
-    /// A quota of Chime is used up.
+    /// A Chime quota is exhausted.
     case meetingQuotaExceeded
-    /// Chime refused the service's own credentials or request; an operator must look.
+    /// Chime refused the service's credentials or request; an operator must act.
     case meetingRefused
     /// The database cannot be used.
     case storeUnavailable
-    /// Too many changes are queued, or another run of this kind goes on.
+    /// Too many changes are queued, or another run of this kind is active.
     case storeOverloaded
-    /// No space is left.
+    /// The disk is full.
     case storeFull
-    /// What is stored is damaged or was changed by others; asking again does not help, an operator must look.
+    /// Stored data is damaged or was changed by something other than the service; a retry does not help, an operator
+    /// must act.
     case dataDamaged
-    /// The audit log cannot take the entry that must stand before the answer, cannot be read, or is
-    /// being checked by another call.
+    /// The audit log cannot store the entry that must precede the response, cannot be read, or is being verified by
+    /// another call.
     case auditUnavailable
-    /// The caller went away.
+    /// The caller cancelled the call or disconnected.
     case callCancelled
-    /// The call to others is pending or done: it was not given up.
+    /// The outbound operation is pending or done: it has not failed.
     case operationNotFailed
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -784,35 +786,35 @@ public enum Telehealth_V1_ErrorReason: ProtobufEnum {
     ]
 }
 
-/// The codes of gRPC, under their numbers.
+/// The gRPC status codes, with their standard numbers.
 public enum Telehealth_V1_StatusCode: ProtobufEnum {
-    /// No reason's.
+    /// No reason has this code.
     case unspecified
-    /// The caller went away.
+    /// The caller cancelled the call.
     case cancelled
-    /// Wrong, whatever the state.
+    /// Invalid regardless of state.
     case invalidArgument
-    /// Not there, or not the caller's to see.
+    /// Does not exist, or is not visible to the caller.
     case notFound
-    /// There already.
+    /// Already exists.
     case alreadyExists
-    /// Not for this caller.
+    /// Not permitted for this caller.
     case permissionDenied
-    /// Too much.
+    /// A limit was reached.
     case resourceExhausted
-    /// Wrong in this state: the same again does not help until it changes.
+    /// Not possible in the current state: do not retry until the state changes.
     case failedPrecondition
-    /// Others changed it at the same time: again from the beginning.
+    /// A concurrent change interfered: retry from the beginning.
     case aborted
-    /// Beyond what is there.
+    /// Out of range.
     case outOfRange
-    /// The service's own fault.
+    /// A fault of the service.
     case `internal`
-    /// Not now: the same again may help.
+    /// Temporarily unavailable: a retry may help.
     case unavailable
-    /// What is stored is damaged.
+    /// Stored data is damaged.
     case dataLoss
-    /// Nobody who is known.
+    /// The caller is not authenticated.
     case unauthenticated
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -864,17 +866,17 @@ public enum Telehealth_V1_StatusCode: ProtobufEnum {
     }
 }
 
-/// Which calls may answer a reason.
+/// Which calls may return a reason.
 public enum Telehealth_V1_ReasonScope: ProtobufEnum {
-    /// Those that name it in `CallContract.reasons`.
+    /// Calls that name it in `CallContract.reasons`.
     case unspecified
     /// Every call.
     case everyCall
-    /// Those whose request has a `request_id`, and those that name it.
+    /// Calls whose request has a `request_id`, and calls that name it.
     case requestID
-    /// Those whose request has a `page_token`.
+    /// Calls whose request has a `page_token`.
     case pageToken
-    /// Those with `CallContract.emergency`.
+    /// Calls with `CallContract.emergency`.
     case emergency
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -911,7 +913,7 @@ public enum Telehealth_V1_ReasonScope: ProtobufEnum {
 /// Detail of CONSENT_MISSING, RECORDING_CONSENT_MISSING and THIRD_PARTY_CONSENT_MISSING.
 public struct Telehealth_V1_MissingConsentDetail: Message {
     public static let fullName = "telehealth.v1.MissingConsentDetail"
-    /// What is missing; a client is told of its own consents only.
+    /// The missing consents; patients see only their own.
     public var missing: [Telehealth_V1_MissingConsent] = []
     public var unknownFields = UnknownFields()
 
@@ -932,10 +934,10 @@ public struct Telehealth_V1_MissingConsentDetail: Message {
     }
 }
 
-/// Detail of INVALID_STATE of a session.
+/// Detail of INVALID_STATE about a session.
 public struct Telehealth_V1_SessionStateDetail: Message {
     public static let fullName = "telehealth.v1.SessionStateDetail"
-    /// Where the visit stands.
+    /// The status of the visit.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -956,18 +958,18 @@ public struct Telehealth_V1_SessionStateDetail: Message {
     }
 }
 
-/// What comes with a reason: always, where nothing else is said, and nothing beside it.
+/// What an error with this reason carries: exactly this, and always unless stated otherwise.
 public struct Telehealth_V1_ReasonContract: Message {
     public static let fullName = "telehealth.v1.ReasonContract"
     /// The gRPC code.
     public var code: Telehealth_V1_StatusCode = .init(rawValue: 0)
-    /// Which calls may answer it.
+    /// Which calls may return it.
     public var scope: Telehealth_V1_ReasonScope = .init(rawValue: 0)
     /// Keys of `ErrorInfo.metadata`.
     public var metadata: [String] = []
     /// Keys of `ErrorInfo.metadata` that may be absent.
     public var metadataSometimes: [String] = []
-    /// A `google.rpc.RetryInfo`: the same call may be answered after its delay.
+    /// A `google.rpc.RetryInfo`: the call may be repeated after its delay.
     public var retryInfo: Bool = false
     /// A `google.rpc.BadRequest` that names at least one field.
     public var badRequest: Bool = false

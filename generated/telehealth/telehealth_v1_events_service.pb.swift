@@ -2,27 +2,27 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// What AWS tells of meetings and captures.
+// Events from AWS about meetings and recordings.
 // swift-format-ignore-file
 
 public import ProtobufWire
 public import RPCModel
 
-/// Why a well-formed event means nothing here.
+/// Why a well-formed event was ignored.
 public enum Telehealth_V1_IgnoredMeetingEventReason: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// It is not of the Amazon Chime SDK.
+    /// Not an event of the Amazon Chime SDK.
     case notChime
-    /// Its kind is not one that this service reads.
+    /// An event type that this service does not use.
     case unknownType
-    /// It is about a capture's own attendee, or another of AWS's.
+    /// Concerns an attendee of a capture pipeline, or another of AWS's own.
     case notAPerson
     /// No visit has or had this meeting or pipeline.
     case meetingUnknown
-    /// Nobody of the visit has or had this attendee.
+    /// No participant of the visit has or had this attendee.
     case participantUnknown
-    /// The visit has 5,000 events already.
+    /// The visit already has 5,000 events.
     case tooMany
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -60,25 +60,25 @@ public enum Telehealth_V1_IgnoredMeetingEventReason: ProtobufEnum {
     }
 }
 
-/// Why an entry is no event.
+/// Why an entry could not be parsed.
 public enum Telehealth_V1_MalformedMeetingEventReason: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// It is no JSON object.
+    /// Not a JSON object.
     case notJson
-    /// It is none of EventBridge's, or a member of it is of another type than AWS documents.
+    /// Not an EventBridge event, or a member has a type other than AWS documents.
     case notAnEvent
-    /// It does not say when it happened, or not within the years 2000 to 9999.
+    /// It has no time, or one outside the years 2000 to 9999.
     case noTime
     /// It names neither a meeting nor a pipeline.
     case noMeeting
-    /// It is of an attendee and does not name them.
+    /// It concerns an attendee but does not name one.
     case noAttendee
-    /// It is of a media pipeline and does not name it.
+    /// It concerns a media pipeline but does not name one.
     case noPipeline
-    /// An id has more than 128 bytes.
+    /// An id is longer than 128 bytes.
     case idTooLong
-    /// It has more than 256 KiB.
+    /// It is longer than 256 KiB.
     case tooLong
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -120,11 +120,11 @@ public enum Telehealth_V1_MalformedMeetingEventReason: ProtobufEnum {
     }
 }
 
-/// Events of any meetings.
+/// A batch of events of any meetings.
 public struct Telehealth_V1_IngestMeetingEventsRequest: Message {
     public static let fullName = "telehealth.v1.IngestMeetingEventsRequest"
-    /// EventBridge events as AWS delivers them, each one JSON object of at most 256 KiB; an SNS notification around one is
-    /// opened. 1 to 500.
+    /// EventBridge events as AWS delivers them, each one JSON object of at most 256 KiB; an enclosing SNS notification
+    /// is unwrapped. 1 to 500 events.
     public var events: [String] = []
     public var unknownFields = UnknownFields()
 
@@ -154,18 +154,18 @@ public struct Telehealth_V1_IngestMeetingEventsRequest: Message {
     }
 }
 
-/// What became of each.
+/// What happened to each event.
 public struct Telehealth_V1_IngestMeetingEventsResponse: Message {
     public static let fullName = "telehealth.v1.IngestMeetingEventsResponse"
-    /// Events taken in for the first time.
+    /// Events received for the first time.
     public var accepted: Int32 = 0
-    /// Events known before.
+    /// Events received before.
     public var duplicates: Int32 = 0
-    /// Well-formed events that mean nothing here: the sum of `ignored_by_reason`.
+    /// Well-formed events that do not concern this service: the sum of `ignored_by_reason`.
     public var ignored: Int32 = 0
-    /// How many by why, each reason that there was once, ascending by its number.
+    /// Ignored events per reason, each reason once, ordered by number.
     public var ignoredByReason: [Telehealth_V1_IgnoredMeetingEvents] = []
-    /// Entries that could not be read, by their place.
+    /// Entries that could not be parsed, by position.
     public var malformed: [Telehealth_V1_MalformedMeetingEvent] = []
     public var unknownFields = UnknownFields()
 
@@ -194,10 +194,10 @@ public struct Telehealth_V1_IngestMeetingEventsResponse: Message {
     }
 }
 
-/// Events that mean nothing here for one reason.
+/// Ignored events of one reason.
 public struct Telehealth_V1_IgnoredMeetingEvents: Message {
     public static let fullName = "telehealth.v1.IgnoredMeetingEvents"
-    /// Why.
+    /// The reason.
     public var reason: Telehealth_V1_IgnoredMeetingEventReason = .init(rawValue: 0)
     /// How many, at least 1.
     public var count: Int32 = 0
@@ -222,12 +222,12 @@ public struct Telehealth_V1_IgnoredMeetingEvents: Message {
     }
 }
 
-/// An entry that is no event.
+/// An entry that could not be parsed.
 public struct Telehealth_V1_MalformedMeetingEvent: Message {
     public static let fullName = "telehealth.v1.MalformedMeetingEvent"
-    /// Place in the request, from 0.
+    /// Position in the request, from 0.
     public var index: Int32 = 0
-    /// Why.
+    /// The reason.
     public var reason: Telehealth_V1_MalformedMeetingEventReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -269,18 +269,18 @@ public enum Telehealth_V1_EventsService_Methods {
     }()
 }
 
-/// Raw provider events, for the installation's own pipeline: it forwards here what the Amazon Chime SDK sends through
-/// EventBridge, where the service does not read a queue itself. No application calls it.
+/// Receives raw provider events. For installations in which the service does not read an SQS queue itself: their
+/// pipeline forwards here what the Amazon Chime SDK sends through EventBridge. Applications do not call it.
 public protocol Telehealth_V1_EventsServiceHandler: Sendable {
-    /// Takes a batch of events in.
+    /// Ingests a batch of events.
     ///
-    /// Each event counts once by its id, and the order of arrival does not matter: connections, screen shares and captures
-    /// follow from all events in the order of their own times. So a batch may be sent again, whole or in part, and there
-    /// is no request id. A malformed entry is reported and does not keep the others out; an empty or oversized batch is
+    /// Each event counts once, by its id, in any order of arrival: connections, screen shares and recordings are derived
+    /// from all events ordered by their own times. A batch may therefore be sent again, whole or in part, and there is
+    /// no request id. A malformed entry is reported and does not affect the others; an empty or oversized batch is
     /// INVALID_FIELD.
     ///
     /// Roles: service, admin.
-    /// Errors, beside those of every call: ABORTED (VERSION_CONFLICT).
+    /// Errors, in addition to those of every call: ABORTED (VERSION_CONFLICT).
     func ingestMeetingEvents(_ request: Telehealth_V1_IngestMeetingEventsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_IngestMeetingEventsResponse
 }
@@ -309,15 +309,15 @@ public struct Telehealth_V1_EventsServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Takes a batch of events in.
+    /// Ingests a batch of events.
     ///
-    /// Each event counts once by its id, and the order of arrival does not matter: connections, screen shares and captures
-    /// follow from all events in the order of their own times. So a batch may be sent again, whole or in part, and there
-    /// is no request id. A malformed entry is reported and does not keep the others out; an empty or oversized batch is
+    /// Each event counts once, by its id, in any order of arrival: connections, screen shares and recordings are derived
+    /// from all events ordered by their own times. A batch may therefore be sent again, whole or in part, and there is
+    /// no request id. A malformed entry is reported and does not affect the others; an empty or oversized batch is
     /// INVALID_FIELD.
     ///
     /// Roles: service, admin.
-    /// Errors, beside those of every call: ABORTED (VERSION_CONFLICT).
+    /// Errors, in addition to those of every call: ABORTED (VERSION_CONFLICT).
     public func ingestMeetingEvents(
         _ request: Telehealth_V1_IngestMeetingEventsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_IngestMeetingEventsResponse {

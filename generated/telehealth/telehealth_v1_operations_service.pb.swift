@@ -2,21 +2,21 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// What an operator asks of a running service.
+// Calls for operators of a running service.
 // swift-format-ignore-file
 
 public import ProtobufWire
 public import RPCModel
 
-/// How the database stands.
+/// The state of the database.
 public enum Telehealth_V1_StoreState: ProtobufEnum {
     /// Never sent.
     case unspecified
-    /// It takes changes.
+    /// It accepts changes.
     case writable
-    /// A write met a full disk. It takes changes again by itself once there is space.
+    /// A write failed because the disk was full. It accepts changes again as soon as there is space.
     case full
-    /// Its device failed: it takes no changes until the next start.
+    /// Its device failed: it accepts no changes until the next start.
     case readOnly
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -48,33 +48,33 @@ public enum Telehealth_V1_StoreState: ProtobufEnum {
     }
 }
 
-/// What a call to others is to do.
+/// What an outbound operation does.
 public enum Telehealth_V1_OutboundOperationKind: ProtobufEnum {
     /// A kind of a later version.
     case unspecified
-    /// Make the session's meeting.
+    /// Creates the session's meeting.
     case createMeeting
-    /// End the meeting.
+    /// Ends the meeting.
     case deleteMeeting
-    /// Begin to record.
+    /// Starts the recording.
     case startCapture
-    /// Look whether the recording has begun.
+    /// Checks whether the recording has started.
     case confirmCapture
-    /// End the recording.
+    /// Stops the recording.
     case stopCapture
-    /// Look now and then whether a recording goes on.
+    /// Checks now and then whether the recording still runs.
     case watchCapture
-    /// Have the recording's pieces made one file.
+    /// Starts joining the recording's pieces into one file.
     case startConcatenation
-    /// Look whether that file is there.
+    /// Checks whether that file exists.
     case confirmConcatenation
-    /// Take a person out of the meeting.
+    /// Removes an attendee from the meeting.
     case deleteAttendee
-    /// Set what a person may send and receive.
+    /// Sets what an attendee may send and receive.
     case updateCapabilities
-    /// Delete a recording's objects for good.
+    /// Deletes a recording's objects permanently.
     case deleteObjects
-    /// Tell a webhook of an event.
+    /// Delivers an event to a webhook.
     case deliverWebhook
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -124,15 +124,15 @@ public enum Telehealth_V1_OutboundOperationKind: ProtobufEnum {
     }
 }
 
-/// How a call to others stands.
+/// The state of an outbound operation.
 public enum Telehealth_V1_OutboundOperationState: ProtobufEnum {
     /// Never sent.
     case unspecified
-    /// It waits for its time, its turn or an answer.
+    /// It waits for its time, its turn or a response.
     case pending
-    /// It was done, or is needed no more.
+    /// It is done, or no longer needed.
     case done
-    /// It was given up.
+    /// It failed and is not retried by itself.
     case failed
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -164,7 +164,7 @@ public enum Telehealth_V1_OutboundOperationState: ProtobufEnum {
     }
 }
 
-/// Asks for nothing more than the status.
+/// Has no parameters.
 public struct Telehealth_V1_GetServiceStatusRequest: Message {
     public static let fullName = "telehealth.v1.GetServiceStatusRequest"
     public var unknownFields = UnknownFields()
@@ -184,29 +184,29 @@ public struct Telehealth_V1_GetServiceStatusRequest: Message {
     }
 }
 
-/// How the service stands.
+/// The status of the service.
 public struct Telehealth_V1_GetServiceStatusResponse: Message {
     public static let fullName = "telehealth.v1.GetServiceStatusResponse"
     /// When this process began to serve, UTC.
     public var startTime: Google_Protobuf_Timestamp?
-    /// Whether the database takes changes; `store_state` says why it does not.
+    /// Whether the database accepts changes; `store_state` says why not.
     public var writable: Bool = false
-    /// What the database did since the start.
+    /// Database statistics since the start.
     public var database: Telehealth_V1_DatabaseStatistics?
-    /// Calls to others that wait for their time or their turn.
+    /// Outbound operations that wait for their time or turn.
     public var pendingOperations: Int64 = 0
-    /// Calls to others that were given up; see ListFailedOperations.
+    /// Outbound operations that failed; see ListFailedOperations.
     public var failedOperations: Int64 = 0
-    /// Of the pending ones, those that AWS refuses to serve this account: credentials, permissions, clock or a quota. They
-    /// are tried again for hours, but somebody has to act.
+    /// Pending operations that AWS refuses for this account: credentials, permissions, clock or a quota. The service
+    /// retries them for hours, but an operator must act.
     public var refusedOperations: Int64 = 0
-    /// Watches that are open.
+    /// Open watches.
     public var openWatches: Int64 = 0
-    /// How the database stands.
+    /// The state of the database.
     public var storeState: Telehealth_V1_StoreState = .init(rawValue: 0)
-    /// Bytes free on the database's device; 0 when the operating system does not tell.
+    /// Free bytes on the database's device; 0 when the operating system does not report it.
     public var storeFreeBytes: Int64 = 0
-    /// That device's size; 0 when the operating system does not tell.
+    /// Size of that device in bytes; 0 when the operating system does not report it.
     public var storeSizeBytes: Int64 = 0
     public var unknownFields = UnknownFields()
 
@@ -245,22 +245,22 @@ public struct Telehealth_V1_GetServiceStatusResponse: Message {
     }
 }
 
-/// Counts since the process began.
+/// Counters since the process began.
 public struct Telehealth_V1_DatabaseStatistics: Message {
     public static let fullName = "telehealth.v1.DatabaseStatistics"
     /// Transactions.
     public var commits: Int64 = 0
-    /// Changes that were stored; several share a transaction when callers are many.
+    /// Stored changes; under load several share a transaction.
     public var decisions: Int64 = 0
-    /// Changes decided again, since others came between.
+    /// Changes that were evaluated again because of a concurrent change.
     public var conflicts: Int64 = 0
-    /// Mean time of a commit.
+    /// Mean duration of a commit.
     public var commitMean: Google_Protobuf_Duration?
-    /// Longest commit.
+    /// Longest duration of a commit.
     public var commitMax: Google_Protobuf_Duration?
-    /// Changes that wait for the writer now.
+    /// Changes waiting for the writer now.
     public var queuedWrites: Int64 = 0
-    /// Changes that were turned away since too many waited.
+    /// Changes refused because the queue was full.
     public var refusedWrites: Int64 = 0
     /// Pages in the write-ahead log after the latest commit.
     public var walPages: Int64 = 0
@@ -297,10 +297,10 @@ public struct Telehealth_V1_DatabaseStatistics: Message {
     }
 }
 
-/// Asks for a copy.
+/// Requests a copy.
 public struct Telehealth_V1_BackupDatabaseRequest: Message {
     public static let fullName = "telehealth.v1.BackupDatabaseRequest"
-    /// UUID that names this attempt; a repeat within 24 hours gets the first outcome. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -334,10 +334,10 @@ public struct Telehealth_V1_BackupDatabaseRequest: Message {
     }
 }
 
-/// How far the copy is, or the copy.
+/// Progress, or the copy.
 public struct Telehealth_V1_BackupDatabaseResponse: Message {
     public static let fullName = "telehealth.v1.BackupDatabaseResponse"
-    /// Any number of `progress`, then one `result`.
+    /// Any number of `progress` messages, then one `result`.
     public var message: OneOf_Message?
     public var unknownFields = UnknownFields()
 
@@ -370,9 +370,9 @@ public struct Telehealth_V1_BackupDatabaseResponse: Message {
         }
     }
 
-    /// Any number of `progress`, then one `result`.
+    /// Any number of `progress` messages, then one `result`.
     public enum OneOf_Message: Sendable, Hashable {
-        /// How far it is.
+        /// Progress so far.
         case progress(Telehealth_V1_WorkProgress)
         /// The copy; the last message.
         case result(Telehealth_V1_DatabaseBackup)
@@ -382,9 +382,9 @@ public struct Telehealth_V1_BackupDatabaseResponse: Message {
 /// A copy of the database.
 public struct Telehealth_V1_DatabaseBackup: Message {
     public static let fullName = "telehealth.v1.DatabaseBackup"
-    /// Name of the file in the backup directory.
+    /// File name in the backup directory.
     public var fileName: String = ""
-    /// Its length in bytes; 0 when it was moved away before a repeat of the request.
+    /// Length in bytes; 0 when the file was moved away before a repeat of the request.
     public var byteCount: Int64 = 0
     public var unknownFields = UnknownFields()
 
@@ -407,7 +407,7 @@ public struct Telehealth_V1_DatabaseBackup: Message {
     }
 }
 
-/// Asks for a look.
+/// Has no parameters.
 public struct Telehealth_V1_CheckDatabaseRequest: Message {
     public static let fullName = "telehealth.v1.CheckDatabaseRequest"
     public var unknownFields = UnknownFields()
@@ -427,10 +427,10 @@ public struct Telehealth_V1_CheckDatabaseRequest: Message {
     }
 }
 
-/// How far the look is, or what it found.
+/// Progress, or the result.
 public struct Telehealth_V1_CheckDatabaseResponse: Message {
     public static let fullName = "telehealth.v1.CheckDatabaseResponse"
-    /// Any number of `progress`, then one `result`.
+    /// Any number of `progress` messages, then one `result`.
     public var message: OneOf_Message?
     public var unknownFields = UnknownFields()
 
@@ -463,19 +463,19 @@ public struct Telehealth_V1_CheckDatabaseResponse: Message {
         }
     }
 
-    /// Any number of `progress`, then one `result`.
+    /// Any number of `progress` messages, then one `result`.
     public enum OneOf_Message: Sendable, Hashable {
-        /// How far it is.
+        /// Progress so far.
         case progress(Telehealth_V1_WorkProgress)
-        /// What it found; the last message.
+        /// The result; the last message.
         case result(Telehealth_V1_DatabaseCheck)
     }
 }
 
-/// What a look through the database found.
+/// The result of a database check.
 public struct Telehealth_V1_DatabaseCheck: Message {
     public static let fullName = "telehealth.v1.DatabaseCheck"
-    /// One sentence for each thing that is wrong; empty means sound.
+    /// One sentence per problem; empty means that the database is sound.
     public var problems: [String] = []
     public var unknownFields = UnknownFields()
 
@@ -496,12 +496,12 @@ public struct Telehealth_V1_DatabaseCheck: Message {
     }
 }
 
-/// Chooses a page.
+/// The page to list.
 public struct Telehealth_V1_ListFailedOperationsRequest: Message {
     public static let fullName = "telehealth.v1.ListFailedOperationsRequest"
-    /// 1 to 200; 0 for 50.
+    /// Page size: 1 to 200; 0 means 50.
     public var pageSize: Int32 = 0
-    /// `next_page_token` of the page before; empty for the first.
+    /// `next_page_token` of the previous page; empty for the first.
     public var pageToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -530,12 +530,12 @@ public struct Telehealth_V1_ListFailedOperationsRequest: Message {
     }
 }
 
-/// One page.
+/// One page of operations.
 public struct Telehealth_V1_ListFailedOperationsResponse: Message {
     public static let fullName = "telehealth.v1.ListFailedOperationsResponse"
     /// Oldest first.
     public var operations: [Telehealth_V1_OutboundOperation] = []
-    /// For the next page; empty on the last.
+    /// Token of the next page; empty on the last page.
     public var nextPageToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -558,22 +558,22 @@ public struct Telehealth_V1_ListFailedOperationsResponse: Message {
     }
 }
 
-/// A call to others, to Chime, S3 or a webhook, that follows from a change of a session.
+/// A call to Chime, S3 or a webhook that follows from a change of a session.
 public struct Telehealth_V1_OutboundOperation: Message {
     public static let fullName = "telehealth.v1.OutboundOperation"
-    /// Names it.
+    /// The operation's id.
     public var operationID: String = ""
     /// The session it belongs to.
     public var sessionID: String = ""
-    /// What is to be done.
+    /// What the operation does.
     public var kind: Telehealth_V1_OutboundOperationKind = .init(rawValue: 0)
-    /// How it stands.
+    /// Its state.
     public var state: Telehealth_V1_OutboundOperationState = .init(rawValue: 0)
-    /// How often it was tried.
+    /// Number of attempts so far.
     public var attempts: Int32 = 0
-    /// Stable code of the last failure, as the other side named it.
+    /// Stable code of the last failure, as the remote side named it.
     public var lastError: String = ""
-    /// When it was asked for, UTC.
+    /// When it was created, UTC.
     public var createTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
@@ -606,12 +606,12 @@ public struct Telehealth_V1_OutboundOperation: Message {
     }
 }
 
-/// Names the call to others.
+/// The operation to retry.
 public struct Telehealth_V1_RetryOperationRequest: Message {
     public static let fullName = "telehealth.v1.RetryOperationRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
-    /// Whose `operation_id` it is. Required.
+    /// See `OutboundOperation.operation_id`. Required.
     public var operationID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -654,7 +654,7 @@ public struct Telehealth_V1_RetryOperationRequest: Message {
     }
 }
 
-/// It is pending again.
+/// The operation is pending again.
 public struct Telehealth_V1_RetryOperationResponse: Message {
     public static let fullName = "telehealth.v1.RetryOperationResponse"
     public var unknownFields = UnknownFields()
@@ -674,7 +674,7 @@ public struct Telehealth_V1_RetryOperationResponse: Message {
     }
 }
 
-/// Names a recording.
+/// The recording.
 public struct Telehealth_V1_GetRecordingProviderDetailsRequest: Message {
     public static let fullName = "telehealth.v1.GetRecordingProviderDetailsRequest"
     /// The recording. Required.
@@ -708,10 +708,10 @@ public struct Telehealth_V1_GetRecordingProviderDetailsRequest: Message {
     }
 }
 
-/// What the provider calls it.
+/// The provider's ids.
 public struct Telehealth_V1_GetRecordingProviderDetailsResponse: Message {
     public static let fullName = "telehealth.v1.GetRecordingProviderDetailsResponse"
-    /// Of whoever carries the media.
+    /// The media provider.
     public var provider: OneOf_Provider?
     public var unknownFields = UnknownFields()
 
@@ -738,7 +738,7 @@ public struct Telehealth_V1_GetRecordingProviderDetailsResponse: Message {
         }
     }
 
-    /// Of whoever carries the media.
+    /// The media provider.
     public enum OneOf_Provider: Sendable, Hashable {
         /// The Amazon Chime SDK.
         indirect case chime(Telehealth_V1_ChimeCapture)
@@ -752,17 +752,17 @@ public struct Telehealth_V1_ChimeCapture: Message {
     public var meetingID: String = ""
     /// Chime's ARN of that meeting.
     public var meetingArn: String = ""
-    /// AWS Region whose API made the meeting and the pipelines.
+    /// AWS Region whose API created the meeting and the pipelines.
     public var controlRegion: String = ""
-    /// Chime's id of the capture pipeline; empty before Chime accepted the capture.
+    /// Chime's id of the capture pipeline; empty before Chime accepted the recording.
     public var capturePipelineID: String = ""
-    /// Chime's ARN of the capture pipeline; empty before Chime accepted the capture.
+    /// Chime's ARN of the capture pipeline; empty before Chime accepted the recording.
     public var capturePipelineArn: String = ""
-    /// Chime's id of the pipeline that joined the pieces; empty before that began, and while it is tried anew.
+    /// Chime's id of the pipeline that joins the pieces; empty before that began, and during a new attempt.
     public var concatenationPipelineID: String = ""
-    /// S3 bucket of its objects.
+    /// S3 bucket of the recording's objects.
     public var bucket: String = ""
-    /// What the keys of all its objects begin with.
+    /// Common prefix of the keys of all its objects.
     public var keyPrefix: String = ""
     public var unknownFields = UnknownFields()
 
@@ -847,62 +847,63 @@ public enum Telehealth_V1_OperationsService_Methods {
     }()
 }
 
-/// Looks after a running service. Nothing here shows anything of a patient.
+/// Operates a running service. No call here reveals anything about a patient.
 public protocol Telehealth_V1_OperationsServiceHandler: Sendable {
-    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes it
-    /// is answered without a row in the audit log.
+    /// Reports the status of the service, its database and its outbound operations. While the database accepts no
+    /// changes, this call is answered without a row in the audit log.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     func getServiceStatus(_ request: Telehealth_V1_GetServiceStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse
-    /// Copies the database into a new file of the backup directory, while work goes on: streams its progress, and last,
-    /// when the copy is complete, checked and on the device, its name.
+    /// Copies the database into a new file in the backup directory while the service runs: streams progress and then,
+    /// when the copy is complete, verified and on the device, its name.
     ///
-    /// Minutes for a large database. Whoever goes away does not end it: the copy is finished, and a repeat of the
-    /// request_id waits for it and gets it. A repeat of one that is finished is answered at once, without progress.
+    /// Takes minutes for a large database. Cancelling the call does not stop the work: the copy is finished, and a
+    /// repeat of the `request_id` waits for it and receives it. A repeat after completion is answered at once, without
+    /// progress.
     ///
-    /// Checked means: its structure, and every sealed value in it was opened. A copy in which something is damaged is kept
-    /// under its name with `.damaged` behind it (DATA_DAMAGED: CheckDatabase says what is wrong). STORE_OVERLOADED while
+    /// Verified means that the structure was checked and every sealed value was opened. A copy with damage is kept under
+    /// its name with the suffix `.damaged` (DATA_DAMAGED: CheckDatabase reports what is wrong). STORE_OVERLOADED while
     /// another backup runs, STORE_UNAVAILABLE when the file cannot be written.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT).
     func backupDatabase(
         _ request: Telehealth_V1_BackupDatabaseRequest, responses: ResponseWriter<Telehealth_V1_BackupDatabaseResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value, which
-    /// it opens. Streams its progress, and last what it found.
+    /// Checks the whole database while the service runs: structure, references, and every sealed value, which it opens.
+    /// Streams progress, then the result.
     ///
-    /// Minutes for a large database; whoever goes away ends it. One at a time, with a pause behind each: STORE_OVERLOADED
-    /// while another check runs or waits.
+    /// Takes minutes for a large database; cancelling the call stops the work. One check runs at a time, with a pause
+    /// after each: STORE_OVERLOADED while another check runs or waits.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     func checkDatabase(
         _ request: Telehealth_V1_CheckDatabaseRequest, responses: ResponseWriter<Telehealth_V1_CheckDatabaseResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// Lists the calls to others that were given up: each holds back the later ones of its kind in its session.
+    /// Lists outbound operations that failed: each blocks later ones of its kind in its session.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listFailedOperations(_ request: Telehealth_V1_ListFailedOperationsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListFailedOperationsResponse
-    /// Has a call to others that was given up tried again, from the first attempt.
+    /// Retries a failed outbound operation, from its first attempt.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (OPERATION_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (OPERATION_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
     func retryOperation(_ request: Telehealth_V1_RetryOperationRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RetryOperationResponse
-    /// Tells what whoever carries the media calls a recording and its meeting, for a support case there.
+    /// Returns the media provider's ids of a recording and its meeting, for a support case with the provider.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (RECORDING_NOT_FOUND).
     func getRecordingProviderDetails(_ request: Telehealth_V1_GetRecordingProviderDetailsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingProviderDetailsResponse
 }
@@ -951,78 +952,79 @@ public struct Telehealth_V1_OperationsServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes it
-    /// is answered without a row in the audit log.
+    /// Reports the status of the service, its database and its outbound operations. While the database accepts no
+    /// changes, this call is answered without a row in the audit log.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     public func getServiceStatus(
         _ request: Telehealth_V1_GetServiceStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse {
         try await channel.unary(Telehealth_V1_OperationsService_Methods.getServiceStatus, request, options: options)
     }
 
-    /// Copies the database into a new file of the backup directory, while work goes on: streams its progress, and last,
-    /// when the copy is complete, checked and on the device, its name.
+    /// Copies the database into a new file in the backup directory while the service runs: streams progress and then,
+    /// when the copy is complete, verified and on the device, its name.
     ///
-    /// Minutes for a large database. Whoever goes away does not end it: the copy is finished, and a repeat of the
-    /// request_id waits for it and gets it. A repeat of one that is finished is answered at once, without progress.
+    /// Takes minutes for a large database. Cancelling the call does not stop the work: the copy is finished, and a
+    /// repeat of the `request_id` waits for it and receives it. A repeat after completion is answered at once, without
+    /// progress.
     ///
-    /// Checked means: its structure, and every sealed value in it was opened. A copy in which something is damaged is kept
-    /// under its name with `.damaged` behind it (DATA_DAMAGED: CheckDatabase says what is wrong). STORE_OVERLOADED while
+    /// Verified means that the structure was checked and every sealed value was opened. A copy with damage is kept under
+    /// its name with the suffix `.damaged` (DATA_DAMAGED: CheckDatabase reports what is wrong). STORE_OVERLOADED while
     /// another backup runs, STORE_UNAVAILABLE when the file cannot be written.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT).
     public func backupDatabase(
         _ request: Telehealth_V1_BackupDatabaseRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_BackupDatabaseResponse> {
         channel.serverStreaming(Telehealth_V1_OperationsService_Methods.backupDatabase, request, options: options)
     }
 
-    /// Looks through the whole database, beside the running work: its structure, references, and every sealed value, which
-    /// it opens. Streams its progress, and last what it found.
+    /// Checks the whole database while the service runs: structure, references, and every sealed value, which it opens.
+    /// Streams progress, then the result.
     ///
-    /// Minutes for a large database; whoever goes away ends it. One at a time, with a pause behind each: STORE_OVERLOADED
-    /// while another check runs or waits.
+    /// Takes minutes for a large database; cancelling the call stops the work. One check runs at a time, with a pause
+    /// after each: STORE_OVERLOADED while another check runs or waits.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     public func checkDatabase(
         _ request: Telehealth_V1_CheckDatabaseRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_CheckDatabaseResponse> {
         channel.serverStreaming(Telehealth_V1_OperationsService_Methods.checkDatabase, request, options: options)
     }
 
-    /// Lists the calls to others that were given up: each holds back the later ones of its kind in its session.
+    /// Lists outbound operations that failed: each blocks later ones of its kind in its session.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listFailedOperations(
         _ request: Telehealth_V1_ListFailedOperationsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListFailedOperationsResponse {
         try await channel.unary(Telehealth_V1_OperationsService_Methods.listFailedOperations, request, options: options)
     }
 
-    /// Has a call to others that was given up tried again, from the first attempt.
+    /// Retries a failed outbound operation, from its first attempt.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (OPERATION_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (OPERATION_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
     public func retryOperation(
         _ request: Telehealth_V1_RetryOperationRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RetryOperationResponse {
         try await channel.unary(Telehealth_V1_OperationsService_Methods.retryOperation, request, options: options)
     }
 
-    /// Tells what whoever carries the media calls a recording and its meeting, for a support case there.
+    /// Returns the media provider's ids of a recording and its meeting, for a support case with the provider.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (RECORDING_NOT_FOUND).
     public func getRecordingProviderDetails(
         _ request: Telehealth_V1_GetRecordingProviderDetailsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingProviderDetailsResponse {

@@ -2,22 +2,22 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Who is in a visit, and what may be done about it.
+// Participants of a visit: admission, removal, invitation.
 // swift-format-ignore-file
 
 public import ProtobufWire
 public import RPCModel
 
-/// A person to let in.
+/// The participant to admit.
 public struct Telehealth_V1_AdmitParticipantRequest: Message {
     public static let fullName = "telehealth.v1.AdmitParticipantRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// `Participant.participant_id` of who waits. Required.
+    /// `Participant.participant_id` of the waiting participant. Required.
     public var participantID: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -76,7 +76,7 @@ public struct Telehealth_V1_AdmitParticipantRequest: Message {
     }
 }
 
-/// What stands after the admission.
+/// The result of the admission.
 public struct Telehealth_V1_AdmitParticipantResponse: Message {
     public static let fullName = "telehealth.v1.AdmitParticipantResponse"
     /// The session.
@@ -85,7 +85,7 @@ public struct Telehealth_V1_AdmitParticipantResponse: Message {
         set { _session = newValue.map(Boxed.init) }
     }
     private var _session: Boxed<Telehealth_V1_Session>?
-    /// The person, now ADMITTED.
+    /// The participant, now ADMITTED.
     public var participant: Telehealth_V1_Participant? {
         get { _participant?.value }
         set { _participant = newValue.map(Boxed.init) }
@@ -121,22 +121,22 @@ public struct Telehealth_V1_AdmitParticipantResponse: Message {
     }
 }
 
-/// Somebody to invite.
+/// The person to invite.
 public struct Telehealth_V1_InviteParticipantRequest: Message {
     public static let fullName = "telehealth.v1.InviteParticipantRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// What the person will be. CO_CLINICIAN, SUPERVISOR and OBSERVER come by `person_id`, GUEST by a grant, INTERPRETER
-    /// by either; the others by the appointment. Required.
+    /// The invited role. CO_CLINICIAN, SUPERVISOR and OBSERVER need a `person_id`, GUEST a grant, INTERPRETER either;
+    /// other roles come from the appointment. Required.
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
-    /// The `clinician_id` of the person's own token; empty for a grant.
+    /// The `clinician_id` in the person's own token; empty for a grant.
     public var personID: String = ""
-    /// How long the grant is good for: above 0, up to 7 days; unset for the configured default (30 minutes). It never
+    /// How long the grant is valid: above 0, up to 7 days; unset for the configured default (30 minutes). It never
     /// outlasts the visit. Ignored with `person_id`.
     public var validFor: Google_Protobuf_Duration?
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -186,7 +186,7 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
         }
         if role.rawValue != 0 {
             if !role.isRecognized {
-                violations.add("role", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("role", "enum.defined_only", "is not an accepted value")
             }
         } else {
             violations.add("role", "required", "is required")
@@ -209,7 +209,7 @@ public struct Telehealth_V1_InviteParticipantRequest: Message {
     }
 }
 
-/// The place given or offered.
+/// The new participant, or the offered invitation.
 public struct Telehealth_V1_InviteParticipantResponse: Message {
     public static let fullName = "telehealth.v1.InviteParticipantResponse"
     /// The session.
@@ -218,16 +218,16 @@ public struct Telehealth_V1_InviteParticipantResponse: Message {
         set { _session = newValue.map(Boxed.init) }
     }
     private var _session: Boxed<Telehealth_V1_Session>?
-    /// Set for a `person_id`: the person, EXPECTED.
+    /// Set for a `person_id`: the participant, EXPECTED.
     public var participant: Telehealth_V1_Participant? {
         get { _participant?.value }
         set { _participant = newValue.map(Boxed.init) }
     }
     private var _participant: Boxed<Telehealth_V1_Participant>?
-    /// Set for a grant: what is offered.
+    /// Set for a grant: the invitation.
     public var invitation: Telehealth_V1_Invitation?
-    /// The grant, for RedeemInvitation, about 200 characters of URL-safe ASCII. Whoever holds it can come: give it to one
-    /// person, in the fragment of a link. Secret: never log or store it.
+    /// The grant, for RedeemInvitation: about 200 characters of URL-safe ASCII. Whoever holds it can join: give it to
+    /// one person, in the fragment of a link. Secret: never log or store it.
     public var grant: String = ""
     public var unknownFields = UnknownFields()
 
@@ -263,16 +263,16 @@ public struct Telehealth_V1_InviteParticipantResponse: Message {
     }
 }
 
-/// An invitation to take back.
+/// The invitation to revoke.
 public struct Telehealth_V1_RevokeInvitationRequest: Message {
     public static let fullName = "telehealth.v1.RevokeInvitationRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
     /// `Invitation.invitation_id`. Required.
     public var invitationID: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -331,7 +331,7 @@ public struct Telehealth_V1_RevokeInvitationRequest: Message {
     }
 }
 
-/// What stands after it.
+/// The result.
 public struct Telehealth_V1_RevokeInvitationResponse: Message {
     public static let fullName = "telehealth.v1.RevokeInvitationResponse"
     /// The session.
@@ -365,12 +365,12 @@ public struct Telehealth_V1_RevokeInvitationResponse: Message {
     }
 }
 
-/// A grant to redeem.
+/// The grant to redeem.
 public struct Telehealth_V1_RedeemInvitationRequest: Message {
     public static let fullName = "telehealth.v1.RedeemInvitationRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
-    /// What InviteParticipant gave. Secret. Required.
+    /// The grant from InviteParticipant. Secret. Required.
     public var grant: String = ""
     public var unknownFields = UnknownFields()
 
@@ -413,10 +413,10 @@ public struct Telehealth_V1_RedeemInvitationRequest: Message {
     }
 }
 
-/// A way into the visit.
+/// The guest's access to the visit.
 public struct Telehealth_V1_RedeemInvitationResponse: Message {
     public static let fullName = "telehealth.v1.RedeemInvitationResponse"
-    /// The session, filtered for the guest.
+    /// The session as the guest may see it.
     public var session: Telehealth_V1_Session? {
         get { _session?.value }
         set { _session = newValue.map(Boxed.init) }
@@ -428,9 +428,9 @@ public struct Telehealth_V1_RedeemInvitationResponse: Message {
         set { _participant = newValue.map(Boxed.init) }
     }
     private var _participant: Boxed<Telehealth_V1_Participant>?
-    /// Bearer token for `authorization`, good in this session only. Secret: never log or store it.
+    /// Bearer token for `authorization`, valid in this session only. Secret: never log or store it.
     public var token: String = ""
-    /// When the token ends, UTC.
+    /// When the token expires, UTC.
     public var expireTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
@@ -466,16 +466,16 @@ public struct Telehealth_V1_RedeemInvitationResponse: Message {
     }
 }
 
-/// A person not to let in.
+/// The participant to deny.
 public struct Telehealth_V1_DenyParticipantRequest: Message {
     public static let fullName = "telehealth.v1.DenyParticipantRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// `Participant.participant_id` of who waits. Required.
+    /// `Participant.participant_id` of the waiting participant. Required.
     public var participantID: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -534,7 +534,7 @@ public struct Telehealth_V1_DenyParticipantRequest: Message {
     }
 }
 
-/// What stands after it.
+/// The result.
 public struct Telehealth_V1_DenyParticipantResponse: Message {
     public static let fullName = "telehealth.v1.DenyParticipantResponse"
     /// The session.
@@ -543,7 +543,7 @@ public struct Telehealth_V1_DenyParticipantResponse: Message {
         set { _session = newValue.map(Boxed.init) }
     }
     private var _session: Boxed<Telehealth_V1_Session>?
-    /// The person, DENIED.
+    /// The participant, now DENIED.
     public var participant: Telehealth_V1_Participant? {
         get { _participant?.value }
         set { _participant = newValue.map(Boxed.init) }
@@ -579,16 +579,16 @@ public struct Telehealth_V1_DenyParticipantResponse: Message {
     }
 }
 
-/// A person to put back.
+/// The participant to return to the waiting room.
 public struct Telehealth_V1_ReturnToWaitingRoomRequest: Message {
     public static let fullName = "telehealth.v1.ReturnToWaitingRoomRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// `Participant.participant_id` of who is in the visit. Required.
+    /// `Participant.participant_id` of a participant in the visit. Required.
     public var participantID: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -647,7 +647,7 @@ public struct Telehealth_V1_ReturnToWaitingRoomRequest: Message {
     }
 }
 
-/// What stands after it.
+/// The result.
 public struct Telehealth_V1_ReturnToWaitingRoomResponse: Message {
     public static let fullName = "telehealth.v1.ReturnToWaitingRoomResponse"
     /// The session.
@@ -656,7 +656,7 @@ public struct Telehealth_V1_ReturnToWaitingRoomResponse: Message {
         set { _session = newValue.map(Boxed.init) }
     }
     private var _session: Boxed<Telehealth_V1_Session>?
-    /// The person, WAITING.
+    /// The participant, now WAITING.
     public var participant: Telehealth_V1_Participant? {
         get { _participant?.value }
         set { _participant = newValue.map(Boxed.init) }
@@ -692,16 +692,16 @@ public struct Telehealth_V1_ReturnToWaitingRoomResponse: Message {
     }
 }
 
-/// A person to send away.
+/// The participant to remove.
 public struct Telehealth_V1_RemoveParticipantRequest: Message {
     public static let fullName = "telehealth.v1.RemoveParticipantRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
     /// `Participant.participant_id`. Required.
     public var participantID: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -760,7 +760,7 @@ public struct Telehealth_V1_RemoveParticipantRequest: Message {
     }
 }
 
-/// What stands after it.
+/// The result.
 public struct Telehealth_V1_RemoveParticipantResponse: Message {
     public static let fullName = "telehealth.v1.RemoveParticipantResponse"
     /// The session.
@@ -769,7 +769,7 @@ public struct Telehealth_V1_RemoveParticipantResponse: Message {
         set { _session = newValue.map(Boxed.init) }
     }
     private var _session: Boxed<Telehealth_V1_Session>?
-    /// The person, REMOVED.
+    /// The participant, now REMOVED.
     public var participant: Telehealth_V1_Participant? {
         get { _participant?.value }
         set { _participant = newValue.map(Boxed.init) }
@@ -805,18 +805,18 @@ public struct Telehealth_V1_RemoveParticipantResponse: Message {
     }
 }
 
-/// What somebody may send and receive.
+/// What a participant may send and receive.
 public struct Telehealth_V1_SetParticipantCapabilitiesRequest: Message {
     public static let fullName = "telehealth.v1.SetParticipantCapabilitiesRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
     /// `Participant.participant_id`. Required.
     public var participantID: String = ""
-    /// All three. Required.
+    /// All three capabilities. Required.
     public var capabilities: Telehealth_V1_AttendeeCapabilities?
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -882,7 +882,7 @@ public struct Telehealth_V1_SetParticipantCapabilitiesRequest: Message {
     }
 }
 
-/// What stands after it.
+/// The result.
 public struct Telehealth_V1_SetParticipantCapabilitiesResponse: Message {
     public static let fullName = "telehealth.v1.SetParticipantCapabilitiesResponse"
     /// The session.
@@ -891,7 +891,7 @@ public struct Telehealth_V1_SetParticipantCapabilitiesResponse: Message {
         set { _session = newValue.map(Boxed.init) }
     }
     private var _session: Boxed<Telehealth_V1_Session>?
-    /// The person.
+    /// The participant.
     public var participant: Telehealth_V1_Participant? {
         get { _participant?.value }
         set { _participant = newValue.map(Boxed.init) }
@@ -1002,99 +1002,101 @@ public enum Telehealth_V1_ParticipantService_Methods {
     }()
 }
 
-/// The people of a visit: letting in, not letting in, putting back, sending away, inviting. Who is there stands in
-/// `Session.participants`.
+/// Manages the participants of a visit: admit, deny, return to the waiting room, remove, invite.
+/// `Session.participants` lists them.
 ///
-/// Who "leads" is the appointment's clinician and every co-clinician. What each role may do stands in
-/// `ParticipantRole`. Tokens, request ids and the errors of every call are as in TelehealthService. After the end of a
-/// session every call here but RedeemInvitation's repeat is FAILED_PRECONDITION (INVALID_STATE).
+/// Lead clinicians are the appointment's clinician and every co-clinician. `ParticipantRole` says what each role may
+/// do. Tokens, request ids and common errors are as in TelehealthService. After the end of a session every call here,
+/// except a repeat of RedeemInvitation, is FAILED_PRECONDITION (INVALID_STATE).
 public protocol Telehealth_V1_ParticipantServiceHandler: Sendable {
-    /// Lets a person in who waits, or who was denied or removed, while the clinician or a co-clinician is there.
+    /// Admits a participant who is waiting, or who was denied or removed, while the clinician or a co-clinician is
+    /// present.
     ///
     /// Roles: clinician.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
-    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
     /// THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED (VERSION_CONFLICT).
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_AdmitParticipantResponse
-    /// Gives somebody a place in a visit: a member of staff by their id, who then comes with a token of their own, or
-    /// whoever redeems the grant that is answered. A role that does not come this way is INVALID_FIELD.
+    /// Adds someone to a visit: a member of staff by id, who then joins with their own token, or whoever redeems the
+    /// returned grant. A role that cannot be invited this way is INVALID_FIELD.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, ROSTER_FULL); ABORTED (VERSION_CONFLICT); ALREADY_EXISTS
-    /// (PARTICIPANT_EXISTS with `participant_id`).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, ROSTER_FULL); ABORTED
+    /// (VERSION_CONFLICT); ALREADY_EXISTS (PARTICIPANT_EXISTS with `participant_id`).
     func inviteParticipant(_ request: Telehealth_V1_InviteParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse
-    /// Takes a grant back that nobody has redeemed; after that, use RemoveParticipant. Revoking twice is OK.
+    /// Revokes a grant that nobody has redeemed; after redemption, use RemoveParticipant. Revoking twice is OK.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); FAILED_PRECONDITION
-    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, INVITATION_USED); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// INVITATION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, INVITATION_USED); ABORTED (VERSION_CONFLICT).
     func revokeInvitation(_ request: Telehealth_V1_RevokeInvitationRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse
-    /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. The
-    /// grant is the credential.
+    /// Exchanges a single-use grant for a guest participant and a token for this session. The grant is the credential.
     ///
-    /// The same request id again gives the same place, for an answer that got lost.
+    /// A repeat with the same request id returns the same participant, in case the response was lost.
     ///
     /// Needs no token.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
-    /// with `status`, INVITATION_EXPIRED, INVITATION_USED, INVITATION_REVOKED); ABORTED (VERSION_CONFLICT);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAUTHENTICATED (INVITATION_INVALID).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, INVITATION_EXPIRED, INVITATION_USED, INVITATION_REVOKED); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAUTHENTICATED
+    /// (INVITATION_INVALID).
     func redeemInvitation(_ request: Telehealth_V1_RedeemInvitationRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RedeemInvitationResponse
-    /// Does not let a waiting person in. Their watch ends and joining is refused (PARTICIPANT_DENIED), until they are let
-    /// in after all. Denying twice is OK.
+    /// Denies entry to a waiting participant. Their watch ends and joining is refused (PARTICIPANT_DENIED) until they
+    /// are admitted after all. Denying twice is OK.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
-    /// PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
     func denyParticipant(_ request: Telehealth_V1_DenyParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse
-    /// Puts somebody back from the visit into the waiting room, never the appointment's clinician or oneself
-    /// (NOT_ALLOWED). Their attendee is deleted, credentials are withheld, and only AdmitParticipant ends the wait.
+    /// Returns a participant from the visit to the waiting room; the appointment's clinician and the caller are
+    /// NOT_ALLOWED. The participant's attendee is deleted, credentials are withheld, and only AdmitParticipant ends the
+    /// wait.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
-    /// PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
     func returnToWaitingRoom(_ request: Telehealth_V1_ReturnToWaitingRoomRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ReturnToWaitingRoomResponse
-    /// Sends somebody away, wherever they are, never the appointment's clinician or oneself (NOT_ALLOWED). Their attendee
-    /// is deleted, their watch ends, and whatever they call in this visit is refused (PARTICIPANT_REMOVED) until they are
-    /// let in again. Removing twice is OK.
+    /// Removes a participant in any state; the appointment's clinician and the caller are NOT_ALLOWED. Their attendee is
+    /// deleted, their watch ends, and all their calls in this visit are refused (PARTICIPANT_REMOVED) until they are
+    /// admitted again. Removing twice is OK.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`); ABORTED (VERSION_CONFLICT).
     func removeParticipant(_ request: Telehealth_V1_RemoveParticipantRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_RemoveParticipantResponse
-    /// Says what somebody may send and receive, also oneself, at once when they are in the meeting, else from when they
-    /// come in. Who receives content must receive video, as Chime has it (INVALID_FIELD).
+    /// Sets what a participant, including the caller, may send and receive: immediately when they are in the meeting,
+    /// otherwise from their next join. Receiving content requires receiving video, a rule of Chime (INVALID_FIELD).
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`); ABORTED (VERSION_CONFLICT).
     func setParticipantCapabilities(_ request: Telehealth_V1_SetParticipantCapabilitiesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetParticipantCapabilitiesResponse
 }
@@ -1151,14 +1153,15 @@ public struct Telehealth_V1_ParticipantServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Lets a person in who waits, or who was denied or removed, while the clinician or a co-clinician is there.
+    /// Admits a participant who is waiting, or who was denied or removed, while the clinician or a co-clinician is
+    /// present.
     ///
     /// Roles: clinician.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
-    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
     /// THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED (VERSION_CONFLICT).
     public func admitParticipant(
         _ request: Telehealth_V1_AdmitParticipantRequest, options: CallOptions = .init()
@@ -1166,105 +1169,106 @@ public struct Telehealth_V1_ParticipantServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_ParticipantService_Methods.admitParticipant, request, options: options)
     }
 
-    /// Gives somebody a place in a visit: a member of staff by their id, who then comes with a token of their own, or
-    /// whoever redeems the grant that is answered. A role that does not come this way is INVALID_FIELD.
+    /// Adds someone to a visit: a member of staff by id, who then joins with their own token, or whoever redeems the
+    /// returned grant. A role that cannot be invited this way is INVALID_FIELD.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, ROSTER_FULL); ABORTED (VERSION_CONFLICT); ALREADY_EXISTS
-    /// (PARTICIPANT_EXISTS with `participant_id`).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, ROSTER_FULL); ABORTED
+    /// (VERSION_CONFLICT); ALREADY_EXISTS (PARTICIPANT_EXISTS with `participant_id`).
     public func inviteParticipant(
         _ request: Telehealth_V1_InviteParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse {
         try await channel.unary(Telehealth_V1_ParticipantService_Methods.inviteParticipant, request, options: options)
     }
 
-    /// Takes a grant back that nobody has redeemed; after that, use RemoveParticipant. Revoking twice is OK.
+    /// Revokes a grant that nobody has redeemed; after redemption, use RemoveParticipant. Revoking twice is OK.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); FAILED_PRECONDITION
-    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, INVITATION_USED); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// INVITATION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, INVITATION_USED); ABORTED (VERSION_CONFLICT).
     public func revokeInvitation(
         _ request: Telehealth_V1_RevokeInvitationRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse {
         try await channel.unary(Telehealth_V1_ParticipantService_Methods.revokeInvitation, request, options: options)
     }
 
-    /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. The
-    /// grant is the credential.
+    /// Exchanges a single-use grant for a guest participant and a token for this session. The grant is the credential.
     ///
-    /// The same request id again gives the same place, for an answer that got lost.
+    /// A repeat with the same request id returns the same participant, in case the response was lost.
     ///
     /// Needs no token.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
-    /// with `status`, INVITATION_EXPIRED, INVITATION_USED, INVITATION_REVOKED); ABORTED (VERSION_CONFLICT);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAUTHENTICATED (INVITATION_INVALID).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, INVITATION_EXPIRED, INVITATION_USED, INVITATION_REVOKED); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAUTHENTICATED
+    /// (INVITATION_INVALID).
     public func redeemInvitation(
         _ request: Telehealth_V1_RedeemInvitationRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RedeemInvitationResponse {
         try await channel.unary(Telehealth_V1_ParticipantService_Methods.redeemInvitation, request, options: options)
     }
 
-    /// Does not let a waiting person in. Their watch ends and joining is refused (PARTICIPANT_DENIED), until they are let
-    /// in after all. Denying twice is OK.
+    /// Denies entry to a waiting participant. Their watch ends and joining is refused (PARTICIPANT_DENIED) until they
+    /// are admitted after all. Denying twice is OK.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
-    /// PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
     public func denyParticipant(
         _ request: Telehealth_V1_DenyParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse {
         try await channel.unary(Telehealth_V1_ParticipantService_Methods.denyParticipant, request, options: options)
     }
 
-    /// Puts somebody back from the visit into the waiting room, never the appointment's clinician or oneself
-    /// (NOT_ALLOWED). Their attendee is deleted, credentials are withheld, and only AdmitParticipant ends the wait.
+    /// Returns a participant from the visit to the waiting room; the appointment's clinician and the caller are
+    /// NOT_ALLOWED. The participant's attendee is deleted, credentials are withheld, and only AdmitParticipant ends the
+    /// wait.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
-    /// PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
     public func returnToWaitingRoom(
         _ request: Telehealth_V1_ReturnToWaitingRoomRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ReturnToWaitingRoomResponse {
         try await channel.unary(Telehealth_V1_ParticipantService_Methods.returnToWaitingRoom, request, options: options)
     }
 
-    /// Sends somebody away, wherever they are, never the appointment's clinician or oneself (NOT_ALLOWED). Their attendee
-    /// is deleted, their watch ends, and whatever they call in this visit is refused (PARTICIPANT_REMOVED) until they are
-    /// let in again. Removing twice is OK.
+    /// Removes a participant in any state; the appointment's clinician and the caller are NOT_ALLOWED. Their attendee is
+    /// deleted, their watch ends, and all their calls in this visit are refused (PARTICIPANT_REMOVED) until they are
+    /// admitted again. Removing twice is OK.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`); ABORTED (VERSION_CONFLICT).
     public func removeParticipant(
         _ request: Telehealth_V1_RemoveParticipantRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_RemoveParticipantResponse {
         try await channel.unary(Telehealth_V1_ParticipantService_Methods.removeParticipant, request, options: options)
     }
 
-    /// Says what somebody may send and receive, also oneself, at once when they are in the meeting, else from when they
-    /// come in. Who receives content must receive video, as Chime has it (INVALID_FIELD).
+    /// Sets what a participant, including the caller, may send and receive: immediately when they are in the meeting,
+    /// otherwise from their next join. Receiving content requires receiving video, a rule of Chime (INVALID_FIELD).
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`); ABORTED (VERSION_CONFLICT).
     public func setParticipantCapabilities(
         _ request: Telehealth_V1_SetParticipantCapabilitiesRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetParticipantCapabilitiesResponse {

@@ -2,16 +2,16 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// What the service holds about one person.
+// The stored record of one person.
 // swift-format-ignore-file
 
 public import ProtobufWire
 public import RPCModel
 
-/// Names a person.
+/// The person.
 public struct Telehealth_V1_ExportPersonRecordRequest: Message {
     public static let fullName = "telehealth.v1.ExportPersonRecordRequest"
-    /// The client. Required.
+    /// The patient's id. Required.
     public var personID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -42,7 +42,7 @@ public struct Telehealth_V1_ExportPersonRecordRequest: Message {
     }
 }
 
-/// A piece of the export.
+/// One piece of the export.
 public struct Telehealth_V1_ExportPersonRecordResponse: Message {
     public static let fullName = "telehealth.v1.ExportPersonRecordResponse"
     /// The next bytes of one JSON document: a `Bundle` of type collection with `Patient`, `Consent`, `Encounter` and
@@ -87,16 +87,18 @@ public enum Telehealth_V1_PersonService_Methods {
     }()
 }
 
-/// Gives people their record in a form that other systems read.
+/// Exports a person's record in a format that other systems read.
 public protocol Telehealth_V1_PersonServiceHandler: Sendable {
-    /// A person's consents, visits and accesses as a FHIR R4 Bundle, in pieces; EXPORT_TOO_LARGE above 3,000 visits.
+    /// Streams a person's consents, visits and accesses as one FHIR R4 Bundle, in pieces; EXPORT_TOO_LARGE above 3,000
+    /// visits.
     ///
-    /// The accesses are the newest 10,000, this export among them.
+    /// The accesses are the latest 10,000, including this export.
     ///
     /// Roles: client, admin.
-    /// Of these: the person, their guardian, and a clinician of theirs.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (PERSON_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE).
+    /// Restriction: the person, their guardian, and their clinicians.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (PERSON_NOT_FOUND); RESOURCE_EXHAUSTED
+    /// (EXPORT_TOO_LARGE).
     func exportPersonRecord(
         _ request: Telehealth_V1_ExportPersonRecordRequest, responses: ResponseWriter<Telehealth_V1_ExportPersonRecordResponse>,
         context: ServerCallContext) async throws(RPCError)
@@ -126,14 +128,16 @@ public struct Telehealth_V1_PersonServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// A person's consents, visits and accesses as a FHIR R4 Bundle, in pieces; EXPORT_TOO_LARGE above 3,000 visits.
+    /// Streams a person's consents, visits and accesses as one FHIR R4 Bundle, in pieces; EXPORT_TOO_LARGE above 3,000
+    /// visits.
     ///
-    /// The accesses are the newest 10,000, this export among them.
+    /// The accesses are the latest 10,000, including this export.
     ///
     /// Roles: client, admin.
-    /// Of these: the person, their guardian, and a clinician of theirs.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (PERSON_NOT_FOUND); RESOURCE_EXHAUSTED (EXPORT_TOO_LARGE).
+    /// Restriction: the person, their guardian, and their clinicians.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (PERSON_NOT_FOUND); RESOURCE_EXHAUSTED
+    /// (EXPORT_TOO_LARGE).
     public func exportPersonRecord(
         _ request: Telehealth_V1_ExportPersonRecordRequest, options: CallOptions = .init()
     ) -> ResponseStream<Telehealth_V1_ExportPersonRecordResponse> {

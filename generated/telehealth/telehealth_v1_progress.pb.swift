@@ -2,24 +2,24 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// How far a call is that works for long.
+// Progress of a long-running call.
 // swift-format-ignore-file
 
 public import ProtobufWire
 
-/// What is being done.
+/// A phase of long-running work.
 public enum Telehealth_V1_WorkPhase: ProtobufEnum {
-    /// A phase of a later version.
+    /// A phase that this version does not know.
     case unspecified
-    /// It waits for its turn, or for an earlier try of the same request; nothing is counted.
+    /// Waiting for its turn, or for an earlier attempt of the same request; nothing is counted.
     case waiting
-    /// The database is copied; in bytes.
+    /// Copying the database; counted in bytes.
     case copying
-    /// The structure and the references of a database are looked at; nothing is counted, since SQLite does not tell.
+    /// Checking the structure and references of a database; nothing is counted, because SQLite reports no progress.
     case structure
-    /// Sealed values are opened, and rows that say who may see a visit held against their MACs; in rows.
+    /// Opening sealed values, and verifying the MACs of rows that decide who may see a visit; counted in rows.
     case values
-    /// The audit log is checked; in its rows.
+    /// Verifying the audit log; counted in its rows.
     case log
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -55,15 +55,15 @@ public enum Telehealth_V1_WorkPhase: ProtobufEnum {
     }
 }
 
-/// How far a call is that works for long. The first one comes when the work begins; from then on what is new comes about
-/// once a second, and what is not new every ten seconds, as a sign of life.
+/// Progress of a long-running call. The first message is sent when the work begins. Afterwards changes are sent about
+/// once a second, and an unchanged message every ten seconds as a sign of life.
 public struct Telehealth_V1_WorkProgress: Message {
     public static let fullName = "telehealth.v1.WorkProgress"
-    /// What is being done, and so what is counted. Phases follow one another; a later version may have more.
+    /// The current phase; it decides what is counted. Phases follow one another; later versions may add more.
     public var phase: Telehealth_V1_WorkPhase = .init(rawValue: 0)
-    /// How much of it is done, in the phase's unit.
+    /// Amount done, in the unit of the phase.
     public var done: Int64 = 0
-    /// How much it is in all, as far as is known by now: it may grow while others write. 0 when it is not known.
+    /// Total amount, as far as known: it may grow while other calls write. 0 when unknown.
     public var total: Int64 = 0
     public var unknownFields = UnknownFields()
 

@@ -2,33 +2,33 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// How well visits go.
+// Quality of visits.
 // swift-format-ignore-file
 
 public import ProtobufWire
 public import RPCModel
 
-/// What one client measured.
+/// Measurements of one client application.
 public struct Telehealth_V1_ReportClientMetricsRequest: Message {
     public static let fullName = "telehealth.v1.ReportClientMetricsRequest"
-    /// UUID that names this attempt; a repeat within 24 hours gets the first outcome. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The visit. Required.
     public var sessionID: String = ""
-    /// From the wish to join to connected media (the SDK's meetingStartDurationMs), at most 10 minutes. Only in the first
-    /// report of a join.
+    /// Time from the user's request to join until media is connected (the SDK's meetingStartDurationMs), at most 10
+    /// minutes. Only in the first report after a join.
     public var joinDuration: Google_Protobuf_Duration?
-    /// What the report covers: above 0, at most an hour. Required.
+    /// The time that the report covers: above 0, at most an hour. Required.
     public var window: Google_Protobuf_Duration?
-    /// Lines of the picture sent or received, whichever are more; 0 without video. At most 4320.
+    /// Lines of the video sent or received, whichever is greater; 0 without video. At most 4320.
     public var videoHeight: Int32 = 0
-    /// Frames per second of it, at most 240.
+    /// Frames per second of that video, at most 240.
     public var framesPerSecond: Int32 = 0
     /// Audio packets lost, 0 to 100.
     public var packetLossPercent: Double = 0
-    /// Connections lost (signalling and audio), at most 1000.
+    /// Lost connections (signaling and audio), at most 1000.
     public var drops: Int32 = 0
-    /// Times the SDK called the connection poor, at most 10000.
+    /// How often the SDK reported a poor connection, at most 10000.
     public var poorConnections: Int32 = 0
     public var unknownFields = UnknownFields()
 
@@ -112,10 +112,10 @@ public struct Telehealth_V1_ReportClientMetricsRequest: Message {
     }
 }
 
-/// Taken.
+/// The report was accepted.
 public struct Telehealth_V1_ReportClientMetricsResponse: Message {
     public static let fullName = "telehealth.v1.ReportClientMetricsResponse"
-    /// A next report is welcome after this, not before.
+    /// Send the next report no sooner than after this time.
     public var nextAfter: Google_Protobuf_Duration?
     public var unknownFields = UnknownFields()
 
@@ -136,12 +136,12 @@ public struct Telehealth_V1_ReportClientMetricsResponse: Message {
     }
 }
 
-/// A period.
+/// The period.
 public struct Telehealth_V1_GetServiceReportRequest: Message {
     public static let fullName = "telehealth.v1.GetServiceReportRequest"
-    /// Begin, UTC. Required.
+    /// Start, UTC. Required.
     public var startTime: Google_Protobuf_Timestamp?
-    /// End, UTC, not part of it; at most 366 days after the begin. Required.
+    /// End, UTC, exclusive; at most 366 days after the start. Required.
     public var endTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
@@ -173,34 +173,35 @@ public struct Telehealth_V1_GetServiceReportRequest: Message {
     }
 }
 
-/// Figures against targets.
+/// Measures with their targets.
 public struct Telehealth_V1_GetServiceReportResponse: Message {
     public static let fullName = "telehealth.v1.GetServiceReportResponse"
-    /// Begin of the period, UTC.
+    /// Start of the period, UTC.
     public var startTime: Google_Protobuf_Timestamp?
-    /// End of the period, UTC.
+    /// End of the period, UTC, exclusive.
     public var endTime: Google_Protobuf_Timestamp?
-    /// Sessions created in the period that had a meeting whenever one was wanted, out of those and of CreateSession calls that
-    /// failed through the service's fault. Over 0.99.
+    /// Of the sessions created in the period and the CreateSession calls that failed through a fault of the service: the
+    /// share of sessions that had a meeting whenever one was needed. Target: over 0.99.
     public var sessionCreationSuccess: Telehealth_V1_ServiceMeasure?
-    /// Seconds from the wish to join to media, as clients report them: the mean. Under 5.
+    /// Mean seconds from the request to join until media is connected, as client applications report it. Target: under
+    /// 5.
     public var averageJoinSeconds: Telehealth_V1_ServiceMeasure?
-    /// The same: 95 of 100 joins took no longer (nearest rank, exact). Under 5.
+    /// The 95th percentile of the same times (nearest rank, exact). Target: under 5.
     public var p95JoinSeconds: Telehealth_V1_ServiceMeasure?
-    /// Share of the time with video in which it had 720 lines or more; of people whose first report is in the period. Counts
-    /// are whole seconds. Over 0.5: the greater part.
+    /// Share of the time with video in which it had 720 lines or more, for participants whose first report is in the
+    /// period. Counts are whole seconds. Target: over 0.5.
     public var video720pShare: Telehealth_V1_ServiceMeasure?
-    /// Share of the time in which those in a meeting were connected: connected time out of that and of the time from each drop
-    /// to its reconnection; of connections that began in the period and have ended. Counts are connections that did not drop
-    /// out of all. Over 0.95.
+    /// Share of the time in meetings during which participants were connected: connected time out of connected time plus
+    /// the time from each drop to its reconnection, for connections that began in the period and have ended. Counts are
+    /// connections without a drop out of all. Target: over 0.95.
     public var connectionStability: Telehealth_V1_ServiceMeasure?
-    /// Visits that started in the period whose client had then granted every consent that joining needs. 1.
+    /// Visits started in the period whose patient had then granted every consent that joining requires. Target: 1.
     public var consentCoverage: Telehealth_V1_ServiceMeasure?
-    /// Recordings that ran in the period and stand on consents. 1.
+    /// Recordings that ran in the period and are based on consents. Target: 1.
     public var recordingConsentCoverage: Telehealth_V1_ServiceMeasure?
-    /// Connections that dropped, and those of them that came back.
+    /// Connections that dropped; `reconnections` of them came back.
     public var drops: Int32 = 0
-    /// See `drops`.
+    /// Dropped connections that came back, see `drops`.
     public var reconnections: Int32 = 0
     public var unknownFields = UnknownFields()
 
@@ -241,18 +242,18 @@ public struct Telehealth_V1_GetServiceReportResponse: Message {
     }
 }
 
-/// One figure.
+/// One measure.
 public struct Telehealth_V1_ServiceMeasure: Message {
     public static let fullName = "telehealth.v1.ServiceMeasure"
-    /// The figure; unset when nothing was measured.
+    /// The value; unset when nothing was measured.
     public var value: Double?
-    /// What it should be.
+    /// The target.
     public var target: Double = 0
-    /// Whether it is what it should be; false when nothing was measured.
+    /// Whether the target is met; false when nothing was measured.
     public var met: Bool = false
-    /// How many, of `total`.
+    /// The numerator, out of `total`.
     public var count: Int64 = 0
-    /// Out of how many: attempts, samples, visits.
+    /// The denominator: attempts, samples or visits.
     public var total: Int64 = 0
     public var unknownFields = UnknownFields()
 
@@ -307,28 +308,29 @@ public enum Telehealth_V1_QualityService_Methods {
     }()
 }
 
-/// Takes what clients measure, and sums it up against the service's targets.
+/// Collects measurements of client applications and summarizes them against the service's targets.
 public protocol Telehealth_V1_QualityServiceHandler: Sendable {
-    /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it; taken
-    /// until 10 minutes after the end (INVALID_STATE).
+    /// Reports what the caller's client application measured since its last report, as the Chime client SDK provides it.
+    /// Accepted until 10 minutes after the end (INVALID_STATE).
     ///
-    /// A changed `ConnectionQuality` is told to the session's watchers.
+    /// When the `ConnectionQuality` changes, the session's watchers receive an event.
     ///
     /// Roles: clinician, client.
-    /// Of these: whoever has a place of their own in the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED
-    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN).
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); RESOURCE_EXHAUSTED
+    /// (METRICS_TOO_OFTEN).
     func reportClientMetrics(_ request: Telehealth_V1_ReportClientMetricsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse
-    /// The service's figures over a period, each against its target.
+    /// Returns the service's measures over a period, each with its target.
     ///
-    /// Worked out from stored rows when asked. STORE_OVERLOADED for more rows than one read may sum: ask for a shorter
-    /// one.
+    /// Computed from stored rows on request. STORE_OVERLOADED when the period has more rows than one read may sum: ask
+    /// for a shorter one.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     func getServiceReport(_ request: Telehealth_V1_GetServiceReportRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetServiceReportResponse
 }
@@ -361,30 +363,31 @@ public struct Telehealth_V1_QualityServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it; taken
-    /// until 10 minutes after the end (INVALID_STATE).
+    /// Reports what the caller's client application measured since its last report, as the Chime client SDK provides it.
+    /// Accepted until 10 minutes after the end (INVALID_STATE).
     ///
-    /// A changed `ConnectionQuality` is told to the session's watchers.
+    /// When the `ConnectionQuality` changes, the session's watchers receive an event.
     ///
     /// Roles: clinician, client.
-    /// Of these: whoever has a place of their own in the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED
-    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN).
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); RESOURCE_EXHAUSTED
+    /// (METRICS_TOO_OFTEN).
     public func reportClientMetrics(
         _ request: Telehealth_V1_ReportClientMetricsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse {
         try await channel.unary(Telehealth_V1_QualityService_Methods.reportClientMetrics, request, options: options)
     }
 
-    /// The service's figures over a period, each against its target.
+    /// Returns the service's measures over a period, each with its target.
     ///
-    /// Worked out from stored rows when asked. STORE_OVERLOADED for more rows than one read may sum: ask for a shorter
-    /// one.
+    /// Computed from stored rows on request. STORE_OVERLOADED when the period has more rows than one read may sum: ask
+    /// for a shorter one.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     public func getServiceReport(
         _ request: Telehealth_V1_GetServiceReportRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetServiceReportResponse {

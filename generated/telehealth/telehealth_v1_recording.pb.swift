@@ -7,19 +7,19 @@
 
 public import ProtobufWire
 
-/// Why a recording does not go on by itself.
+/// Why a recording waits for an operator.
 public enum Telehealth_V1_RecordingWaitReason: ProtobufEnum {
-    /// It does.
+    /// It does not wait for an operator.
     case unspecified
     /// AWS refuses the service: credentials, permissions or its clock.
     case accessRefused
-    /// A quota of the clinic's AWS account is used up.
+    /// A quota of the clinic's AWS account is exhausted.
     case quotaExceeded
-    /// AWS says that the file is made, and it is not in the bucket.
+    /// AWS reports that the file exists, but it is not in the bucket.
     case objectMissing
-    /// Joining the pieces failed three times; they are kept.
+    /// Joining the pieces failed three times; the pieces are kept.
     case joiningFailed
-    /// AWS did not serve the call for hours, or does not understand it.
+    /// AWS did not serve the call for hours, or rejects it as invalid.
     case unavailable
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -55,27 +55,27 @@ public enum Telehealth_V1_RecordingWaitReason: ProtobufEnum {
     }
 }
 
-/// Where a recording stands.
+/// The state of a recording.
 public enum Telehealth_V1_RecordingState: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// Asked for and noted down; Chime not asked yet.
+    /// Requested and stored; Chime has not been called yet.
     case requested
     /// Chime accepted the capture; nothing is recorded yet.
     case starting
-    /// Chime confirmed that it records.
+    /// Chime confirmed that it is recording.
     case recording
-    /// To be stopped.
+    /// It is being stopped.
     case stopping
     /// Stopped; the pieces are being joined.
     case processing
-    /// The file is there and was checked.
+    /// The file exists and was verified.
     case available
-    /// Could not be made or finished.
+    /// The recording could not be made or finished.
     case failed
-    /// Its retention is over: the objects are being deleted.
+    /// Its retention has ended: the objects are being deleted.
     case deleting
-    /// The objects are gone; the row stays.
+    /// The objects are gone; the row remains.
     case deleted
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -119,7 +119,7 @@ public enum Telehealth_V1_RecordingState: ProtobufEnum {
     }
 }
 
-/// What a recording is made for.
+/// The purpose of a recording.
 public enum Telehealth_V1_RecordingPurpose: ProtobufEnum {
     /// In a request: CLINICAL.
     case unspecified
@@ -161,17 +161,17 @@ public enum Telehealth_V1_RecordingPurpose: ProtobufEnum {
 
 /// Why a recording stopped.
 public enum Telehealth_V1_RecordingStopReason: ProtobufEnum {
-    /// Of a recording: it still runs. Of an event: a reason that this service does not know.
+    /// In a recording: it is still running. In an event: a reason that this service does not know.
     case unspecified
     /// StopRecording.
     case requested
     /// The visit ended.
     case sessionEnded
-    /// A consent it stood on was revoked.
+    /// A consent it relies on was revoked.
     case consentRevoked
-    /// Somebody present has no consent that allows it (expired, or never given).
+    /// A participant has no consent that permits it (expired, or never given).
     case consentMissing
-    /// The meeting died.
+    /// The meeting ended unexpectedly.
     case meetingEnded
     /// The capture failed.
     case failed
@@ -211,25 +211,25 @@ public enum Telehealth_V1_RecordingStopReason: ProtobufEnum {
     }
 }
 
-/// One recording: a capture, and the file joined from its pieces. What the provider calls them is the operator's to see
+/// One recording: a media capture and the file joined from its pieces. The provider's ids are available to operators
 /// (OperationsService.GetRecordingProviderDetails).
 public struct Telehealth_V1_Recording: Message {
     public static let fullName = "telehealth.v1.Recording"
-    /// UUID made by the service.
+    /// UUID assigned by the service.
     public var recordingID: String = ""
     /// The visit it belongs to.
     public var sessionID: String = ""
-    /// 1 for the first recording of the session, rising by one.
+    /// 1 for the first recording of the session, increasing by one.
     public var segment: Int32 = 0
-    /// Where it stands.
+    /// The state of the recording.
     public var state: Telehealth_V1_RecordingState = .init(rawValue: 0)
-    /// What it is made for (the earlier recordingPurpose); each consent used allows this purpose.
+    /// The purpose (the earlier recordingPurpose); each consent it relies on permits this purpose.
     public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
-    /// The consents that allowed it, as judged when the capture began. Staff only.
+    /// The consents that permit it, as evaluated when the capture began. Staff only.
     public var consentIds: [String] = []
-    /// `sub` of who asked for it. Staff only.
+    /// `sub` of the caller who requested it. Staff only.
     public var requestCaller: String = ""
-    /// When it was asked for, UTC.
+    /// When it was requested, UTC.
     public var requestTime: Google_Protobuf_Timestamp?
     /// When Chime confirmed the capture, UTC; unset before.
     public var startTime: Google_Protobuf_Timestamp?
@@ -239,33 +239,35 @@ public struct Telehealth_V1_Recording: Message {
     public var stopReason: Telehealth_V1_RecordingStopReason = .init(rawValue: 0)
     /// Seconds from `start_time` to `end_time`; 0 before.
     public var durationSeconds: Int64 = 0
-    /// S3 key of the joined file (the earlier recordingS3Key); empty until AVAILABLE. Staff only; holds no personal id.
+    /// S3 key of the joined file (the earlier recordingS3Key); empty until AVAILABLE. Staff only; contains no personal
+    /// id.
     public var objectKey: String = ""
-    /// Bytes of the joined file; 0 until AVAILABLE.
+    /// Size of the joined file in bytes; 0 until AVAILABLE.
     public var objectByteCount: Int64 = 0
-    /// Not deleted before this, UTC; unset: kept until an administrator sets it. Staff only.
+    /// It is not deleted before this time, UTC. Unset: kept until an administrator sets a time. Staff only.
     public var retentionEndTime: Google_Protobuf_Timestamp?
-    /// When the joined file was seen in the bucket, UTC; unset before.
+    /// When the joined file was found in the bucket, UTC; unset before.
     public var availableTime: Google_Protobuf_Timestamp?
     /// S3's ETag of the joined file; empty until AVAILABLE. Staff only.
     public var objectEtag: String = ""
-    /// Why it failed: a stable word; empty unless FAILED.
+    /// Why it failed, a stable word; empty unless FAILED.
     public var failureReason: String = ""
-    /// When a consent that it stood on was revoked afterwards, UTC: it is not played any more.
+    /// When a consent that it relies on was revoked, UTC; since then it can be played only as the clinic's policy
+    /// allows.
     public var consentRevokeTime: Google_Protobuf_Timestamp?
-    /// Since when the running capture has holes (Chime reports a temporary failure), UTC; unset while it is sound.
+    /// Since when the running capture has gaps (Chime reports a temporary failure), UTC; unset without gaps.
     public var degradeTime: Google_Protobuf_Timestamp?
-    /// Set while the recording is under legal hold: then it is not deleted, and played only as the clinic's policy says.
-    /// Staff only.
+    /// Set while the recording is under legal hold: it is not deleted, and can be played only as the clinic's policy
+    /// allows. Staff only.
     public var hold: Telehealth_V1_LegalHold?
     /// The note in the clinic's records that it belongs to; may be empty. Staff only.
     public var sessionNoteID: String = ""
-    /// When its objects were deleted, UTC; the row stays as a tombstone.
+    /// When its objects were deleted, UTC; the row remains as a tombstone.
     public var deleteTime: Google_Protobuf_Timestamp?
-    /// What S3 itself says of the content, where it says so: "sha256:" or "crc64nvme:" and base64. Staff only.
+    /// S3's checksum of the content, if S3 has one: "sha256:" or "crc64nvme:" followed by base64. Staff only.
     public var objectChecksum: String = ""
-    /// What it waits for, where somebody who runs the service has to act: nothing is lost meanwhile. UNSPECIFIED while it
-    /// goes on by itself. Staff only.
+    /// What it waits for when an operator must act; nothing is lost meanwhile. UNSPECIFIED when no action is needed.
+    /// Staff only.
     public var waitingReason: Telehealth_V1_RecordingWaitReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -334,14 +336,14 @@ public struct Telehealth_V1_Recording: Message {
     }
 }
 
-/// An order to keep a recording.
+/// A legal hold on a recording.
 public struct Telehealth_V1_LegalHold: Message {
     public static let fullName = "telehealth.v1.LegalHold"
     /// When it was set, UTC.
     public var setTime: Google_Protobuf_Timestamp?
-    /// `sub` of who set it.
+    /// `sub` of the caller who set it.
     public var setCaller: String = ""
-    /// The administrator's words.
+    /// The reason in the administrator's words.
     public var reason: String = ""
     public var unknownFields = UnknownFields()
 

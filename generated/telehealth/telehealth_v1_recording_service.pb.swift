@@ -2,19 +2,19 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Recordings, from their start to their end.
+// Recordings, from start to deletion.
 // swift-format-ignore-file
 
 public import ProtobufWire
 public import RPCModel
 
-/// What says who was there.
+/// The source of presence data.
 public enum Telehealth_V1_PresenceSource: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// Chime saw their media.
+    /// Chime's events about attendees' media.
     case meetingEvents
-    /// This service let them in; where no events of Chime reach it.
+    /// This service's own admissions, where it receives no events from Chime.
     case roster
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -44,16 +44,16 @@ public enum Telehealth_V1_PresenceSource: ProtobufEnum {
     }
 }
 
-/// A recording to start. The earlier `consent` flag has no place: consent is what is stored.
+/// A recording to start. The earlier `consent` flag is gone: stored consents decide.
 public struct Telehealth_V1_StartRecordingRequest: Message {
     public static let fullName = "telehealth.v1.StartRecordingRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// What it is for; UNSPECIFIED for CLINICAL. Every consent must allow it.
+    /// The purpose; UNSPECIFIED means CLINICAL. Every consent must permit it.
     public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -98,7 +98,7 @@ public struct Telehealth_V1_StartRecordingRequest: Message {
             violations.add("session_id", "required", "is required")
         }
         if !purpose.isRecognized {
-            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("purpose", "enum.defined_only", "is not an accepted value")
         }
         if let value = expectedVersion {
             if !(value >= 1) {
@@ -108,10 +108,10 @@ public struct Telehealth_V1_StartRecordingRequest: Message {
     }
 }
 
-/// The recording noted down.
+/// The stored recording.
 public struct Telehealth_V1_StartRecordingResponse: Message {
     public static let fullName = "telehealth.v1.StartRecordingResponse"
-    /// REQUESTED or further; RECORDING only after Chime confirmed.
+    /// REQUESTED or a later state; RECORDING only after Chime has confirmed.
     public var recording: Telehealth_V1_Recording? {
         get { _recording?.value }
         set { _recording = newValue.map(Boxed.init) }
@@ -139,13 +139,13 @@ public struct Telehealth_V1_StartRecordingResponse: Message {
 /// A recording to stop.
 public struct Telehealth_V1_StopRecordingRequest: Message {
     public static let fullName = "telehealth.v1.StopRecordingRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// The recording; empty for the one that is active.
+    /// The recording; empty for the active one.
     public var recordingID: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -205,7 +205,7 @@ public struct Telehealth_V1_StopRecordingRequest: Message {
 /// The recording being stopped.
 public struct Telehealth_V1_StopRecordingResponse: Message {
     public static let fullName = "telehealth.v1.StopRecordingResponse"
-    /// STOPPING or further.
+    /// STOPPING or a later state.
     public var recording: Telehealth_V1_Recording? {
         get { _recording?.value }
         set { _recording = newValue.map(Boxed.init) }
@@ -235,9 +235,9 @@ public struct Telehealth_V1_ListRecordingsRequest: Message {
     public static let fullName = "telehealth.v1.ListRecordingsRequest"
     /// The session. Required.
     public var sessionID: String = ""
-    /// 1 to 200; 0 for 50.
+    /// Page size: 1 to 200; 0 means 50.
     public var pageSize: Int32 = 0
-    /// `next_page_token` of the answer before; empty for the first page.
+    /// `next_page_token` of the previous page; empty for the first.
     public var pageToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -280,7 +280,7 @@ public struct Telehealth_V1_ListRecordingsResponse: Message {
     public static let fullName = "telehealth.v1.ListRecordingsResponse"
     /// Oldest first.
     public var recordings: [Telehealth_V1_Recording] = []
-    /// Empty on the last page.
+    /// Token of the next page; empty on the last page.
     public var nextPageToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -308,7 +308,8 @@ public struct Telehealth_V1_GetRecordingPlaybackUrlRequest: Message {
     public static let fullName = "telehealth.v1.GetRecordingPlaybackUrlRequest"
     /// The recording. Required.
     public var recordingID: String = ""
-    /// What it is watched for; UNSPECIFIED for CLINICAL. Once a consent it stood on is revoked only CLINICAL is left.
+    /// The purpose of playing it; UNSPECIFIED means CLINICAL. After a consent it relies on was revoked, at most CLINICAL is
+    /// permitted.
     public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -339,17 +340,17 @@ public struct Telehealth_V1_GetRecordingPlaybackUrlRequest: Message {
             violations.add("recording_id", "required", "is required")
         }
         if !purpose.isRecognized {
-            violations.add("purpose", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("purpose", "enum.defined_only", "is not an accepted value")
         }
     }
 }
 
-/// A way to play it. Secret.
+/// A URL to play the recording. Secret.
 public struct Telehealth_V1_GetRecordingPlaybackUrlResponse: Message {
     public static let fullName = "telehealth.v1.GetRecordingPlaybackUrlResponse"
     /// A presigned https URL: whoever holds it can play the recording. Never log or store it.
     public var url: String = ""
-    /// When it stops working, UTC.
+    /// When the URL expires, UTC.
     public var expireTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
@@ -372,14 +373,14 @@ public struct Telehealth_V1_GetRecordingPlaybackUrlResponse: Message {
     }
 }
 
-/// A hold to set.
+/// The hold to set.
 public struct Telehealth_V1_SetRecordingHoldRequest: Message {
     public static let fullName = "telehealth.v1.SetRecordingHoldRequest"
-    /// UUID that names this attempt; a repeat within 24 hours gets the first outcome. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// See `Recording.recording_id`. Required.
     public var recordingID: String = ""
-    /// Why, in the administrator's words; kept and audited. 1 to 1000 bytes.
+    /// The reason in the administrator's words, 1 to 1000 bytes; stored and audited.
     public var reason: String = ""
     public var unknownFields = UnknownFields()
 
@@ -434,7 +435,7 @@ public struct Telehealth_V1_SetRecordingHoldRequest: Message {
 /// The recording under hold.
 public struct Telehealth_V1_SetRecordingHoldResponse: Message {
     public static let fullName = "telehealth.v1.SetRecordingHoldResponse"
-    /// As it is now.
+    /// The recording after the change.
     public var recording: Telehealth_V1_Recording? {
         get { _recording?.value }
         set { _recording = newValue.map(Boxed.init) }
@@ -459,14 +460,14 @@ public struct Telehealth_V1_SetRecordingHoldResponse: Message {
     }
 }
 
-/// A hold to take away.
+/// The hold to release.
 public struct Telehealth_V1_ReleaseRecordingHoldRequest: Message {
     public static let fullName = "telehealth.v1.ReleaseRecordingHoldRequest"
-    /// UUID that names this attempt; a repeat within 24 hours gets the first outcome. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// See `Recording.recording_id`. Required.
     public var recordingID: String = ""
-    /// Why, in the administrator's words; audited. 1 to 1000 bytes.
+    /// The reason in the administrator's words, 1 to 1000 bytes; audited.
     public var reason: String = ""
     public var unknownFields = UnknownFields()
 
@@ -518,10 +519,10 @@ public struct Telehealth_V1_ReleaseRecordingHoldRequest: Message {
     }
 }
 
-/// The recording without hold.
+/// The recording without the hold.
 public struct Telehealth_V1_ReleaseRecordingHoldResponse: Message {
     public static let fullName = "telehealth.v1.ReleaseRecordingHoldResponse"
-    /// As it is now.
+    /// The recording after the change.
     public var recording: Telehealth_V1_Recording? {
         get { _recording?.value }
         set { _recording = newValue.map(Boxed.init) }
@@ -546,16 +547,16 @@ public struct Telehealth_V1_ReleaseRecordingHoldResponse: Message {
     }
 }
 
-/// An end to set.
+/// The retention to set.
 public struct Telehealth_V1_SetRecordingRetentionRequest: Message {
     public static let fullName = "telehealth.v1.SetRecordingRetentionRequest"
-    /// UUID that names this attempt; a repeat within 24 hours gets the first outcome. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// See `Recording.recording_id`. Required.
     public var recordingID: String = ""
-    /// Until when it is kept, UTC; an instant that has passed means now. Unset: until somebody sets it again.
+    /// How long to keep it, UTC; a past time deletes it now. Unset: until someone sets a time.
     public var retentionEndTime: Google_Protobuf_Timestamp?
-    /// Why, in the administrator's words; audited. 1 to 1000 bytes.
+    /// The reason in the administrator's words, 1 to 1000 bytes; audited.
     public var reason: String = ""
     public var unknownFields = UnknownFields()
 
@@ -609,10 +610,10 @@ public struct Telehealth_V1_SetRecordingRetentionRequest: Message {
     }
 }
 
-/// The recording with its new end.
+/// The recording with its new retention.
 public struct Telehealth_V1_SetRecordingRetentionResponse: Message {
     public static let fullName = "telehealth.v1.SetRecordingRetentionResponse"
-    /// As it is now.
+    /// The recording after the change.
     public var recording: Telehealth_V1_Recording? {
         get { _recording?.value }
         set { _recording = newValue.map(Boxed.init) }
@@ -637,14 +638,14 @@ public struct Telehealth_V1_SetRecordingRetentionResponse: Message {
     }
 }
 
-/// A link to make.
+/// The link to set.
 public struct Telehealth_V1_LinkSessionNoteRequest: Message {
     public static let fullName = "telehealth.v1.LinkSessionNoteRequest"
-    /// UUID that names this attempt; a repeat within 24 hours gets the first outcome. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// See `Recording.recording_id`. Required.
     public var recordingID: String = ""
-    /// The note's id in the clinic's records: 1 to 64 characters of `[A-Za-z0-9._:-]`. Empty takes the link away.
+    /// The note's id in the clinic's records: 1 to 64 characters of `[A-Za-z0-9._:-]`. Empty removes the link.
     public var sessionNoteID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -697,7 +698,7 @@ public struct Telehealth_V1_LinkSessionNoteRequest: Message {
 /// The recording with its link.
 public struct Telehealth_V1_LinkSessionNoteResponse: Message {
     public static let fullName = "telehealth.v1.LinkSessionNoteResponse"
-    /// As it is now.
+    /// The recording after the change.
     public var recording: Telehealth_V1_Recording? {
         get { _recording?.value }
         set { _recording = newValue.map(Boxed.init) }
@@ -722,7 +723,7 @@ public struct Telehealth_V1_LinkSessionNoteResponse: Message {
     }
 }
 
-/// Whose manifest.
+/// The recording whose manifest to return.
 public struct Telehealth_V1_GetRecordingManifestRequest: Message {
     public static let fullName = "telehealth.v1.GetRecordingManifestRequest"
     /// See `Recording.recording_id`. Required.
@@ -756,7 +757,7 @@ public struct Telehealth_V1_GetRecordingManifestRequest: Message {
     }
 }
 
-/// A manifest, as a message and as the text that its hash is over.
+/// A manifest, as a message and as the JSON text that is hashed and signed.
 public struct Telehealth_V1_GetRecordingManifestResponse: Message {
     public static let fullName = "telehealth.v1.GetRecordingManifestResponse"
     /// The facts.
@@ -765,13 +766,13 @@ public struct Telehealth_V1_GetRecordingManifestResponse: Message {
         set { _manifest = newValue.map(Boxed.init) }
     }
     private var _manifest: Boxed<Telehealth_V1_RecordingManifest>?
-    /// The same facts as canonical JSON (RFC 8785), UTF-8. Two calls for one recording give the same bytes.
+    /// The same facts as canonical JSON (RFC 8785), UTF-8. Repeated calls for one recording return the same bytes.
     public var canonicalJson: [UInt8] = []
     /// SHA-256 of `canonical_json`, 32 bytes.
     public var sha256: [UInt8] = []
-    /// Ed25519 signature of `canonical_json` with the key that ConsentService.GetReceiptKey shows.
+    /// Ed25519 signature of `canonical_json`; ConsentService.GetReceiptKey returns the public key.
     public var signature: [UInt8] = []
-    /// The key of `signature`, as GetReceiptKey names it.
+    /// The id of the signing key, as in GetReceiptKey.
     public var signatureKeyID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -800,43 +801,43 @@ public struct Telehealth_V1_GetRecordingManifestResponse: Message {
     }
 }
 
-/// What binds a recording's file to the visit.
+/// The facts that tie a recording's file to the visit.
 public struct Telehealth_V1_RecordingManifest: Message {
     public static let fullName = "telehealth.v1.RecordingManifest"
     /// "telehealth.v1.recording-manifest/1".
     public var format: String = ""
-    /// Which recording.
+    /// The recording.
     public var recordingID: String = ""
     /// The visit it belongs to.
     public var sessionID: String = ""
     /// 1 for the first recording of the session.
     public var segment: Int32 = 0
-    /// What it was made for.
+    /// The purpose.
     public var purpose: Telehealth_V1_RecordingPurpose = .init(rawValue: 0)
-    /// The bucket of the object.
+    /// The object's bucket.
     public var bucket: String = ""
     /// The object's key.
     public var objectKey: String = ""
-    /// Its bytes.
+    /// The object's size in bytes.
     public var objectByteCount: Int64 = 0
-    /// S3's ETag of it: an MD5 only for an object put in one piece without a KMS key, else an opaque word of S3's.
+    /// S3's ETag of the object: an MD5 only for an object uploaded in one piece without a KMS key, otherwise opaque.
     public var objectEtag: String = ""
-    /// S3's checksum of the content with its kind ("sha256:" or "crc64nvme:" and base64); empty when S3 keeps none.
+    /// S3's checksum of the content, with its kind ("sha256:" or "crc64nvme:" followed by base64); empty when S3 has
+    /// none.
     public var objectChecksum: String = ""
-    /// The consents that it stands on: of everybody who was let in while it ran.
+    /// The consents that it relies on: of everyone who was admitted while it ran.
     public var consentIds: [String] = []
     /// When Chime confirmed the capture, UTC.
     public var startTime: Google_Protobuf_Timestamp?
-    /// When the capture was over, UTC.
+    /// When the capture ended, UTC.
     public var endTime: Google_Protobuf_Timestamp?
     /// Why it stopped.
     public var stopReason: Telehealth_V1_RecordingStopReason = .init(rawValue: 0)
-    /// Everybody who was there at any moment of it.
+    /// Everyone who was present at any time while it ran.
     public var people: [Telehealth_V1_RecordedPerson] = []
-    /// Where `people` come from.
+    /// The source of `people`.
     public var presenceSource: Telehealth_V1_PresenceSource = .init(rawValue: 0)
-    /// Rows of the audit log that speak of this recording, by their numbers, at most 200. Not part of `canonical_json`: the
-    /// log grows.
+    /// Numbers of audit log rows about this recording, at most 200. Not part of `canonical_json`, because the log grows.
     public var auditNumbers: [Int64] = []
     public var unknownFields = UnknownFields()
 
@@ -890,16 +891,16 @@ public struct Telehealth_V1_RecordingManifest: Message {
     }
 }
 
-/// Somebody in the picture or within earshot.
+/// A person who could be seen or heard in the recording.
 public struct Telehealth_V1_RecordedPerson: Message {
     public static let fullName = "telehealth.v1.RecordedPerson"
-    /// One of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
     /// The person's id in the clinic's records.
     public var personID: String = ""
-    /// In what role.
+    /// The person's role.
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
-    /// When, within the recording.
+    /// When they were present during the recording.
     public var presence: [Telehealth_V1_PresencePeriod] = []
     public var unknownFields = UnknownFields()
 
@@ -926,10 +927,10 @@ public struct Telehealth_V1_RecordedPerson: Message {
     }
 }
 
-/// A stretch of time.
+/// A period of time.
 public struct Telehealth_V1_PresencePeriod: Message {
     public static let fullName = "telehealth.v1.PresencePeriod"
-    /// Begin, UTC.
+    /// Start, UTC.
     public var startTime: Google_Protobuf_Timestamp?
     /// End, UTC.
     public var endTime: Google_Protobuf_Timestamp?
@@ -1035,86 +1036,93 @@ public enum Telehealth_V1_RecordingService_Methods {
     }()
 }
 
-/// Makes recordings, plays and keeps them, says what they stand on, and lets go of them when their time is over.
+/// Makes, plays, retains, documents and deletes recordings.
 public protocol Telehealth_V1_RecordingServiceHandler: Sendable {
-    /// Starts a recording. Consent is looked up, never taken from the caller.
+    /// Starts a recording. Consent is looked up, never taken from the request.
     ///
     /// Roles: clinician.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE
-    /// with `recording_id`, RECORDING_NOT_CONFIGURED, MEETING_NOT_READY); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, RECORDING_CONSENT_MISSING,
+    /// RECORDING_ACTIVE with `recording_id`, RECORDING_NOT_CONFIGURED, MEETING_NOT_READY); ABORTED
+    /// (VERSION_CONFLICT).
     func startRecording(_ request: Telehealth_V1_StartRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartRecordingResponse
-    /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
+    /// Stops the running recording and joins its pieces. Anyone who may appear in the recording may stop it.
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
-    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, RECORDING_NOT_ACTIVE);
-    /// ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: participants of the visit.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND, RECORDING_NOT_FOUND); FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`,
+    /// RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     func stopRecording(_ request: Telehealth_V1_StopRecordingRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopRecordingResponse
     /// Lists the recordings of a session, oldest first.
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: participants of the visit.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func listRecordings(_ request: Telehealth_V1_ListRecordingsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse
-    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Client and
-    /// guardian get one for a clinical recording that LinkSessionNote has made part of the client's record
+    /// Creates a URL that plays a recording for at most 5 minutes; whoever holds it can play the recording. Audited.
+    /// Patient and guardian may play only clinical recordings that LinkSessionNote has made part of the patient's record
     /// (RECORDING_NOT_RELEASED before).
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
-    /// `recording_state`, RECORDING_NOT_RELEASED, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD,
-    /// RECORDING_BEING_DELETED, RECORDING_DELETED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
+    /// Restriction: among participants, only lead clinicians, supervisors, the patient and the guardian.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION
+    /// (RECORDING_NOT_READY with `recording_state`, RECORDING_NOT_RELEASED, RECORDING_CONSENT_REVOKED,
+    /// RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL
+    /// (MEETING_REFUSED).
     func getRecordingPlaybackUrl(_ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse
-    /// Puts a recording under legal hold: it is not deleted, whatever its retention says, and played only as the clinic's
-    /// policy says. A second hold changes nothing.
+    /// Places a recording under legal hold: it is not deleted, whatever its retention says, and can be played only as
+    /// the clinic's policy allows. A second hold changes nothing.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED,
+    /// RECORDING_DELETED).
     func setRecordingHold(_ request: Telehealth_V1_SetRecordingHoldRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse
-    /// Takes a legal hold away; a recording without one stays as it is.
+    /// Releases a legal hold; a recording without a hold stays as it is.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT).
     func releaseRecordingHold(_ request: Telehealth_V1_ReleaseRecordingHoldRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ReleaseRecordingHoldResponse
-    /// Sets until when a recording is kept. After that its objects are deleted, unless a hold keeps them; the row and the
-    /// manifest stay.
+    /// Sets how long a recording is kept. Afterwards its objects are deleted, unless a hold keeps them; the row and the
+    /// manifest remain.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED,
+    /// RECORDING_DELETED).
     func setRecordingRetention(_ request: Telehealth_V1_SetRecordingRetentionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetRecordingRetentionResponse
-    /// Notes which note of the clinic's records a recording belongs to.
+    /// Links a recording to a note in the clinic's records.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND); ABORTED
+    /// (VERSION_CONFLICT).
     func linkSessionNote(_ request: Telehealth_V1_LinkSessionNoteRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_LinkSessionNoteResponse
-    /// What binds the file to the visit: object and checksums, consents, people present, start and stop. Audited.
+    /// Returns the facts that tie the file to the visit: object and checksums, consents, people present, start and stop.
+    /// Audited.
     ///
     /// Roles: clinician, admin.
-    /// Of these: whoever is of the visit.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
-    /// PARTICIPANT_DENIED); FAILED_PRECONDITION (RECORDING_NOT_READY with `recording_state`).
+    /// Restriction: participants of the visit.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (RECORDING_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); FAILED_PRECONDITION (RECORDING_NOT_READY with `recording_state`).
     func getRecordingManifest(_ request: Telehealth_V1_GetRecordingManifestRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse
 }
@@ -1175,27 +1183,29 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Starts a recording. Consent is looked up, never taken from the caller.
+    /// Starts a recording. Consent is looked up, never taken from the request.
     ///
     /// Roles: clinician.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE
-    /// with `recording_id`, RECORDING_NOT_CONFIGURED, MEETING_NOT_READY); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, RECORDING_CONSENT_MISSING,
+    /// RECORDING_ACTIVE with `recording_id`, RECORDING_NOT_CONFIGURED, MEETING_NOT_READY); ABORTED
+    /// (VERSION_CONFLICT).
     public func startRecording(
         _ request: Telehealth_V1_StartRecordingRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.startRecording, request, options: options)
     }
 
-    /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
+    /// Stops the running recording and joins its pieces. Anyone who may appear in the recording may stop it.
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
-    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, RECORDING_NOT_ACTIVE);
-    /// ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: participants of the visit.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND, RECORDING_NOT_FOUND); FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`,
+    /// RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     public func stopRecording(
         _ request: Telehealth_V1_StopRecordingRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StopRecordingResponse {
@@ -1205,86 +1215,91 @@ public struct Telehealth_V1_RecordingServiceClient: Sendable {
     /// Lists the recordings of a session, oldest first.
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: participants of the visit.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func listRecordings(
         _ request: Telehealth_V1_ListRecordingsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.listRecordings, request, options: options)
     }
 
-    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Client and
-    /// guardian get one for a clinical recording that LinkSessionNote has made part of the client's record
+    /// Creates a URL that plays a recording for at most 5 minutes; whoever holds it can play the recording. Audited.
+    /// Patient and guardian may play only clinical recordings that LinkSessionNote has made part of the patient's record
     /// (RECORDING_NOT_RELEASED before).
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
-    /// `recording_state`, RECORDING_NOT_RELEASED, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD,
-    /// RECORDING_BEING_DELETED, RECORDING_DELETED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
+    /// Restriction: among participants, only lead clinicians, supervisors, the patient and the guardian.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION
+    /// (RECORDING_NOT_READY with `recording_state`, RECORDING_NOT_RELEASED, RECORDING_CONSENT_REVOKED,
+    /// RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL
+    /// (MEETING_REFUSED).
     public func getRecordingPlaybackUrl(
         _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.getRecordingPlaybackUrl, request, options: options)
     }
 
-    /// Puts a recording under legal hold: it is not deleted, whatever its retention says, and played only as the clinic's
-    /// policy says. A second hold changes nothing.
+    /// Places a recording under legal hold: it is not deleted, whatever its retention says, and can be played only as
+    /// the clinic's policy allows. A second hold changes nothing.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED,
+    /// RECORDING_DELETED).
     public func setRecordingHold(
         _ request: Telehealth_V1_SetRecordingHoldRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.setRecordingHold, request, options: options)
     }
 
-    /// Takes a legal hold away; a recording without one stays as it is.
+    /// Releases a legal hold; a recording without a hold stays as it is.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT).
     public func releaseRecordingHold(
         _ request: Telehealth_V1_ReleaseRecordingHoldRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ReleaseRecordingHoldResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.releaseRecordingHold, request, options: options)
     }
 
-    /// Sets until when a recording is kept. After that its objects are deleted, unless a hold keeps them; the row and the
-    /// manifest stay.
+    /// Sets how long a recording is kept. Afterwards its objects are deleted, unless a hold keeps them; the row and the
+    /// manifest remain.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED,
+    /// RECORDING_DELETED).
     public func setRecordingRetention(
         _ request: Telehealth_V1_SetRecordingRetentionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_SetRecordingRetentionResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.setRecordingRetention, request, options: options)
     }
 
-    /// Notes which note of the clinic's records a recording belongs to.
+    /// Links a recording to a note in the clinic's records.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND); ABORTED
+    /// (VERSION_CONFLICT).
     public func linkSessionNote(
         _ request: Telehealth_V1_LinkSessionNoteRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_LinkSessionNoteResponse {
         try await channel.unary(Telehealth_V1_RecordingService_Methods.linkSessionNote, request, options: options)
     }
 
-    /// What binds the file to the visit: object and checksums, consents, people present, start and stop. Audited.
+    /// Returns the facts that tie the file to the visit: object and checksums, consents, people present, start and stop.
+    /// Audited.
     ///
     /// Roles: clinician, admin.
-    /// Of these: whoever is of the visit.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
-    /// PARTICIPANT_DENIED); FAILED_PRECONDITION (RECORDING_NOT_READY with `recording_state`).
+    /// Restriction: participants of the visit.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (RECORDING_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); FAILED_PRECONDITION (RECORDING_NOT_READY with `recording_state`).
     public func getRecordingManifest(
         _ request: Telehealth_V1_GetRecordingManifestRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse {

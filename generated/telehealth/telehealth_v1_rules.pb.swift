@@ -2,7 +2,7 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Rules of this API's own, beside the standard ones of buf/validate/validate.proto.
+// Validation rules of this API, in addition to the standard ones of buf/validate/validate.proto.
 // swift-format-ignore-file
 
 public import ProtobufWire

@@ -18,17 +18,17 @@
 
 public import ProtobufWire
 
-/// Whether a grant can be redeemed.
+/// Whether an invitation can be redeemed.
 public enum Telehealth_V1_InvitationState: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// Yes.
+    /// It can be redeemed.
     case open
-    /// It was.
+    /// It was redeemed.
     case used
-    /// It was taken back, by RevokeInvitation or because the appointment went to other people.
+    /// It was revoked, by RevokeInvitation or because the appointment's people changed.
     case revoked
-    /// Its time is over.
+    /// It has expired.
     case expired
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -62,13 +62,14 @@ public enum Telehealth_V1_InvitationState: ProtobufEnum {
     }
 }
 
-/// How much of a session an answer holds.
+/// How much of a session a response contains.
 public enum Telehealth_V1_SessionView: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// The session's own facts, as a list gives them: nothing of people, meeting, recordings, shares and invitations.
+    /// The session's own facts, as returned by lists: without participants, meeting, recordings, screen shares and
+    /// invitations.
     case basic
-    /// Everything that its reader may see.
+    /// Everything that the caller may see.
     case full
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -98,22 +99,22 @@ public enum Telehealth_V1_SessionView: ProtobufEnum {
     }
 }
 
-/// Where a visit stands. COMPLETED, CANCELLED and NO_SHOW are final.
+/// The status of a visit. COMPLETED, CANCELLED and NO_SHOW are final.
 public enum Telehealth_V1_SessionStatus: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// Created, nobody there.
+    /// Created; nobody has arrived.
     case scheduled
-    /// The client waits, the clinician has not joined.
+    /// The patient is waiting; the clinician has not joined.
     case waitingRoom
-    /// The clinician has joined; `start_time` says whether a client was let in yet. While none was, the session goes back
-    /// to WAITING_ROOM or SCHEDULED when its appointment gets another clinician, or a time that is not near.
+    /// The clinician has joined; `start_time` says whether a patient was admitted yet. Until then, the session returns
+    /// to WAITING_ROOM or SCHEDULED when its appointment gets another clinician or moves to a time that is not near.
     case inProgress
-    /// Took place and is over.
+    /// The visit took place and has ended.
     case completed
-    /// Called off before any client was admitted.
+    /// Cancelled before any patient was admitted.
     case cancelled
-    /// Somebody did not come.
+    /// The patient, or both patient and clinician, did not arrive.
     case noShow
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -151,13 +152,13 @@ public enum Telehealth_V1_SessionStatus: ProtobufEnum {
     }
 }
 
-/// How a waiting client gets in.
+/// How a waiting patient is admitted.
 public enum Telehealth_V1_AdmissionPolicy: ProtobufEnum {
     /// In a request: the configured default. Never sent by the service.
     case unspecified
-    /// The appointment's own client is let in when the clinician joins.
+    /// The appointment's patient is admitted when the clinician joins.
     case onClinicianJoin
-    /// The clinician lets each person in with AdmitParticipant.
+    /// A lead clinician admits each person with AdmitParticipant.
     case manual
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -191,21 +192,21 @@ public enum Telehealth_V1_AdmissionPolicy: ProtobufEnum {
 public enum Telehealth_V1_EndReason: ProtobufEnum {
     /// In a request: NORMAL.
     case unspecified
-    /// The visit was done.
+    /// The visit was completed.
     case normal
-    /// Broken off because something technical failed.
+    /// Ended early because of a technical failure.
     case technicalFailure
-    /// Broken off for somebody's safety.
+    /// Ended early for someone's safety.
     case safety
-    /// Everybody left and nobody came back. Set by the service.
+    /// Everyone left and nobody came back. Set by the service.
     case allLeft
-    /// Ran past the longest allowed time. Set by the service.
+    /// The visit exceeded the longest permitted time. Set by the service.
     case timeout
-    /// The client broke it off.
+    /// The patient ended it early.
     case clientLeft
-    /// The clinician had to go.
+    /// The clinician had to leave.
     case clinicianLeft
-    /// None of these.
+    /// Any other reason.
     case other
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -247,21 +248,21 @@ public enum Telehealth_V1_EndReason: ProtobufEnum {
     }
 }
 
-/// Why a visit was called off.
+/// Why a visit was cancelled.
 public enum Telehealth_V1_CancelReason: ProtobufEnum {
     /// In a request: OTHER.
     case unspecified
-    /// The client asked for it.
+    /// The patient requested it.
     case client
-    /// The clinician asked for it.
+    /// The clinician requested it.
     case clinician
-    /// Something technical failed before the visit.
+    /// A technical failure before the visit.
     case technical
     /// The appointment was cancelled in the scheduling system. Set by CancelAppointment.
     case appointmentCancelled
-    /// The client came, the clinician never did. Set by the service.
+    /// The patient arrived, but the clinician never did. Set by the service.
     case clinicianNoShow
-    /// None of these.
+    /// Any other reason.
     case other
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -299,13 +300,13 @@ public enum Telehealth_V1_CancelReason: ProtobufEnum {
     }
 }
 
-/// Who did not come.
+/// Who did not arrive.
 public enum Telehealth_V1_NoShowParty: ProtobufEnum {
-    /// Nobody: not a NO_SHOW.
+    /// Not a NO_SHOW.
     case unspecified
-    /// The client did not come.
+    /// The patient did not arrive.
     case client
-    /// Neither came.
+    /// Neither patient nor clinician arrived.
     case both
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -335,25 +336,26 @@ public enum Telehealth_V1_NoShowParty: ProtobufEnum {
     }
 }
 
-/// What a person is in a visit.
+/// A participant's role in a visit.
 public enum Telehealth_V1_ParticipantRole: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// The treating clinician. Leads: lets in, denies, returns, removes, invites, sets capabilities, records, ends.
+    /// The treating clinician, a lead clinician: admits, denies, returns, removes, invites, sets capabilities, records,
+    /// ends.
     case clinician
-    /// The person treated.
+    /// The patient.
     case client
-    /// The client's guardian.
+    /// The patient's guardian.
     case guardian
-    /// Another clinician: enters at once, leads, and counts as the clinician being there.
+    /// Another clinician, also a lead clinician: enters immediately and counts as the clinician being present.
     case coClinician
-    /// Looks on for the clinic, is let in with the clinician, sees notes; listens until given a voice.
+    /// Observes for the clinic, is admitted with the clinician, sees notes; receive-only until given capabilities.
     case supervisor
-    /// Interprets; is let in with the clinician, or by name when come by a grant.
+    /// Interprets; is admitted with the clinician, or by name when invited by a grant.
     case interpreter
-    /// Looks on, is let in by name; listens until given a voice.
+    /// Observes, is admitted by name; receive-only until given capabilities.
     case observer
-    /// Somebody without an account, come by a grant; is let in by name and sees others by their role only.
+    /// A guest without an account, invited by a grant; is admitted by name and sees only the roles of others.
     case guest
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -395,21 +397,21 @@ public enum Telehealth_V1_ParticipantRole: ProtobufEnum {
     }
 }
 
-/// Where a person stands in a visit.
+/// The state of a participant in a visit.
 public enum Telehealth_V1_ParticipantState: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// On the roster, not come yet.
+    /// Has not arrived yet.
     case expected
-    /// In the waiting room: no credentials.
+    /// In the waiting room, without credentials.
     case waiting
-    /// Let in: JoinSession gives credentials.
+    /// Admitted: JoinSession returns credentials.
     case admitted
-    /// Gone, by LeaveSession or because heartbeats stopped; may come back.
+    /// Left by LeaveSession, or because heartbeats stopped; may come back.
     case left
-    /// Put out by who leads the visit; needs a new admission.
+    /// Removed by a lead clinician; needs a new admission.
     case removed
-    /// Not let in by who leads the visit; needs a new admission.
+    /// Denied by a lead clinician; needs a new admission.
     case denied
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -447,7 +449,7 @@ public enum Telehealth_V1_ParticipantState: ProtobufEnum {
     }
 }
 
-/// What a client uses for the visit.
+/// The kind of device that a patient uses for the visit.
 public enum Telehealth_V1_DeviceType: ProtobufEnum {
     /// Not stated.
     case unspecified
@@ -455,7 +457,7 @@ public enum Telehealth_V1_DeviceType: ProtobufEnum {
     case desktop
     /// A tablet.
     case tablet
-    /// A telephone.
+    /// A phone.
     case mobile
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -487,19 +489,19 @@ public enum Telehealth_V1_DeviceType: ProtobufEnum {
     }
 }
 
-/// Where a meeting stands.
+/// The state of a meeting.
 public enum Telehealth_V1_MeetingState: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// Noted down, Chime not asked yet or not answered.
+    /// Stored; Chime has not been called yet or has not answered.
     case intent
-    /// Alive as far as known.
+    /// Running, as far as the service knows.
     case active
-    /// To be deleted.
+    /// Being deleted.
     case ending
-    /// Over.
+    /// Ended.
     case ended
-    /// Never came to be.
+    /// It could not be created.
     case failed
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -535,17 +537,17 @@ public enum Telehealth_V1_MeetingState: ProtobufEnum {
     }
 }
 
-/// A direction of media.
+/// Directions of media.
 public enum Telehealth_V1_MediaCapability: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// Both ways.
+    /// Sends and receives.
     case sendReceive
-    /// Sends only.
+    /// Only sends.
     case send
-    /// Receives only.
+    /// Only receives.
     case receive
-    /// Neither.
+    /// Neither sends nor receives.
     case none
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -579,44 +581,44 @@ public enum Telehealth_V1_MediaCapability: ProtobufEnum {
     }
 }
 
-/// One video visit. What a field says "staff only" about is empty for the client.
+/// One video visit. Fields marked "staff only" are empty for patients.
 public struct Telehealth_V1_Session: Message {
     public static let fullName = "telehealth.v1.Session"
-    /// UUID made by the service.
+    /// UUID assigned by the service.
     public var sessionID: String = ""
-    /// The appointment this session stands on; at most one session of an appointment is not over.
+    /// The appointment of this session; at most one session of an appointment is open.
     public var appointmentID: String = ""
-    /// The client of the appointment.
+    /// The patient of the appointment.
     public var clientID: String = ""
     /// The clinician of the appointment.
     public var clinicianID: String = ""
-    /// Where the visit stands.
+    /// The status of the visit.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
-    /// Rises by one with each change; not with what only tells of somebody's presence or line at the moment.
+    /// Increases by one with each change, except changes of presence or connection quality.
     public var version: Int64 = 0
-    /// Planned start, from the appointment, UTC.
+    /// Scheduled start, from the appointment, UTC.
     public var scheduledStartTime: Google_Protobuf_Timestamp?
-    /// Planned end, from the appointment, UTC.
+    /// Scheduled end, from the appointment, UTC.
     public var scheduledEndTime: Google_Protobuf_Timestamp?
-    /// Everybody who may take part, the clinician first.
+    /// Everyone who may take part, the clinician first.
     public var participants: [Telehealth_V1_Participant] = []
-    /// How much of the session this is.
+    /// How much of the session this message contains.
     public var view: Telehealth_V1_SessionView = .init(rawValue: 0)
-    /// Number of the last event of this session, as WatchSession counts them.
+    /// Number of the session's last event, as WatchSession counts them.
     public var lastEventSequence: Int64 = 0
-    /// How a waiting client gets in.
+    /// How the waiting patient is admitted.
     public var admissionPolicy: Telehealth_V1_AdmissionPolicy = .init(rawValue: 0)
-    /// When CreateSession made it, UTC.
+    /// When CreateSession created it, UTC.
     public var createTime: Google_Protobuf_Timestamp?
     /// When anything last changed, UTC.
     public var updateTime: Google_Protobuf_Timestamp?
     /// When `status` last changed, UTC (the earlier statusUpdatedDate).
     public var statusUpdateTime: Google_Protobuf_Timestamp?
-    /// The client's guardian, from the appointment; empty when there is none.
+    /// The patient's guardian, from the appointment; empty if none.
     public var guardianID: String = ""
-    /// The front end's page for the clinician: an https URL without any secret. Staff only.
+    /// The front end's page for the clinician: an https URL without secrets. Staff only.
     public var clinicianJoinURL: String = ""
-    /// The front end's page for the client: an https URL without any secret.
+    /// The front end's page for the patient: an https URL without secrets.
     public var clientJoinURL: String = ""
     /// The Chime meeting in use or last used; unset before the clinician first joined. Staff only.
     public var meeting: Telehealth_V1_MeetingGeneration? {
@@ -624,21 +626,21 @@ public struct Telehealth_V1_Session: Message {
         set { _meeting = newValue.map(Boxed.init) }
     }
     private var _meeting: Boxed<Telehealth_V1_MeetingGeneration>?
-    /// True while the client is present in the waiting room and not admitted.
+    /// True while the patient is present in the waiting room and not admitted.
     public var clientInWaitingRoom: Bool = false
-    /// When the client first entered the waiting room, UTC; kept when the client leaves it again.
+    /// When the patient first entered the waiting room, UTC; kept when the patient leaves it.
     public var waitingRoomEnterTime: Google_Protobuf_Timestamp?
     /// When the clinician first joined, UTC.
     public var clinicianJoinTime: Google_Protobuf_Timestamp?
-    /// When a client was first admitted and present, UTC; unset before (the earlier sessionStartedAt). The clock of the visit
-    /// starts here.
+    /// When a patient was first admitted and present, UTC; unset before (the earlier sessionStartedAt). The visit's
+    /// duration counts from here.
     public var startTime: Google_Protobuf_Timestamp?
     /// When the session became COMPLETED, CANCELLED or NO_SHOW, UTC (the earlier sessionEndedAt).
     public var endTime: Google_Protobuf_Timestamp?
-    /// True from the moment a recording is asked for until it is stopped or failed (the earlier recordingEnabled).
+    /// True from the request for a recording until it is stopped or has failed (the earlier recordingEnabled).
     public var recordingEnabled: Bool = false
-    /// True while a recording is asked for or runs and every consent it stands on holds. Computed, never set by a caller;
-    /// whether one could be started is GetConsentStatus's to say.
+    /// True while a recording is requested or running and every consent it relies on is valid. Computed, never set by a
+    /// caller; GetConsentStatus says whether a recording could be started.
     public var recordingConsent: Bool = false
     /// The recording that is starting, running or stopping; unset otherwise.
     public var activeRecording: Telehealth_V1_Recording? {
@@ -646,31 +648,32 @@ public struct Telehealth_V1_Session: Message {
         set { _activeRecording = newValue.map(Boxed.init) }
     }
     private var _activeRecording: Boxed<Telehealth_V1_Recording>?
-    /// True while somebody shares a screen (the earlier screenSharingActive).
+    /// True while a participant shares a screen (the earlier screenSharingActive).
     public var screenSharingActive: Bool = false
-    /// Since when the current share runs, UTC; unset when nobody shares (the earlier screenSharingStartedAt).
+    /// When the current screen share started, UTC; unset when nobody shares (the earlier screenSharingStartedAt).
     public var screenSharingStartTime: Google_Protobuf_Timestamp?
-    /// Every share of the visit, oldest first; at most 100 are given.
+    /// The screen shares of the visit, oldest first, at most 100.
     public var screenShares: [Telehealth_V1_ScreenShare] = []
-    /// Seconds from `start_time` to `end_time`; unset before the end and when the visit never started.
+    /// Seconds from `start_time` to `end_time`; unset before the end, and when the visit never started.
     public var durationSeconds: Int64?
     /// `duration_seconds` in minutes, rounded half up (the earlier actualDuration); unset as above.
     public var durationMinutes: Int32?
     /// Why the visit ended; UNSPECIFIED unless COMPLETED.
     public var endReason: Telehealth_V1_EndReason = .init(rawValue: 0)
-    /// What EndSession or CancelSession noted beside the reason, up to 1,000 bytes. Personal data; staff only.
+    /// The note from EndSession or CancelSession, up to 1,000 bytes. Personal data; staff only.
     public var closingNote: String = ""
     /// Why it was cancelled; UNSPECIFIED unless CANCELLED.
     public var cancelReason: Telehealth_V1_CancelReason = .init(rawValue: 0)
-    /// Who did not come; UNSPECIFIED unless NO_SHOW.
+    /// Who did not arrive; UNSPECIFIED unless NO_SHOW.
     public var noShowParty: Telehealth_V1_NoShowParty = .init(rawValue: 0)
-    /// When a no-show was taken back last, UTC; unset when none was.
+    /// When a no-show was last undone, UTC; unset if never.
     public var noShowUndoTime: Google_Protobuf_Timestamp?
-    /// `sub` of the identity that created it. Staff only.
+    /// `sub` of the caller who created it. Staff only.
     public var createCaller: String = ""
-    /// `sub` of the identity of the last change, or `system`. Staff only.
+    /// `sub` of the caller who made the last change, or `system`. Staff only.
     public var updateCaller: String = ""
-    /// Grants given for this visit, used and revoked ones too. Only to who leads the visit, scheduler and admin.
+    /// Invitations of this visit, including redeemed and revoked ones. Visible to lead clinicians, scheduler and admin
+    /// only.
     public var invitations: [Telehealth_V1_Invitation] = []
     public var unknownFields = UnknownFields()
 
@@ -775,20 +778,20 @@ public struct Telehealth_V1_Session: Message {
     }
 }
 
-/// A place in a visit that is offered by a grant. The grant itself is given by InviteParticipant alone.
+/// An offer to join a visit. Only InviteParticipant returns the grant itself.
 public struct Telehealth_V1_Invitation: Message {
     public static let fullName = "telehealth.v1.Invitation"
-    /// UUID made by the service.
+    /// UUID assigned by the service.
     public var invitationID: String = ""
-    /// What whoever redeems it will be.
+    /// The role of the person who redeems it.
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
-    /// Whether it can still be redeemed.
+    /// Whether it can be redeemed.
     public var state: Telehealth_V1_InvitationState = .init(rawValue: 0)
-    /// When it was given, UTC.
+    /// When it was created, UTC.
     public var createTime: Google_Protobuf_Timestamp?
-    /// From when it is worth nothing, UTC.
+    /// When it expires, UTC.
     public var expireTime: Google_Protobuf_Timestamp?
-    /// Who came by it: one of `Session.participants`; empty before.
+    /// The participant who redeemed it, one of `Session.participants`; empty before.
     public var participantID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -819,39 +822,39 @@ public struct Telehealth_V1_Invitation: Message {
     }
 }
 
-/// One person's part in a visit.
+/// One person's participation in a visit.
 public struct Telehealth_V1_Participant: Message {
     public static let fullName = "telehealth.v1.Participant"
-    /// UUID made by the service, random; never an id from another system.
+    /// UUID assigned by the service, random; never an id from another system.
     public var participantID: String = ""
-    /// What the person is in this visit. From the appointment or an invitation, never from the person's own request.
+    /// The person's role in this visit, from the appointment or an invitation, never from the person's own request.
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
-    /// The person's id: as in the appointment, as invited, or made at a grant's redemption. Empty where the viewer came by a
-    /// grant, but for themselves.
+    /// The person's id: from the appointment, from the invitation, or assigned when a grant was redeemed. Viewers who
+    /// joined by a grant see only their own.
     public var personID: String = ""
-    /// Where the person stands.
+    /// The state of the participant.
     public var state: Telehealth_V1_ParticipantState = .init(rawValue: 0)
-    /// True while a watch of this person is open or the last heartbeat is fresh (45 seconds by default). Known to the
-    /// running service only; false after its restart until the person is heard again.
+    /// True while a watch of this person is open or the last heartbeat is recent (45 seconds by default). Known to the
+    /// running service only; false after a restart until the person's next sign of presence.
     public var present: Bool = false
     /// When this person first called JoinSession, UTC.
     public var firstJoinTime: Google_Protobuf_Timestamp?
     /// When this person first entered the waiting room, UTC.
     public var firstWaitTime: Google_Protobuf_Timestamp?
-    /// Start of the running wait, UTC; unset when not waiting.
+    /// Start of the current wait, UTC; unset when not waiting.
     public var waitStartTime: Google_Protobuf_Timestamp?
     /// When first admitted, UTC.
     public var admitTime: Google_Protobuf_Timestamp?
-    /// When the person left or was lost, UTC; unset while there.
+    /// When the person left or lost presence, UTC; unset while there.
     public var leaveTime: Google_Protobuf_Timestamp?
-    /// What the client stated on the first join of this visit. Only to the clinician, to admins and to the person.
+    /// What the patient stated at their first join of this visit. Visible to the clinician, admins and the person only.
     public var preVisitCheck: Telehealth_V1_PreVisitCheck?
     /// What the person may send and receive in the meeting.
     public var capabilities: Telehealth_V1_AttendeeCapabilities?
-    /// True after ReturnToWaitingRoom, until let in by name.
+    /// True after ReturnToWaitingRoom, until admitted by name.
     public var held: Bool = false
-    /// What whoever carries the media calls the person in the current meeting; unset while it has none for them. Not
-    /// a secret: the token is. Staff, or oneself.
+    /// The media provider's id of the person in the current meeting; unset without one. It is not a secret: the join
+    /// token is. Visible to staff and the person.
     public var provider: OneOf_Provider?
     public var unknownFields = UnknownFields()
 
@@ -913,18 +916,18 @@ public struct Telehealth_V1_Participant: Message {
         }
     }
 
-    /// What whoever carries the media calls the person in the current meeting; unset while it has none for them. Not
-    /// a secret: the token is. Staff, or oneself.
+    /// The media provider's id of the person in the current meeting; unset without one. It is not a secret: the join
+    /// token is. Visible to staff and the person.
     public enum OneOf_Provider: Sendable, Hashable {
         /// The Amazon Chime SDK.
         case chime(Telehealth_V1_ChimeAttendee)
     }
 }
 
-/// A person in a meeting as Chime has them.
+/// A participant as Chime knows them.
 public struct Telehealth_V1_ChimeAttendee: Message {
     public static let fullName = "telehealth.v1.ChimeAttendee"
-    /// Chime's `AttendeeId`, as the client SDK's roster tells it.
+    /// Chime's `AttendeeId`, as in the client SDK's roster.
     public var attendeeID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -945,26 +948,26 @@ public struct Telehealth_V1_ChimeAttendee: Message {
     }
 }
 
-/// What is asked of the client anew at each visit, before the first join. Personal data: never logged.
+/// Questions the patient answers at each visit, before the first join. Personal data: never logged.
 public struct Telehealth_V1_PreVisitCheck: Message {
     public static let fullName = "telehealth.v1.PreVisitCheck"
-    /// Two-letter code of the state where the client is now, for example `GA`. Required.
+    /// Two-letter code of the state where the patient is now, for example `GA`. Required.
     public var locationState: String = ""
-    /// Street address or place where help would find the client now, 1 to 300 characters with a letter or
-    /// digit among them. Required.
+    /// Street address or place where emergency services would find the patient now, 1 to 300 characters including a
+    /// letter or digit. Required.
     public var locationAddress: String = ""
-    /// Full name of who is called in an emergency, 1 to 200 characters with a letter or digit among them. Required.
+    /// Full name of the emergency contact, 1 to 200 characters including a letter or digit. Required.
     public var emergencyContactName: String = ""
-    /// Telephone number of that person, 3 to 32 characters: three digits or more, spaces, `+ - ( ) . , ; * # /`, and letters
-    /// of an extension, for example `+1 (404) 555-0100 ext. 12`. Required.
+    /// The emergency contact's telephone number, 3 to 32 characters: at least three digits, spaces, `+ - ( ) . , ; * #
+    /// /`, and letters of an extension, for example `+1 (404) 555-0100 ext. 12`. Required.
     public var emergencyContactPhone: String = ""
-    /// The client is alone or content with who can hear (the earlier hasPrivateLocation). Policy may ask for it.
+    /// The patient is alone, or agrees to who can hear (the earlier hasPrivateLocation). Policy may require it.
     public var privatePlace: Bool = false
-    /// The connection held in the device check (the earlier hasReliableInternet). Policy may ask for it.
+    /// The connection passed the device check (the earlier hasReliableInternet). Policy may require it.
     public var reliableConnection: Bool = false
-    /// What the client uses (the earlier deviceTypeUsed). Required.
+    /// The patient's device (the earlier deviceTypeUsed). Required.
     public var deviceType: Telehealth_V1_DeviceType = .init(rawValue: 0)
-    /// When the statement was taken, UTC. Set by the service.
+    /// When the statement was received, UTC. Set by the service.
     public var statementTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
@@ -1032,7 +1035,7 @@ public struct Telehealth_V1_PreVisitCheck: Message {
         }
         if deviceType.rawValue != 0 {
             if !deviceType.isRecognized {
-                violations.add("device_type", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("device_type", "enum.defined_only", "is not an accepted value")
             }
         } else {
             violations.add("device_type", "required", "is required")
@@ -1040,18 +1043,18 @@ public struct Telehealth_V1_PreVisitCheck: Message {
     }
 }
 
-/// One meeting of a session. Chime ends idle meetings; the next join then makes the next generation.
+/// One meeting of a session. Chime ends idle meetings; the next join then creates the next generation.
 public struct Telehealth_V1_MeetingGeneration: Message {
     public static let fullName = "telehealth.v1.MeetingGeneration"
-    /// 1 for the first meeting of the session, rising by one.
+    /// 1 for the first meeting of the session, increasing by one.
     public var number: Int32 = 0
-    /// Where the meeting stands.
+    /// The state of the meeting.
     public var state: Telehealth_V1_MeetingState = .init(rawValue: 0)
-    /// When the meeting was made, UTC.
+    /// When the meeting was created, UTC.
     public var createTime: Google_Protobuf_Timestamp?
-    /// When the meeting was known to be over, UTC.
+    /// When the meeting was found to have ended, UTC.
     public var endTime: Google_Protobuf_Timestamp?
-    /// What whoever carries the media calls it.
+    /// The media provider's ids of the meeting.
     public var provider: OneOf_Provider?
     public var unknownFields = UnknownFields()
 
@@ -1086,23 +1089,23 @@ public struct Telehealth_V1_MeetingGeneration: Message {
         }
     }
 
-    /// What whoever carries the media calls it.
+    /// The media provider's ids of the meeting.
     public enum OneOf_Provider: Sendable, Hashable {
         /// The Amazon Chime SDK.
         case chime(Telehealth_V1_ChimeMeeting)
     }
 }
 
-/// A meeting as Chime has it.
+/// A meeting as Chime knows it.
 public struct Telehealth_V1_ChimeMeeting: Message {
     public static let fullName = "telehealth.v1.ChimeMeeting"
     /// Chime's `MeetingId` (the earlier chimeMeetingId); empty while INTENT.
     public var meetingID: String = ""
-    /// The pseudonym given to Chime (the earlier chimeExternalMeetingId); holds no id of a person or appointment.
+    /// The pseudonym passed to Chime (the earlier chimeExternalMeetingId); contains no id of a person or appointment.
     public var externalMeetingID: String = ""
     /// AWS Region that carries the media (the earlier chimeMeetingRegion), for example `us-east-1`.
     public var mediaRegion: String = ""
-    /// AWS Region whose API made the meeting and must be used for it.
+    /// AWS Region whose API created the meeting and must be used for it.
     public var controlRegion: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1134,11 +1137,11 @@ public struct Telehealth_V1_ScreenShare: Message {
     public static let fullName = "telehealth.v1.ScreenShare"
     /// UUID made by the service.
     public var screenShareID: String = ""
-    /// Who shared: a `Participant.participant_id`.
+    /// The participant who shared, one of `Session.participants`.
     public var participantID: String = ""
-    /// From when, UTC.
+    /// Start, UTC.
     public var startTime: Google_Protobuf_Timestamp?
-    /// Until when, UTC; unset while it runs. Closed by StopScreenShare, by leaving and by the end of the visit.
+    /// End, UTC; unset while it runs. StopScreenShare, leaving and the end of the visit end it.
     public var endTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
@@ -1165,12 +1168,12 @@ public struct Telehealth_V1_ScreenShare: Message {
     }
 }
 
-/// What a client needs to enter the meeting. Secret: given by JoinSession alone and to nobody else.
+/// What a client application needs to enter the meeting. Secret: returned by JoinSession only, to nobody else.
 public struct Telehealth_V1_JoinCredentials: Message {
     public static let fullName = "telehealth.v1.JoinCredentials"
-    /// Of whoever carries the media.
+    /// The media provider.
     public var provider: OneOf_Provider?
-    /// The `MeetingGeneration.number` these credentials are good for.
+    /// The `MeetingGeneration.number` these credentials are valid for.
     public var generation: Int32 = 0
     public var unknownFields = UnknownFields()
 
@@ -1199,16 +1202,16 @@ public struct Telehealth_V1_JoinCredentials: Message {
         }
     }
 
-    /// Of whoever carries the media.
+    /// The media provider.
     public enum OneOf_Provider: Sendable, Hashable {
         /// The Amazon Chime SDK.
         indirect case chime(Telehealth_V1_ChimeJoinInfo)
     }
 }
 
-/// What `MeetingSessionConfiguration` of the Amazon Chime SDK's clients takes: its `Meeting` is `meeting_id`,
-/// `external_meeting_id` and `media_placement`, its `Attendee` the rest. What the person may send and receive stands in
-/// `Participant.capabilities`.
+/// What `MeetingSessionConfiguration` of the Amazon Chime SDK's client libraries takes: its `Meeting` is `meeting_id`,
+/// `external_meeting_id` and `media_placement`, its `Attendee` the rest. `Participant.capabilities` says what the
+/// person may send and receive.
 public struct Telehealth_V1_ChimeJoinInfo: Message {
     public static let fullName = "telehealth.v1.ChimeJoinInfo"
     /// Chime's `MeetingId`.
@@ -1221,7 +1224,7 @@ public struct Telehealth_V1_ChimeJoinInfo: Message {
     public var attendeeID: String = ""
     /// Chime's `ExternalUserId`: a pseudonym.
     public var externalUserID: String = ""
-    /// Chime's `JoinToken`: whoever holds it is this person in the meeting. Never log or store it.
+    /// Chime's `JoinToken`: whoever holds it is this participant in the meeting. Never log or store it.
     public var joinToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1252,18 +1255,18 @@ public struct Telehealth_V1_ChimeJoinInfo: Message {
     }
 }
 
-/// Where media and signalling go. Any member may be empty: Chime gives what the meeting has.
+/// Endpoints of media and signaling. Any field may be empty: Chime returns what the meeting has.
 public struct Telehealth_V1_ChimeMediaPlacement: Message {
     public static let fullName = "telehealth.v1.ChimeMediaPlacement"
     /// Chime's `AudioHostUrl`: host:port.
     public var audioHostURL: String = ""
-    /// Chime's `AudioFallbackUrl`: a wss URL, which the SDKs for telephones ask for.
+    /// Chime's `AudioFallbackUrl`: a wss URL, used by the SDKs for phones.
     public var audioFallbackURL: String = ""
     /// Chime's `SignalingUrl`: a wss URL.
     public var signalingURL: String = ""
     /// Chime's `TurnControlUrl`.
     public var turnControlURL: String = ""
-    /// Chime's `EventIngestionUrl`: where the SDK reports to AWS how a meeting went, unless it is told not to.
+    /// Chime's `EventIngestionUrl`: where the SDK sends meeting telemetry to AWS, unless telemetry is turned off.
     public var eventIngestionURL: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1299,7 +1302,7 @@ public struct Telehealth_V1_AttendeeCapabilities: Message {
     public var audio: Telehealth_V1_MediaCapability = .init(rawValue: 0)
     /// Camera.
     public var video: Telehealth_V1_MediaCapability = .init(rawValue: 0)
-    /// Screen sharing.
+    /// Shared screen.
     public var content: Telehealth_V1_MediaCapability = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -1326,21 +1329,21 @@ public struct Telehealth_V1_AttendeeCapabilities: Message {
     public func checkRules(_ violations: inout RuleViolations) {
         if audio.rawValue != 0 {
             if !audio.isRecognized {
-                violations.add("audio", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("audio", "enum.defined_only", "is not an accepted value")
             }
         } else {
             violations.add("audio", "required", "is required")
         }
         if video.rawValue != 0 {
             if !video.isRecognized {
-                violations.add("video", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("video", "enum.defined_only", "is not an accepted value")
             }
         } else {
             violations.add("video", "required", "is required")
         }
         if content.rawValue != 0 {
             if !content.isRecognized {
-                violations.add("content", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("content", "enum.defined_only", "is not an accepted value")
             }
         } else {
             violations.add("content", "required", "is required")

@@ -2,19 +2,19 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Visits through the wire.
+// Visits: creating, joining, watching, ending.
 // swift-format-ignore-file
 
 public import ProtobufWire
 public import RPCModel
 
-/// Whether a person is in.
+/// The outcome of joining.
 public enum Telehealth_V1_JoinOutcome: ProtobufEnum {
     /// Never sent by the service.
     case unspecified
-    /// In the waiting room: watch the session and join again when admitted.
+    /// In the waiting room: watch the session, and join again when admitted.
     case waiting
-    /// In: enter the meeting with the credentials.
+    /// Admitted: enter the meeting with the credentials.
     case admitted
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -44,14 +44,14 @@ public enum Telehealth_V1_JoinOutcome: ProtobufEnum {
     }
 }
 
-/// A session to create.
+/// The session to create.
 public struct Telehealth_V1_CreateSessionRequest: Message {
     public static let fullName = "telehealth.v1.CreateSessionRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The appointment. Required.
     public var appointmentID: String = ""
-    /// How the client gets in; UNSPECIFIED for the configured default.
+    /// How the patient is admitted; UNSPECIFIED means the configured default.
     public var admissionPolicy: Telehealth_V1_AdmissionPolicy = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -94,15 +94,15 @@ public struct Telehealth_V1_CreateSessionRequest: Message {
             violations.add("appointment_id", "required", "is required")
         }
         if !admissionPolicy.isRecognized {
-            violations.add("admission_policy", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("admission_policy", "enum.defined_only", "is not an accepted value")
         }
     }
 }
 
-/// The session created.
+/// The new session.
 public struct Telehealth_V1_CreateSessionResponse: Message {
     public static let fullName = "telehealth.v1.CreateSessionResponse"
-    /// SCHEDULED.
+    /// The session, SCHEDULED.
     public var session: Telehealth_V1_Session? {
         get { _session?.value }
         set { _session = newValue.map(Boxed.init) }
@@ -133,10 +133,10 @@ public struct Telehealth_V1_CreateSessionResponse: Message {
     }
 }
 
-/// Names a session.
+/// The session.
 public struct Telehealth_V1_GetSessionRequest: Message {
     public static let fullName = "telehealth.v1.GetSessionRequest"
-    /// One of the two. Required.
+    /// Exactly one of the two. Required.
     public var key: OneOf_Key?
     public var unknownFields = UnknownFields()
 
@@ -177,19 +177,19 @@ public struct Telehealth_V1_GetSessionRequest: Message {
         }
     }
 
-    /// One of the two. Required.
+    /// Exactly one of the two. Required.
     public enum OneOf_Key: Sendable, Hashable {
         /// The session's own id.
         case sessionID(String)
-        /// Its appointment's id: the session that is not over, or the latest one.
+        /// Its appointment's id: the open session or, if none, the latest one.
         case appointmentID(String)
     }
 }
 
-/// A session.
+/// The session.
 public struct Telehealth_V1_GetSessionResponse: Message {
     public static let fullName = "telehealth.v1.GetSessionResponse"
-    /// As of now, filtered for the caller.
+    /// The current session, as the caller may see it.
     public var session: Telehealth_V1_Session? {
         get { _session?.value }
         set { _session = newValue.map(Boxed.init) }
@@ -220,24 +220,24 @@ public struct Telehealth_V1_GetSessionResponse: Message {
     }
 }
 
-/// Which sessions to list. Filters are joined by "and".
+/// Which sessions to list. A session must match every filter.
 public struct Telehealth_V1_ListSessionsRequest: Message {
     public static let fullName = "telehealth.v1.ListSessionsRequest"
-    /// Only of this client; a client sees only its own anyway.
+    /// Only of this patient; patients see only their own in any case.
     public var clientID: String = ""
-    /// Only of this clinician; a clinician sees only its own and those it was invited to anyway.
+    /// Only of this clinician; clinicians see only their own and those they were invited to in any case.
     public var clinicianID: String = ""
-    /// Only of this appointment, all attempts.
+    /// Only of this appointment, including earlier sessions.
     public var appointmentID: String = ""
-    /// Only in one of these; empty for all.
+    /// Only with one of these statuses; empty for all.
     public var statuses: [Telehealth_V1_SessionStatus] = []
-    /// Only planned to start at or after this time, UTC.
+    /// Only with a scheduled start at or after this time, UTC.
     public var scheduledStartTimeFrom: Google_Protobuf_Timestamp?
-    /// Only planned to start before this time, UTC.
+    /// Only with a scheduled start before this time, UTC.
     public var scheduledStartTimeBefore: Google_Protobuf_Timestamp?
-    /// 1 to 200; 0 for 50.
+    /// Page size: 1 to 200; 0 means 50.
     public var pageSize: Int32 = 0
-    /// `next_page_token` of the answer before; empty for the first page. Good for the same filters only.
+    /// `next_page_token` of the previous page; empty for the first. Valid only with the same filters.
     public var pageToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -293,10 +293,10 @@ public struct Telehealth_V1_ListSessionsRequest: Message {
         }
         for (index, value) in statuses.enumerated() {
             if !value.isRecognized {
-                violations.add("statuses", at: index, "enum.defined_only", "is not a value that is accepted here")
+                violations.add("statuses", at: index, "enum.defined_only", "is not an accepted value")
             }
             if [0].contains(value.rawValue) {
-                violations.add("statuses", at: index, "enum.not_in", "is not a value that is accepted here")
+                violations.add("statuses", at: index, "enum.not_in", "is not an accepted value")
             }
         }
         if !(pageSize >= 0 && pageSize <= 200) {
@@ -308,9 +308,9 @@ public struct Telehealth_V1_ListSessionsRequest: Message {
 /// One page of sessions.
 public struct Telehealth_V1_ListSessionsResponse: Message {
     public static let fullName = "telehealth.v1.ListSessionsResponse"
-    /// By planned start, then id, in view BASIC.
+    /// Ordered by scheduled start, then id; in view BASIC.
     public var sessions: [Telehealth_V1_Session] = []
-    /// Empty on the last page.
+    /// Token of the next page; empty on the last page.
     public var nextPageToken: String = ""
     public var unknownFields = UnknownFields()
 
@@ -339,20 +339,20 @@ public struct Telehealth_V1_ListSessionsResponse: Message {
     }
 }
 
-/// A person comes.
+/// Who joins which visit.
 public struct Telehealth_V1_JoinSessionRequest: Message {
     public static let fullName = "telehealth.v1.JoinSessionRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
-    /// One of the two. Required.
+    /// Exactly one of the two. Required.
     public var key: OneOf_Key?
-    /// Required on the client's (or guardian's) first join of a session; a later one replaces it when given. Refused
-    /// from a clinician.
+    /// Required on the patient's or guardian's first join of a session; a later one replaces it. Refused from a
+    /// clinician.
     public var preVisitCheck: Telehealth_V1_PreVisitCheck?
-    /// How this device names itself, up to 64 of A-Z a-z 0-9 . _ : -; may be empty. Tells a second device of the same person
-    /// from the same device coming back.
+    /// A name the device chooses for itself, up to 64 of A-Z a-z 0-9 . _ : -; may be empty. Distinguishes a second
+    /// device of the same person from the same device returning.
     public var deviceID: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -424,33 +424,33 @@ public struct Telehealth_V1_JoinSessionRequest: Message {
         }
     }
 
-    /// One of the two. Required.
+    /// Exactly one of the two. Required.
     public enum OneOf_Key: Sendable, Hashable {
         /// The session's own id.
         case sessionID(String)
-        /// Its appointment's id (as the earlier path had it).
+        /// Its appointment's id (as in the earlier path).
         case appointmentID(String)
     }
 }
 
-/// How it went.
+/// The outcome.
 public struct Telehealth_V1_JoinSessionResponse: Message {
     public static let fullName = "telehealth.v1.JoinSessionResponse"
-    /// Whether the caller is in or waits.
+    /// Whether the caller is admitted or waits.
     public var outcome: Telehealth_V1_JoinOutcome = .init(rawValue: 0)
-    /// The session, filtered for the caller.
+    /// The session, as the caller may see it.
     public var session: Telehealth_V1_Session? {
         get { _session?.value }
         set { _session = newValue.map(Boxed.init) }
     }
     private var _session: Boxed<Telehealth_V1_Session>?
-    /// The caller's own part.
+    /// The caller as participant.
     public var participant: Telehealth_V1_Participant? {
         get { _participant?.value }
         set { _participant = newValue.map(Boxed.init) }
     }
     private var _participant: Boxed<Telehealth_V1_Participant>?
-    /// Set exactly when `outcome` is ADMITTED. Secret.
+    /// Set if and only if `outcome` is ADMITTED. Secret.
     public var credentials: Telehealth_V1_JoinCredentials?
     public var unknownFields = UnknownFields()
 
@@ -486,16 +486,16 @@ public struct Telehealth_V1_JoinSessionResponse: Message {
     }
 }
 
-/// What to watch, from where.
+/// Which session to watch, and from where.
 public struct Telehealth_V1_WatchSessionRequest: Message {
     public static let fullName = "telehealth.v1.WatchSessionRequest"
     /// The session. Required.
     public var sessionID: String = ""
-    /// Resume: no snapshot, only the events after this number. Unset to begin with a snapshot.
+    /// Resume: no snapshot, only the events after this number. Unset: begin with a snapshot.
     public var afterSequence: Int64?
-    /// The caller also calls Heartbeat, as `call_heartbeat_within` says, and counts as present by those calls alone.
-    /// Behind a proxy an open stream shows only that the proxy is there; this way the service learns within
-    /// --presence-lost-after that a caller is gone, whatever stands between.
+    /// The caller also calls Heartbeat, as `call_heartbeat_within` says, and only those calls count as presence. Behind
+    /// a proxy an open stream shows only that the proxy is there; with heartbeats the service learns within
+    /// --presence-lost-after that a caller is gone, whatever is between them.
     public var presenceByHeartbeat: Bool = false
     public var unknownFields = UnknownFields()
 
@@ -538,13 +538,13 @@ public struct Telehealth_V1_WatchSessionRequest: Message {
 /// One message of a watch.
 public struct Telehealth_V1_WatchSessionResponse: Message {
     public static let fullName = "telehealth.v1.WatchSessionResponse"
-    /// What is told.
+    /// The content.
     public var message: OneOf_Message?
-    /// With the first message and with each heartbeat: no silence of a watch that lives is longer than this. After 2.5 of
-    /// these without a message the stream is broken, whatever the connection says: cancel it and resume.
+    /// Set in the first message and each heartbeat: a live watch is never silent for longer. After 2.5 times this
+    /// interval without a message the stream is broken, whatever the connection reports: cancel it and resume.
     public var heartbeatInterval: Google_Protobuf_Duration?
-    /// With the first message of a watch with `presence_by_heartbeat`, if its caller has a place in the visit: call
-    /// Heartbeat within this time, and then within each answer's `next_within`.
+    /// Set in the first message of a watch with `presence_by_heartbeat` if its caller is a participant: call Heartbeat
+    /// within this time, and then within each response's `next_within`.
     public var callHeartbeatWithin: Google_Protobuf_Duration?
     public var unknownFields = UnknownFields()
 
@@ -593,13 +593,13 @@ public struct Telehealth_V1_WatchSessionResponse: Message {
         }
     }
 
-    /// What is told.
+    /// The content.
     public enum OneOf_Message: Sendable, Hashable {
-        /// First of a watch that does not resume.
+        /// First message of a watch that does not resume.
         case snapshot(Telehealth_V1_SessionSnapshot)
-        /// Something happened.
+        /// An event.
         case event(Telehealth_V1_SessionEvent)
-        /// Nothing happened for a while. First of a watch that resumes: it stands behind the number that was asked for.
+        /// Nothing happened for a while. First message of a watch that resumes, with the number it resumes after.
         case heartbeat(Telehealth_V1_WatchHeartbeat)
     }
 }
@@ -607,11 +607,11 @@ public struct Telehealth_V1_WatchSessionResponse: Message {
 /// Which visits to watch, and from where.
 public struct Telehealth_V1_WatchSessionsRequest: Message {
     public static let fullName = "telehealth.v1.WatchSessionsRequest"
-    /// The first planned start, UTC. Required.
+    /// First scheduled start, UTC. Required.
     public var startTime: Google_Protobuf_Timestamp?
-    /// Planned starts before this time, UTC; after `start_time`, by 31 days at most. Required.
+    /// Scheduled starts before this time, UTC; at most 31 days after `start_time`. Required.
     public var endTime: Google_Protobuf_Timestamp?
-    /// Resume: the last `resume_token` of an earlier stream of the same caller and range, at most 64 bytes. Empty to begin
+    /// Resume: the last `resume_token` of an earlier stream of the same caller and range, at most 64 bytes. Empty: begin
     /// with a snapshot.
     public var resumeToken: String = ""
     public var unknownFields = UnknownFields()
@@ -652,13 +652,12 @@ public struct Telehealth_V1_WatchSessionsRequest: Message {
 /// One message of a watch of many visits.
 public struct Telehealth_V1_WatchSessionsResponse: Message {
     public static let fullName = "telehealth.v1.WatchSessionsResponse"
-    /// What is told.
+    /// The content.
     public var message: OneOf_Message?
-    /// Where to resume when this message is the last that came; opaque, at most 64 bytes. In every message but the parts of
-    /// a snapshot before its last.
+    /// Where to resume if this is the last message received; opaque, at most 64 bytes. Set in every message except the
+    /// parts of a snapshot before the last.
     public var resumeToken: String = ""
-    /// With the first message and with each heartbeat: no silence of a watch that lives is longer than this, as in
-    /// WatchSessionResponse.
+    /// Set in the first message and each heartbeat: a live watch is never silent for longer, as in WatchSessionResponse.
     public var heartbeatInterval: Google_Protobuf_Duration?
     public var unknownFields = UnknownFields()
 
@@ -707,23 +706,23 @@ public struct Telehealth_V1_WatchSessionsResponse: Message {
         }
     }
 
-    /// What is told.
+    /// The content.
     public enum OneOf_Message: Sendable, Hashable {
-        /// First of a watch that does not resume, in one or more parts.
+        /// First messages of a watch that does not resume: the snapshot in one or more parts.
         case snapshotPart(Telehealth_V1_SessionsSnapshotPart)
-        /// A visit is there, or is another than before.
+        /// A visit is new or has changed.
         indirect case changed(Telehealth_V1_SessionSummary)
-        /// A visit is the viewer's no more, or is planned for a time outside the range.
+        /// A visit is no longer visible to the viewer, or its scheduled start moved out of the range.
         case gone(Telehealth_V1_SessionGone)
-        /// Nothing happened for a while. First of a watch that resumes.
+        /// Nothing happened for a while. First message of a watch that resumes.
         case heartbeat(Telehealth_V1_SessionsHeartbeat)
     }
 }
 
-/// "Still here".
+/// A sign of presence.
 public struct Telehealth_V1_HeartbeatRequest: Message {
     public static let fullName = "telehealth.v1.HeartbeatRequest"
-    /// UUID; may be empty, and is not kept: a heartbeat twice is a heartbeat.
+    /// UUID; may be empty, and is not stored: repeating a heartbeat is harmless.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
@@ -766,14 +765,14 @@ public struct Telehealth_V1_HeartbeatRequest: Message {
     }
 }
 
-/// What the caller should know.
+/// The current state.
 public struct Telehealth_V1_HeartbeatResponse: Message {
     public static let fullName = "telehealth.v1.HeartbeatResponse"
-    /// Where the visit stands.
+    /// The status of the visit.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
-    /// Where the caller stands; LEFT: heartbeats do not bring a person back, JoinSession does.
+    /// The caller's state. If LEFT, call JoinSession: heartbeats do not bring a participant back.
     public var participantState: Telehealth_V1_ParticipantState = .init(rawValue: 0)
-    /// Number of the last event: read the session again when it rose.
+    /// Number of the last event: read the session again when it has increased.
     public var sequence: Int64 = 0
     /// Send the next heartbeat within this time.
     public var nextWithin: Google_Protobuf_Duration?
@@ -802,16 +801,16 @@ public struct Telehealth_V1_HeartbeatResponse: Message {
     }
 }
 
-/// The earlier PATCH.
+/// The status to set, as in the earlier PATCH.
 public struct Telehealth_V1_UpdateSessionStatusRequest: Message {
     public static let fullName = "telehealth.v1.UpdateSessionStatusRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// The status asked for. Required.
+    /// The new status. Required.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -857,7 +856,7 @@ public struct Telehealth_V1_UpdateSessionStatusRequest: Message {
         }
         if status.rawValue != 0 {
             if !status.isRecognized {
-                violations.add("status", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("status", "enum.defined_only", "is not an accepted value")
             }
         } else {
             violations.add("status", "required", "is required")
@@ -870,7 +869,7 @@ public struct Telehealth_V1_UpdateSessionStatusRequest: Message {
     }
 }
 
-/// What stands after it.
+/// The result.
 public struct Telehealth_V1_UpdateSessionStatusResponse: Message {
     public static let fullName = "telehealth.v1.UpdateSessionStatusResponse"
     /// The session.
@@ -904,14 +903,14 @@ public struct Telehealth_V1_UpdateSessionStatusResponse: Message {
     }
 }
 
-/// A screen share to begin.
+/// The visit in which the caller shares a screen.
 public struct Telehealth_V1_StartScreenShareRequest: Message {
     public static let fullName = "telehealth.v1.StartScreenShareRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -961,10 +960,10 @@ public struct Telehealth_V1_StartScreenShareRequest: Message {
     }
 }
 
-/// The share noted down.
+/// The new screen share.
 public struct Telehealth_V1_StartScreenShareResponse: Message {
     public static let fullName = "telehealth.v1.StartScreenShareResponse"
-    /// The running share.
+    /// The active screen share.
     public var screenShare: Telehealth_V1_ScreenShare?
     public var unknownFields = UnknownFields()
 
@@ -985,14 +984,14 @@ public struct Telehealth_V1_StartScreenShareResponse: Message {
     }
 }
 
-/// A screen share to end.
+/// The visit in which the caller stops sharing.
 public struct Telehealth_V1_StopScreenShareRequest: Message {
     public static let fullName = "telehealth.v1.StopScreenShareRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -1042,10 +1041,10 @@ public struct Telehealth_V1_StopScreenShareRequest: Message {
     }
 }
 
-/// The share ended.
+/// The ended screen share.
 public struct Telehealth_V1_StopScreenShareResponse: Message {
     public static let fullName = "telehealth.v1.StopScreenShareResponse"
-    /// The share, closed.
+    /// The ended screen share.
     public var screenShare: Telehealth_V1_ScreenShare?
     public var unknownFields = UnknownFields()
 
@@ -1066,17 +1065,17 @@ public struct Telehealth_V1_StopScreenShareResponse: Message {
     }
 }
 
-/// The caller goes.
+/// The visit to leave.
 public struct Telehealth_V1_LeaveSessionRequest: Message {
     public static let fullName = "telehealth.v1.LeaveSessionRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// The `JoinSessionRequest.device_id` that goes: of a device that another has taken over from, nothing changes. Empty:
-    /// the person goes.
+    /// The `JoinSessionRequest.device_id` that leaves; if another device has taken over from it, nothing changes. Empty:
+    /// the person leaves.
     public var deviceID: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -1133,7 +1132,7 @@ public struct Telehealth_V1_LeaveSessionRequest: Message {
     }
 }
 
-/// What stands after it.
+/// The result.
 public struct Telehealth_V1_LeaveSessionResponse: Message {
     public static let fullName = "telehealth.v1.LeaveSessionResponse"
     /// The session.
@@ -1167,18 +1166,19 @@ public struct Telehealth_V1_LeaveSessionResponse: Message {
     }
 }
 
-/// A visit to call off.
+/// The visit to cancel.
 public struct Telehealth_V1_CancelSessionRequest: Message {
     public static let fullName = "telehealth.v1.CancelSessionRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// Why; UNSPECIFIED for OTHER. APPOINTMENT_CANCELLED and CLINICIAN_NO_SHOW are the service's own and refused.
+    /// The reason; UNSPECIFIED means OTHER. APPOINTMENT_CANCELLED and CLINICIAN_NO_SHOW are set by the service only and
+    /// refused.
     public var reason: Telehealth_V1_CancelReason = .init(rawValue: 0)
-    /// More about it, up to 1,000 bytes; may be empty. Personal data.
+    /// A note, up to 1,000 bytes; may be empty. Personal data.
     public var note: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -1225,10 +1225,10 @@ public struct Telehealth_V1_CancelSessionRequest: Message {
             violations.add("session_id", "required", "is required")
         }
         if !reason.isRecognized {
-            violations.add("reason", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("reason", "enum.defined_only", "is not an accepted value")
         }
         if [4, 5].contains(reason.rawValue) {
-            violations.add("reason", "enum.not_in", "is not a value that is accepted here")
+            violations.add("reason", "enum.not_in", "is not an accepted value")
         }
         if note.utf8.count > 1000 {
             violations.add("note", "string.max_bytes", "must have at most 1000 bytes")
@@ -1241,7 +1241,7 @@ public struct Telehealth_V1_CancelSessionRequest: Message {
     }
 }
 
-/// What stands after it.
+/// The result.
 public struct Telehealth_V1_CancelSessionResponse: Message {
     public static let fullName = "telehealth.v1.CancelSessionResponse"
     /// The session, CANCELLED.
@@ -1275,17 +1275,17 @@ public struct Telehealth_V1_CancelSessionResponse: Message {
     }
 }
 
-/// A visit that somebody did not come to.
+/// The visit to mark.
 public struct Telehealth_V1_MarkNoShowRequest: Message {
     public static let fullName = "telehealth.v1.MarkNoShowRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// Who did not come, as the caller sees it; INVALID_STATE when the service knows otherwise. UNSPECIFIED leaves it to
-    /// the service.
+    /// Who did not arrive, according to the caller; INVALID_STATE when the service knows otherwise. UNSPECIFIED: the
+    /// service decides.
     public var party: Telehealth_V1_NoShowParty = .init(rawValue: 0)
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -1330,7 +1330,7 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
             violations.add("session_id", "required", "is required")
         }
         if !party.isRecognized {
-            violations.add("party", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("party", "enum.defined_only", "is not an accepted value")
         }
         if let value = expectedVersion {
             if !(value >= 1) {
@@ -1340,7 +1340,7 @@ public struct Telehealth_V1_MarkNoShowRequest: Message {
     }
 }
 
-/// What stands after it.
+/// The result.
 public struct Telehealth_V1_MarkNoShowResponse: Message {
     public static let fullName = "telehealth.v1.MarkNoShowResponse"
     /// The session, NO_SHOW.
@@ -1374,14 +1374,14 @@ public struct Telehealth_V1_MarkNoShowResponse: Message {
     }
 }
 
-/// A no-show to take back.
+/// The visit whose no-show to undo.
 public struct Telehealth_V1_UndoNoShowRequest: Message {
     public static let fullName = "telehealth.v1.UndoNoShowRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -1431,7 +1431,7 @@ public struct Telehealth_V1_UndoNoShowRequest: Message {
     }
 }
 
-/// What stands after it.
+/// The result.
 public struct Telehealth_V1_UndoNoShowResponse: Message {
     public static let fullName = "telehealth.v1.UndoNoShowResponse"
     /// The session, SCHEDULED.
@@ -1465,18 +1465,18 @@ public struct Telehealth_V1_UndoNoShowResponse: Message {
     }
 }
 
-/// A visit to end.
+/// The visit to end.
 public struct Telehealth_V1_EndSessionRequest: Message {
     public static let fullName = "telehealth.v1.EndSessionRequest"
-    /// UUID that names this attempt. Required.
+    /// Idempotency key, a UUID: a repeat within 24 hours returns the first outcome. Required.
     public var requestID: String = ""
     /// The session. Required.
     public var sessionID: String = ""
-    /// Why; UNSPECIFIED for NORMAL. ALL_LEFT and TIMEOUT are the service's own and refused.
+    /// The reason; UNSPECIFIED means NORMAL. ALL_LEFT and TIMEOUT are set by the service only and refused.
     public var reason: Telehealth_V1_EndReason = .init(rawValue: 0)
-    /// More about it, up to 1,000 bytes; may be empty. Personal data.
+    /// A note, up to 1,000 bytes; may be empty. Personal data.
     public var note: String = ""
-    /// The `Session.version` that this is for; unset: whichever it has. Another one now is VERSION_MISMATCH.
+    /// The `Session.version` this change requires; any other is VERSION_MISMATCH. Unset: any version.
     public var expectedVersion: Int64?
     public var unknownFields = UnknownFields()
 
@@ -1523,10 +1523,10 @@ public struct Telehealth_V1_EndSessionRequest: Message {
             violations.add("session_id", "required", "is required")
         }
         if !reason.isRecognized {
-            violations.add("reason", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("reason", "enum.defined_only", "is not an accepted value")
         }
         if [4, 5].contains(reason.rawValue) {
-            violations.add("reason", "enum.not_in", "is not a value that is accepted here")
+            violations.add("reason", "enum.not_in", "is not an accepted value")
         }
         if note.utf8.count > 1000 {
             violations.add("note", "string.max_bytes", "must have at most 1000 bytes")
@@ -1539,10 +1539,10 @@ public struct Telehealth_V1_EndSessionRequest: Message {
     }
 }
 
-/// What stands after it.
+/// The result.
 public struct Telehealth_V1_EndSessionResponse: Message {
     public static let fullName = "telehealth.v1.EndSessionResponse"
-    /// The session, COMPLETED, with its durations.
+    /// The session, COMPLETED, with its duration.
     public var session: Telehealth_V1_Session? {
         get { _session?.value }
         set { _session = newValue.map(Boxed.init) }
@@ -1709,204 +1709,206 @@ public enum Telehealth_V1_TelehealthService_Methods {
 
 /// Runs video visits.
 ///
-/// Every call needs a bearer token in `authorization` metadata, unless its contract is `open`; an id that one may not see
-/// is NOT_FOUND like an unknown one. Calls that change something take a `request_id`: a UUID that names the attempt for 24
-/// hours, per caller and method. The same id with another body is REQUEST_ID_REUSED. What every call may be refused with
-/// stands in `ErrorReason`, as REASON_SCOPE_EVERY_CALL.
+/// Every call needs a bearer token in `authorization` metadata, unless its contract is `open`. An id that the caller
+/// may not see is NOT_FOUND, like an unknown id. Calls that change something take a `request_id`: a UUID that
+/// identifies the attempt for 24 hours, per caller and method. The same id with another request is REQUEST_ID_REUSED.
+/// `ErrorReason` marks the reasons that every call may return with REASON_SCOPE_EVERY_CALL.
 ///
-/// A change of a session may be meant for one version of it (`expected_version`): of two that are meant for the same one
-/// at most one happens, and the other is VERSION_MISMATCH. The caller's rights are judged before the version, the state of
-/// the visit behind it. A repeated `request_id`, and the same verb on a session that it ended, are answered whatever the
-/// version is.
+/// A change of a session may require one version of it (`expected_version`): of two changes that require the same
+/// version at most one succeeds, and the other is VERSION_MISMATCH. The service checks the caller's rights first, then
+/// the version, then the state of the visit. A repeated `request_id`, and a repeat of the call that ended a session,
+/// are answered regardless of the version.
 public protocol Telehealth_V1_TelehealthServiceHandler: Sendable {
-    /// Creates the session of an appointment; Chime is not called yet. A repeated request of somebody who may not see the
-    /// session any more is SESSION_NOT_FOUND.
+    /// Creates the session of an appointment; Chime is not called yet. A repeat by a caller who may no longer see the
+    /// session is SESSION_NOT_FOUND.
     ///
     /// Roles: service, scheduler, clinician, admin.
-    /// Of these: the appointment's clinician, client and guardian.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (APPOINTMENT_NOT_FOUND,
-    /// SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with
-    /// `close_time`); ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
+    /// Restriction: the appointment's clinician, patient and guardian.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (APPOINTMENT_NOT_FOUND, SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
+    /// (APPOINTMENT_CANCELLED, TOO_LATE with `close_time`); ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
     func createSession(_ request: Telehealth_V1_CreateSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CreateSessionResponse
     /// Reads a session.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
-    /// Of these: whoever is of the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// Restriction: participants of the visit.
+    /// In an emergency any clinician may call.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
     /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func getSession(_ request: Telehealth_V1_GetSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_GetSessionResponse
-    /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one was
-    /// invited to. The clinic's systems see all; a guest has one visit.
+    /// Lists the sessions that the caller may see, by scheduled start: those of the caller's appointments and those they
+    /// were invited to. The clinic's systems see all; a guest sees one.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     func listSessions(_ request: Telehealth_V1_ListSessionsRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListSessionsResponse
-    /// Comes to a visit or comes back to it. Token, appointment and invitation decide what the caller is there.
+    /// Joins a visit, for the first time or again. Token, appointment and invitation decide the caller's role.
     ///
-    /// Whoever does not lead the visit waits until let in and gets no credentials before. Credentials are fetched anew at
-    /// each call. A person's devices share one attendee, because Chime lets one connection at a time have it: the newest
-    /// takes over, and a watch tells so (`device_changed`).
+    /// Callers other than lead clinicians wait until admitted and get no credentials before. Each call returns fresh
+    /// credentials. A person's devices share one attendee, because Chime permits one connection per attendee: the newest
+    /// device takes over, and watches report it (`device_changed`).
     ///
     /// Roles: clinician, client, guest.
-    /// Of these: whoever has a place of their own in the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// In an emergency any clinician may call.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED);
+    /// NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
     /// `current_version`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`, PRE_VISIT_CHECK_REQUIRED,
     /// PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT);
     /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE);
     /// RESOURCE_EXHAUSTED (MEETING_QUOTA_EXCEEDED); INTERNAL (MEETING_REFUSED).
     func joinSession(_ request: Telehealth_V1_JoinSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_JoinSessionResponse
-    /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
-    /// Ends with PARTICIPANT_REMOVED or PARTICIPANT_DENIED when its viewer is sent away.
+    /// Streams a snapshot, then every event. Counts as presence while open, unless `presence_by_heartbeat` is set. Ends
+    /// with PARTICIPANT_REMOVED or PARTICIPANT_DENIED when the viewer is removed or denied.
     ///
-    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed
-    /// and nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
-    /// between you and the service made up; and after 2.5 `heartbeat_interval`s without a message, having cancelled the
-    /// call. Wait before each attempt, longer each time until a message comes, and by chance a little more or less.
+    /// Networks and proxies break streams, some of them silently. Resume with `after_sequence` to miss nothing and
+    /// receive nothing twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which come from
+    /// something between you and the service; and after 2.5 times `heartbeat_interval` without a message, once you have
+    /// cancelled the call. Wait before each attempt, with increasing delays and jitter, until a message arrives.
     ///
-    /// Ends OK after the event that ends the session. After RESUME_EXPIRED begin anew, after WATCH_LAGGING resume, after
-    /// TOKEN_EXPIRED resume with a new token.
+    /// Ends with OK after the event that ends the session. After RESUME_EXPIRED start again with a snapshot, after
+    /// WATCH_LAGGING resume, after TOKEN_EXPIRED resume with a new token.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Of these: whoever is of the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// Restriction: participants of the visit.
+    /// In an emergency any clinician may call.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
     /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); OUT_OF_RANGE
     /// (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING).
     func watchSession(
         _ request: Telehealth_V1_WatchSessionRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// All visits of the caller that are planned to start in a range, on one stream: first what there is, in short, then
-    /// each change. It is nobody's presence. A clinician sees the visits that they have
-    /// a place in, by the appointment or by invitation, while they have it; scheduler and admin see all.
+    /// Streams the caller's visits that are scheduled to start in a range: first the current ones as summaries, then
+    /// each change. It does not count as presence. Clinicians see the visits in which they take part, by appointment or
+    /// invitation, for as long as they do; scheduler and admin see all.
     ///
-    /// A change is the whole short view as it is when it is sent: it may stand for several. A visit comes when it is
-    /// created, is moved into the range or its viewer gets a place in it, and goes (`gone`) when it is moved out of the
-    /// range or its viewer is taken off it; one that is over stays. What time alone changes (a consent that ends, a text
-    /// that comes into force) is told with the visit's next change.
+    /// A change is the complete summary at the time of sending and may combine several changes. A visit appears when it
+    /// is created, is moved into the range, or its viewer becomes a participant. It disappears (`gone`) when it is moved
+    /// out of the range or its viewer is no longer a participant; a visit that has ended remains. Changes caused only by
+    /// time (a consent expires, a text comes into force) are sent with the visit's next change.
     ///
-    /// Resume as a WatchSession, with the last `resume_token` that came: whatever changed behind it comes, and nothing else.
-    /// The token is good for the same caller and range, for half the time that events are kept (three and a half days),
-    /// whatever becomes of the service meanwhile.
+    /// Resume as with WatchSession, with the last `resume_token` received: everything that changed since is sent, and
+    /// nothing else. The token is valid for the same caller and range, for half the time that events are kept (three and
+    /// a half days), also across restarts of the service.
     ///
-    /// Ends when the caller cancels it; with RESUME_EXPIRED for every token that is not good: begin with a snapshot; with
-    /// WATCH_LAGGING when the reader is too slow and TOKEN_EXPIRED: resume.
+    /// Ends when the caller cancels it; with RESUME_EXPIRED for an invalid token: start again with a snapshot; with
+    /// WATCH_LAGGING when the reader is too slow, and with TOKEN_EXPIRED: resume.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING);
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING);
     /// RESOURCE_EXHAUSTED (WATCH_TOO_LARGE with `visits_max`).
     func watchSessions(
         _ request: Telehealth_V1_WatchSessionsRequest, responses: ResponseWriter<Telehealth_V1_WatchSessionsResponse>,
         context: ServerCallContext) async throws(RPCError)
-    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Brings nobody
-    /// back who left, and is OK before the first join and after the end.
+    /// Reports presence for a participant without an open watch, or whose watch has `presence_by_heartbeat`. Does not
+    /// bring back a participant who left, and is OK before the first join and after the end.
     ///
     /// Roles: clinician, client, guest.
-    /// Of these: whoever has a place of their own in the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
-    /// (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// In an emergency any clinician may call.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED);
+    /// NOT_FOUND (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     func heartbeat(_ request: Telehealth_V1_HeartbeatRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_HeartbeatResponse
-    /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
-    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession,
-    /// without its credentials; the status that already holds is OK for whoever may use its verb. The verb's own rule
-    /// decides who may use it, NOT_ALLOWED otherwise; every other change is INVALID_STATE.
+    /// The earlier PATCH of the status, as another name for other calls: COMPLETED is EndSession, CANCELLED is
+    /// CancelSession, NO_SHOW is MarkNoShow, and IN_PROGRESS by a lead clinician or WAITING_ROOM by patient or guardian
+    /// is JoinSession without its credentials. The current status is OK for callers of the corresponding call. The rules
+    /// of that call apply, NOT_ALLOWED otherwise; every other change is INVALID_STATE.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`,
-    /// CLIENT_WAS_HERE, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
-    /// RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
+    /// Restriction: participants of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, TOO_LATE
+    /// with `close_time`, CLIENT_WAS_HERE, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`,
+    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
     func updateSessionStatus(_ request: Telehealth_V1_UpdateSessionStatusRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse
-    /// Notes that the caller began to share a screen.
+    /// Records that the caller started to share a screen.
     ///
     /// Roles: clinician, client.
-    /// Of these: whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, SCREEN_SHARE_ACTIVE); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: participants who may share a screen: lead clinicians, the patient and the guardian.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, SCREEN_SHARE_ACTIVE);
+    /// ABORTED (VERSION_CONFLICT).
     func startScreenShare(_ request: Telehealth_V1_StartScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse
-    /// Notes that the caller's screen share ended.
+    /// Records that the caller stopped sharing a screen.
     ///
     /// Roles: clinician, client.
-    /// Of these: whoever has a place of their own in the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
-    /// FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, SCREEN_SHARE_NOT_ACTIVE); ABORTED
-    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, SCREEN_SHARE_NOT_ACTIVE);
+    /// ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     func stopScreenShare(_ request: Telehealth_V1_StopScreenShareRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse
-    /// Goes, and may come back. Closes the caller's wait or screen share. Leaving twice is OK.
+    /// Leaves the visit; rejoining is allowed. Ends the caller's wait or screen share. Leaving twice is OK.
     ///
     /// Roles: clinician, client, guest.
-    /// Of these: whoever has a place of their own in the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// In an emergency any clinician may call.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED);
+    /// NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
     /// `current_version`, NOT_JOINED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED).
     func leaveSession(_ request: Telehealth_V1_LeaveSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_LeaveSessionResponse
-    /// Calls a visit off, while no client was ever admitted; the client's side before the planned start only.
+    /// Cancels a visit to which no patient was ever admitted; patient and guardian may cancel before the scheduled start
+    /// only.
     ///
     /// Cancelling twice is OK and changes nothing, not even reason or note; after CancelAppointment it is INVALID_STATE.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// Of these: of people those who lead the visit, and its client and guardian.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, TOO_LATE with `close_time`); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among participants, only lead clinicians, the patient and the guardian.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, TOO_LATE with `close_time`); ABORTED
+    /// (VERSION_CONFLICT).
     func cancelSession(_ request: Telehealth_V1_CancelSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_CancelSessionResponse
-    /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
-    /// clinician came, else both.
+    /// Marks a visit as a no-show after its scheduled start, if no patient was ever admitted: the patient's when a
+    /// clinician arrived, otherwise both.
     ///
-    /// CLIENT_WAS_HERE when somebody of the client's side came, however long they stayed. Marking twice is OK and changes
-    /// nothing.
+    /// CLIENT_WAS_HERE when the patient or guardian arrived, however briefly. Marking twice is OK and changes nothing.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`,
+    /// CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
     func markNoShow(_ request: Telehealth_V1_MarkNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse
-    /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
-    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so
-    /// long the service notes no no-show by itself.
+    /// Undoes a no-show because the patient arrived late. The session is SCHEDULED again, at the appointment's current
+    /// time and with its current people. Joining is possible until the scheduled end or for the clinic's no-show grace
+    /// period from now, whichever is later; until then the service does not mark another no-show by itself.
     ///
     /// SESSION_EXISTS when the appointment has a newer session. Undoing twice is OK.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, APPOINTMENT_CANCELLED); ABORTED (VERSION_CONFLICT);
-    /// ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, APPOINTMENT_CANCELLED); ABORTED
+    /// (VERSION_CONFLICT); ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
     func undoNoShow(_ request: Telehealth_V1_UndoNoShowRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse
-    /// Ends a visit that is IN_PROGRESS: recording, then the meeting. Ending twice is OK and changes nothing.
+    /// Ends a visit that is IN_PROGRESS: first the recording, then the meeting. Ending twice is OK and changes nothing.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
     func endSession(_ request: Telehealth_V1_EndSessionRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_EndSessionResponse
 }
@@ -1991,14 +1993,14 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
 
     public init(_ channel: any CallChannel) { self.channel = channel }
 
-    /// Creates the session of an appointment; Chime is not called yet. A repeated request of somebody who may not see the
-    /// session any more is SESSION_NOT_FOUND.
+    /// Creates the session of an appointment; Chime is not called yet. A repeat by a caller who may no longer see the
+    /// session is SESSION_NOT_FOUND.
     ///
     /// Roles: service, scheduler, clinician, admin.
-    /// Of these: the appointment's clinician, client and guardian.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (APPOINTMENT_NOT_FOUND,
-    /// SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with
-    /// `close_time`); ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
+    /// Restriction: the appointment's clinician, patient and guardian.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (APPOINTMENT_NOT_FOUND, SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
+    /// (APPOINTMENT_CANCELLED, TOO_LATE with `close_time`); ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
     public func createSession(
         _ request: Telehealth_V1_CreateSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CreateSessionResponse {
@@ -2008,10 +2010,10 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
     /// Reads a session.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
-    /// Of these: whoever is of the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// Restriction: participants of the visit.
+    /// In an emergency any clinician may call.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
     /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getSession(
         _ request: Telehealth_V1_GetSessionRequest, options: CallOptions = .init()
@@ -2019,29 +2021,29 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.getSession, request, options: options)
     }
 
-    /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one was
-    /// invited to. The clinic's systems see all; a guest has one visit.
+    /// Lists the sessions that the caller may see, by scheduled start: those of the caller's appointments and those they
+    /// were invited to. The clinic's systems see all; a guest sees one.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listSessions(
         _ request: Telehealth_V1_ListSessionsRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListSessionsResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.listSessions, request, options: options)
     }
 
-    /// Comes to a visit or comes back to it. Token, appointment and invitation decide what the caller is there.
+    /// Joins a visit, for the first time or again. Token, appointment and invitation decide the caller's role.
     ///
-    /// Whoever does not lead the visit waits until let in and gets no credentials before. Credentials are fetched anew at
-    /// each call. A person's devices share one attendee, because Chime lets one connection at a time have it: the newest
-    /// takes over, and a watch tells so (`device_changed`).
+    /// Callers other than lead clinicians wait until admitted and get no credentials before. Each call returns fresh
+    /// credentials. A person's devices share one attendee, because Chime permits one connection per attendee: the newest
+    /// device takes over, and watches report it (`device_changed`).
     ///
     /// Roles: clinician, client, guest.
-    /// Of these: whoever has a place of their own in the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// In an emergency any clinician may call.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED);
+    /// NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
     /// `current_version`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`, PRE_VISIT_CHECK_REQUIRED,
     /// PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT);
     /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE);
@@ -2052,21 +2054,21 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.joinSession, request, options: options)
     }
 
-    /// A snapshot, then every event. Counts as presence while it is open, unless `presence_by_heartbeat` asks otherwise.
-    /// Ends with PARTICIPANT_REMOVED or PARTICIPANT_DENIED when its viewer is sent away.
+    /// Streams a snapshot, then every event. Counts as presence while open, unless `presence_by_heartbeat` is set. Ends
+    /// with PARTICIPANT_REMOVED or PARTICIPANT_DENIED when the viewer is removed or denied.
     ///
-    /// Networks and proxies break streams, some without a word. Resume with `after_sequence`, so that nothing is missed
-    /// and nothing comes twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which something
-    /// between you and the service made up; and after 2.5 `heartbeat_interval`s without a message, having cancelled the
-    /// call. Wait before each attempt, longer each time until a message comes, and by chance a little more or less.
+    /// Networks and proxies break streams, some of them silently. Resume with `after_sequence` to miss nothing and
+    /// receive nothing twice: after UNAVAILABLE; after INTERNAL, UNKNOWN or CANCELLED without ErrorInfo, which come from
+    /// something between you and the service; and after 2.5 times `heartbeat_interval` without a message, once you have
+    /// cancelled the call. Wait before each attempt, with increasing delays and jitter, until a message arrives.
     ///
-    /// Ends OK after the event that ends the session. After RESUME_EXPIRED begin anew, after WATCH_LAGGING resume, after
-    /// TOKEN_EXPIRED resume with a new token.
+    /// Ends with OK after the event that ends the session. After RESUME_EXPIRED start again with a snapshot, after
+    /// WATCH_LAGGING resume, after TOKEN_EXPIRED resume with a new token.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Of these: whoever is of the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// Restriction: participants of the visit.
+    /// In an emergency any clinician may call.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
     /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); OUT_OF_RANGE
     /// (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING).
     public func watchSession(
@@ -2075,25 +2077,25 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         channel.serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSession, request, options: options)
     }
 
-    /// All visits of the caller that are planned to start in a range, on one stream: first what there is, in short, then
-    /// each change. It is nobody's presence. A clinician sees the visits that they have
-    /// a place in, by the appointment or by invitation, while they have it; scheduler and admin see all.
+    /// Streams the caller's visits that are scheduled to start in a range: first the current ones as summaries, then
+    /// each change. It does not count as presence. Clinicians see the visits in which they take part, by appointment or
+    /// invitation, for as long as they do; scheduler and admin see all.
     ///
-    /// A change is the whole short view as it is when it is sent: it may stand for several. A visit comes when it is
-    /// created, is moved into the range or its viewer gets a place in it, and goes (`gone`) when it is moved out of the
-    /// range or its viewer is taken off it; one that is over stays. What time alone changes (a consent that ends, a text
-    /// that comes into force) is told with the visit's next change.
+    /// A change is the complete summary at the time of sending and may combine several changes. A visit appears when it
+    /// is created, is moved into the range, or its viewer becomes a participant. It disappears (`gone`) when it is moved
+    /// out of the range or its viewer is no longer a participant; a visit that has ended remains. Changes caused only by
+    /// time (a consent expires, a text comes into force) are sent with the visit's next change.
     ///
-    /// Resume as a WatchSession, with the last `resume_token` that came: whatever changed behind it comes, and nothing else.
-    /// The token is good for the same caller and range, for half the time that events are kept (three and a half days),
-    /// whatever becomes of the service meanwhile.
+    /// Resume as with WatchSession, with the last `resume_token` received: everything that changed since is sent, and
+    /// nothing else. The token is valid for the same caller and range, for half the time that events are kept (three and
+    /// a half days), also across restarts of the service.
     ///
-    /// Ends when the caller cancels it; with RESUME_EXPIRED for every token that is not good: begin with a snapshot; with
-    /// WATCH_LAGGING when the reader is too slow and TOKEN_EXPIRED: resume.
+    /// Ends when the caller cancels it; with RESUME_EXPIRED for an invalid token: start again with a snapshot; with
+    /// WATCH_LAGGING when the reader is too slow, and with TOKEN_EXPIRED: resume.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING);
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: OUT_OF_RANGE (RESUME_EXPIRED); UNAVAILABLE (WATCH_LAGGING);
     /// RESOURCE_EXHAUSTED (WATCH_TOO_LARGE with `visits_max`).
     public func watchSessions(
         _ request: Telehealth_V1_WatchSessionsRequest, options: CallOptions = .init()
@@ -2101,72 +2103,73 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         channel.serverStreaming(Telehealth_V1_TelehealthService_Methods.watchSessions, request, options: options)
     }
 
-    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Brings nobody
-    /// back who left, and is OK before the first join and after the end.
+    /// Reports presence for a participant without an open watch, or whose watch has `presence_by_heartbeat`. Does not
+    /// bring back a participant who left, and is OK before the first join and after the end.
     ///
     /// Roles: clinician, client, guest.
-    /// Of these: whoever has a place of their own in the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
-    /// (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// In an emergency any clinician may call.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED);
+    /// NOT_FOUND (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     public func heartbeat(
         _ request: Telehealth_V1_HeartbeatRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_HeartbeatResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.heartbeat, request, options: options)
     }
 
-    /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
-    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession,
-    /// without its credentials; the status that already holds is OK for whoever may use its verb. The verb's own rule
-    /// decides who may use it, NOT_ALLOWED otherwise; every other change is INVALID_STATE.
+    /// The earlier PATCH of the status, as another name for other calls: COMPLETED is EndSession, CANCELLED is
+    /// CancelSession, NO_SHOW is MarkNoShow, and IN_PROGRESS by a lead clinician or WAITING_ROOM by patient or guardian
+    /// is JoinSession without its credentials. The current status is OK for callers of the corresponding call. The rules
+    /// of that call apply, NOT_ALLOWED otherwise; every other change is INVALID_STATE.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`,
-    /// CLIENT_WAS_HERE, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
-    /// RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
+    /// Restriction: participants of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, TOO_LATE
+    /// with `close_time`, CLIENT_WAS_HERE, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`,
+    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
     public func updateSessionStatus(
         _ request: Telehealth_V1_UpdateSessionStatusRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.updateSessionStatus, request, options: options)
     }
 
-    /// Notes that the caller began to share a screen.
+    /// Records that the caller started to share a screen.
     ///
     /// Roles: clinician, client.
-    /// Of these: whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, SCREEN_SHARE_ACTIVE); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: participants who may share a screen: lead clinicians, the patient and the guardian.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, SCREEN_SHARE_ACTIVE);
+    /// ABORTED (VERSION_CONFLICT).
     public func startScreenShare(
         _ request: Telehealth_V1_StartScreenShareRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.startScreenShare, request, options: options)
     }
 
-    /// Notes that the caller's screen share ended.
+    /// Records that the caller stopped sharing a screen.
     ///
     /// Roles: clinician, client.
-    /// Of these: whoever has a place of their own in the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
-    /// FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, SCREEN_SHARE_NOT_ACTIVE); ABORTED
-    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, SCREEN_SHARE_NOT_ACTIVE);
+    /// ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func stopScreenShare(
         _ request: Telehealth_V1_StopScreenShareRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.stopScreenShare, request, options: options)
     }
 
-    /// Goes, and may come back. Closes the caller's wait or screen share. Leaving twice is OK.
+    /// Leaves the visit; rejoining is allowed. Ends the caller's wait or screen share. Leaving twice is OK.
     ///
     /// Roles: clinician, client, guest.
-    /// Of these: whoever has a place of their own in the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// In an emergency any clinician may call.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED);
+    /// NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
     /// `current_version`, NOT_JOINED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED).
     public func leaveSession(
@@ -2175,64 +2178,65 @@ public struct Telehealth_V1_TelehealthServiceClient: Sendable {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.leaveSession, request, options: options)
     }
 
-    /// Calls a visit off, while no client was ever admitted; the client's side before the planned start only.
+    /// Cancels a visit to which no patient was ever admitted; patient and guardian may cancel before the scheduled start
+    /// only.
     ///
     /// Cancelling twice is OK and changes nothing, not even reason or note; after CancelAppointment it is INVALID_STATE.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// Of these: of people those who lead the visit, and its client and guardian.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, TOO_LATE with `close_time`); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among participants, only lead clinicians, the patient and the guardian.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, TOO_LATE with `close_time`); ABORTED
+    /// (VERSION_CONFLICT).
     public func cancelSession(
         _ request: Telehealth_V1_CancelSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.cancelSession, request, options: options)
     }
 
-    /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
-    /// clinician came, else both.
+    /// Marks a visit as a no-show after its scheduled start, if no patient was ever admitted: the patient's when a
+    /// clinician arrived, otherwise both.
     ///
-    /// CLIENT_WAS_HERE when somebody of the client's side came, however long they stayed. Marking twice is OK and changes
-    /// nothing.
+    /// CLIENT_WAS_HERE when the patient or guardian arrived, however briefly. Marking twice is OK and changes nothing.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`,
+    /// CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.markNoShow, request, options: options)
     }
 
-    /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
-    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so
-    /// long the service notes no no-show by itself.
+    /// Undoes a no-show because the patient arrived late. The session is SCHEDULED again, at the appointment's current
+    /// time and with its current people. Joining is possible until the scheduled end or for the clinic's no-show grace
+    /// period from now, whichever is later; until then the service does not mark another no-show by itself.
     ///
     /// SESSION_EXISTS when the appointment has a newer session. Undoing twice is OK.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, APPOINTMENT_CANCELLED); ABORTED (VERSION_CONFLICT);
-    /// ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, APPOINTMENT_CANCELLED); ABORTED
+    /// (VERSION_CONFLICT); ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
     public func undoNoShow(
         _ request: Telehealth_V1_UndoNoShowRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse {
         try await channel.unary(Telehealth_V1_TelehealthService_Methods.undoNoShow, request, options: options)
     }
 
-    /// Ends a visit that is IN_PROGRESS: recording, then the meeting. Ending twice is OK and changes nothing.
+    /// Ends a visit that is IN_PROGRESS: first the recording, then the meeting. Ending twice is OK and changes nothing.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
     public func endSession(
         _ request: Telehealth_V1_EndSessionRequest, options: CallOptions = .init()
     ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {

@@ -2,18 +2,18 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// What an open watch is told.
+// Messages of an open watch.
 // swift-format-ignore-file
 
 public import ProtobufWire
 
-/// Why somebody left.
+/// Why a participant left.
 public enum Telehealth_V1_ParticipantLeftReason: ProtobufEnum {
-    /// None that this version of the service knows.
+    /// A value that this version of the service does not know.
     case unspecified
     /// LeaveSession.
     case requested
-    /// Nothing was heard of them for too long.
+    /// The service received no sign of presence for too long.
     case presenceLost
     /// The visit was moved to a time that is not near.
     case rescheduled
@@ -47,17 +47,17 @@ public enum Telehealth_V1_ParticipantLeftReason: ProtobufEnum {
     }
 }
 
-/// Why somebody was sent away.
+/// Why a participant was removed.
 public enum Telehealth_V1_ParticipantRemovedReason: ProtobufEnum {
-    /// None that this version of the service knows.
+    /// A value that this version of the service does not know.
     case unspecified
     /// RemoveParticipant.
     case requested
-    /// The appointment went to other people.
+    /// The appointment's people changed.
     case reassigned
-    /// A consent that lets third parties take part has ended.
+    /// A consent to third parties taking part has ended.
     case thirdPartyConsentMissing
-    /// The client has come of age.
+    /// The patient has come of age.
     case guardianshipEnded
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -91,15 +91,15 @@ public enum Telehealth_V1_ParticipantRemovedReason: ProtobufEnum {
     }
 }
 
-/// Why somebody was put back into the waiting room.
+/// Why a participant was returned to the waiting room.
 public enum Telehealth_V1_ParticipantReturnedReason: ProtobufEnum {
-    /// None that this version of the service knows.
+    /// A value that this version of the service does not know.
     case unspecified
     /// ReturnToWaitingRoom.
     case requested
-    /// The clinician was replaced before the client was let in.
+    /// The clinician was replaced before the patient was admitted.
     case reassigned
-    /// A consent that lets third parties take part has ended.
+    /// A consent to third parties taking part has ended.
     case thirdPartyConsentMissing
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -131,15 +131,15 @@ public enum Telehealth_V1_ParticipantReturnedReason: ProtobufEnum {
     }
 }
 
-/// How well somebody's connection does, by what their own client measured since its last report.
+/// A participant's connection quality, from what their client application measured since its last report.
 public enum Telehealth_V1_ConnectionQuality: ProtobufEnum {
-    /// None that this version of the service knows.
+    /// A value that this version of the service does not know.
     case unspecified
-    /// None of the below.
+    /// Better than the levels below.
     case good
-    /// 2 % of the audio packets or more were lost, or the SDK called the connection poor.
+    /// At least 2 % of audio packets were lost, or the SDK reported a poor connection.
     case fair
-    /// 8 % of the audio packets or more were lost, or the connection was.
+    /// At least 8 % of audio packets were lost, or the connection was lost.
     case poor
     /// A number this version of the enum has no name for.
     case unrecognized(Int32)
@@ -171,16 +171,16 @@ public enum Telehealth_V1_ConnectionQuality: ProtobufEnum {
     }
 }
 
-/// The state of a session at one event number, filtered for the viewer.
+/// The state of a session at one event number, as the viewer may see it.
 public struct Telehealth_V1_SessionSnapshot: Message {
     public static let fullName = "telehealth.v1.SessionSnapshot"
-    /// The session; holds everything up to and including `sequence`.
+    /// The session, including every change up to and including `sequence`.
     public var session: Telehealth_V1_Session? {
         get { _session?.value }
         set { _session = newValue.map(Boxed.init) }
     }
     private var _session: Boxed<Telehealth_V1_Session>?
-    /// Number of the last event the snapshot holds; 0 when there was none.
+    /// Number of the last event included; 0 if none.
     public var sequence: Int64 = 0
     /// When it was read, UTC.
     public var snapshotTime: Google_Protobuf_Timestamp?
@@ -213,16 +213,16 @@ public struct Telehealth_V1_SessionSnapshot: Message {
     }
 }
 
-/// One thing that happened, told after it was stored. Events never carry credentials: call JoinSession for those.
+/// One event, sent after it was stored. Events never contain credentials: call JoinSession for those.
 public struct Telehealth_V1_SessionEvent: Message {
     public static let fullName = "telehealth.v1.SessionEvent"
-    /// 1 for the first event of the session, rising by one. A viewer who may not see an event sees a gap.
+    /// 1 for the first event of the session, increasing by one. Events that the viewer may not see leave gaps.
     public var sequence: Int64 = 0
     /// When it happened, UTC.
     public var occurTime: Google_Protobuf_Timestamp?
-    /// Where the visit stands after the event.
+    /// The status of the visit after the event.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
-    /// What happened. A kind this reader does not know is left unset: read the session again.
+    /// The event. Unset for a kind that this reader does not know: read the session again.
     public var kind: OneOf_Kind?
     public var unknownFields = UnknownFields()
 
@@ -423,70 +423,70 @@ public struct Telehealth_V1_SessionEvent: Message {
         }
     }
 
-    /// What happened. A kind this reader does not know is left unset: read the session again.
+    /// The event. Unset for a kind that this reader does not know: read the session again.
     public enum OneOf_Kind: Sendable, Hashable {
         /// The session was created.
         case sessionCreated(Telehealth_V1_SessionCreated)
         /// The session's status changed: see `status`.
         case statusChanged(Telehealth_V1_StatusChanged)
-        /// Somebody entered the waiting room.
+        /// A participant entered the waiting room.
         case participantWaiting(Telehealth_V1_ParticipantWaiting)
-        /// Somebody was let in or came back in: that person calls JoinSession for credentials.
+        /// A participant was admitted or came back in: that person calls JoinSession for credentials.
         case participantAdmitted(Telehealth_V1_ParticipantAdmitted)
-        /// Somebody left or was lost.
+        /// A participant left or lost presence.
         case participantLeft(Telehealth_V1_ParticipantLeft)
-        /// Somebody was sent away, or is of the visit no more. That person's watch ends behind it.
+        /// A participant was removed or no longer takes part. That person's watch ends after this event.
         case participantRemoved(Telehealth_V1_ParticipantRemoved)
-        /// The Chime meeting is there, also a new one after the last died: who is admitted calls JoinSession again.
+        /// A Chime meeting is ready, possibly a new one: admitted participants call JoinSession again.
         case meetingReady(Telehealth_V1_MeetingReady)
-        /// The Chime meeting could not be made; a new join tries again.
+        /// The Chime meeting could not be created; a new join tries again.
         case meetingFailed(Telehealth_V1_MeetingFailed)
-        /// The Chime meeting is over.
+        /// The Chime meeting has ended.
         case meetingEnded(Telehealth_V1_MeetingEnded)
-        /// A recording was asked for and is being started: nothing is recorded yet.
+        /// A recording was requested and is being started: nothing is recorded yet.
         case recordingRequested(Telehealth_V1_RecordingRequested)
-        /// Chime confirmed that it records: show the indicator.
+        /// Chime confirmed that it is recording: show the indicator.
         case recordingStarted(Telehealth_V1_RecordingStarted)
-        /// The recording is to stop; it may still run.
+        /// The recording is being stopped; it may still run.
         case recordingStopping(Telehealth_V1_RecordingStopping)
-        /// Chime confirmed that nothing is recorded any more: take the indicator away.
+        /// Chime confirmed that recording has stopped: remove the indicator.
         case recordingStopped(Telehealth_V1_RecordingStopped)
-        /// The file can be played.
+        /// The recording can be played.
         case recordingAvailable(Telehealth_V1_RecordingAvailable)
-        /// Recording could not be started or finished.
+        /// The recording could not be started or finished.
         case recordingFailed(Telehealth_V1_RecordingFailed)
-        /// Somebody began to share a screen.
+        /// A participant started to share a screen.
         case screenShareStarted(Telehealth_V1_ScreenShareStarted)
         /// A screen share ended.
         case screenShareStopped(Telehealth_V1_ScreenShareStopped)
-        /// Somebody took a consent back that mattered here.
+        /// Someone revoked a consent that this visit relied on.
         case consentRevoked(Telehealth_V1_ConsentRevoked)
         /// The appointment's time or people changed: read the session again.
         case rescheduled(Telehealth_V1_Rescheduled)
-        /// Somebody was invited or came by a grant.
+        /// Someone was invited, or joined by a grant.
         case participantInvited(Telehealth_V1_ParticipantInvited)
-        /// A grant was taken back.
+        /// An invitation was revoked.
         case invitationRevoked(Telehealth_V1_InvitationRevoked)
-        /// Somebody was not let in. That person's watch ends behind it.
+        /// A participant was denied entry. That person's watch ends after this event.
         case participantDenied(Telehealth_V1_ParticipantDenied)
-        /// Somebody was put back into the waiting room: their attendee is deleted.
+        /// A participant was returned to the waiting room: their attendee is deleted.
         case participantReturned(Telehealth_V1_ParticipantReturned)
-        /// What somebody may send and receive changed.
+        /// A participant's capabilities changed.
         case capabilitiesChanged(Telehealth_V1_CapabilitiesChanged)
-        /// Somebody goes on on another device: Chime ends the connection of the one before.
+        /// A participant continues on another device: Chime ends the previous device's connection.
         case deviceChanged(Telehealth_V1_DeviceChanged)
-        /// The running capture has holes from here on: Chime reports a temporary failure.
+        /// From here on the recording has a gap: Chime reports a temporary failure.
         case recordingInterrupted(Telehealth_V1_RecordingInterrupted)
-        /// The capture is sound again.
+        /// The recording continues without gaps.
         case recordingResumed(Telehealth_V1_RecordingResumed)
         /// The recording's objects were deleted.
         case recordingDeleted(Telehealth_V1_RecordingDeleted)
-        /// Somebody's connection became better or worse.
+        /// A participant's connection quality changed.
         case connectionQualityChanged(Telehealth_V1_ConnectionQualityChanged)
     }
 }
 
-/// Sent when nothing else was for the heartbeat interval (15 seconds by default).
+/// Sent when nothing else was sent for the heartbeat interval (15 seconds by default).
 public struct Telehealth_V1_WatchHeartbeat: Message {
     public static let fullName = "telehealth.v1.WatchHeartbeat"
     /// The server's time, UTC.
@@ -514,12 +514,12 @@ public struct Telehealth_V1_WatchHeartbeat: Message {
     }
 }
 
-/// Some of the visits that there are, ascending by planned start.
+/// Some of the visits, ordered by scheduled start.
 public struct Telehealth_V1_SessionsSnapshotPart: Message {
     public static let fullName = "telehealth.v1.SessionsSnapshotPart"
-    /// The visits; none when there is none.
+    /// The visits; may be empty.
     public var sessions: [Telehealth_V1_SessionSummary] = []
-    /// Whether this is the last part: the viewer's visits are those of all parts, and no others.
+    /// True for the last part: all parts together are all of the viewer's visits.
     public var complete: Bool = false
     public var unknownFields = UnknownFields()
 
@@ -542,42 +542,42 @@ public struct Telehealth_V1_SessionsSnapshotPart: Message {
     }
 }
 
-/// A visit in short.
+/// A visit in summary.
 public struct Telehealth_V1_SessionSummary: Message {
     public static let fullName = "telehealth.v1.SessionSummary"
     /// The session.
     public var sessionID: String = ""
-    /// The appointment that it stands on.
+    /// The appointment of the session.
     public var appointmentID: String = ""
-    /// Where the visit stands.
+    /// The status of the visit.
     public var status: Telehealth_V1_SessionStatus = .init(rawValue: 0)
-    /// As `Session.version`. A consent of the client changes the view and not the version.
+    /// As in `Session.version`. A change of the patient's consents changes the summary but not the version.
     public var version: Int64 = 0
-    /// Planned start, UTC.
+    /// Scheduled start, UTC.
     public var scheduledStartTime: Google_Protobuf_Timestamp?
-    /// Planned end, UTC.
+    /// Scheduled end, UTC.
     public var scheduledEndTime: Google_Protobuf_Timestamp?
-    /// The client.
+    /// The patient.
     public var clientID: String = ""
     /// The clinician of the appointment.
     public var clinicianID: String = ""
-    /// The guardian of the appointment; empty without one.
+    /// The guardian of the appointment; empty if none.
     public var guardianID: String = ""
-    /// Who waits to be let in, in the order in which they came.
+    /// Participants waiting for admission, in order of arrival.
     public var waiting: [Telehealth_V1_WaitingParticipant] = []
-    /// Who is in the visit.
+    /// Participants in the visit.
     public var admitted: [Telehealth_V1_AdmittedParticipant] = []
-    /// Whether the client, or who comes for them, has stated place and device for this visit.
+    /// Whether the patient or guardian has completed the pre-visit check of this visit.
     public var preVisitCheckComplete: Bool = false
-    /// Whether the client's joining lacks no consent. Unset for a scheduler, who is told nothing of consents, and when the
-    /// visit is over.
+    /// Whether the patient has every consent that joining requires. Unset for a scheduler, who sees nothing about
+    /// consents, and after the visit has ended.
     public var consentsComplete: Bool?
-    /// Of the pre-visit check: whether the connection is a reliable one. Unset before the check, and for viewers whom the
-    /// session does not show it.
+    /// From the pre-visit check: whether the connection is reliable. Unset before the check, and for viewers who may not
+    /// see it in the session.
     public var reliableConnection: Bool?
-    /// Of the pre-visit check: the kind of device. As `reliable_connection`.
+    /// From the pre-visit check: the kind of device. Visible like `reliable_connection`.
     public var deviceType: Telehealth_V1_DeviceType = .init(rawValue: 0)
-    /// What is missing for the client's joining. As `consents_complete`.
+    /// The consents that the patient's joining lacks. Visible like `consents_complete`.
     public var missingConsents: [Telehealth_V1_MissingConsent] = []
     public var unknownFields = UnknownFields()
 
@@ -628,14 +628,14 @@ public struct Telehealth_V1_SessionSummary: Message {
     }
 }
 
-/// Somebody who waits to be let in.
+/// A participant who is waiting for admission.
 public struct Telehealth_V1_WaitingParticipant: Message {
     public static let fullName = "telehealth.v1.WaitingParticipant"
-    /// Who: one of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
-    /// What they are in the visit.
+    /// Their role in the visit.
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
-    /// Since when they wait, this time, UTC.
+    /// Start of the current wait, UTC.
     public var waitStartTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
@@ -660,14 +660,14 @@ public struct Telehealth_V1_WaitingParticipant: Message {
     }
 }
 
-/// Somebody who is in the visit.
+/// A participant who is in the visit.
 public struct Telehealth_V1_AdmittedParticipant: Message {
     public static let fullName = "telehealth.v1.AdmittedParticipant"
-    /// Who: one of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
-    /// What they are in the visit.
+    /// Their role in the visit.
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
-    /// When they were let in or came in, this time, UTC.
+    /// When they were last admitted or came in, UTC.
     public var admitTime: Google_Protobuf_Timestamp?
     public var unknownFields = UnknownFields()
 
@@ -692,10 +692,10 @@ public struct Telehealth_V1_AdmittedParticipant: Message {
     }
 }
 
-/// A visit that is no longer among the viewer's.
+/// A visit that the viewer can no longer see in this range.
 public struct Telehealth_V1_SessionGone: Message {
     public static let fullName = "telehealth.v1.SessionGone"
-    /// The session; may be one that was never told of, when it came and went between two messages.
+    /// The session; possibly one never sent before, when it appeared and disappeared between two messages.
     public var sessionID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -716,7 +716,7 @@ public struct Telehealth_V1_SessionGone: Message {
     }
 }
 
-/// The stream lives, and everything up to its token was told.
+/// The stream is alive, and every change up to its token was sent.
 public struct Telehealth_V1_SessionsHeartbeat: Message {
     public static let fullName = "telehealth.v1.SessionsHeartbeat"
     /// The server's time, UTC.
@@ -763,7 +763,7 @@ public struct Telehealth_V1_SessionCreated: Message {
 /// The session's status changed.
 public struct Telehealth_V1_StatusChanged: Message {
     public static let fullName = "telehealth.v1.StatusChanged"
-    /// Why; unset where people came or went and nothing more is to be said.
+    /// Why; unset when participants arriving or leaving explain the change.
     public var reason: OneOf_Reason?
     public var unknownFields = UnknownFields()
 
@@ -796,20 +796,20 @@ public struct Telehealth_V1_StatusChanged: Message {
         }
     }
 
-    /// Why; unset where people came or went and nothing more is to be said.
+    /// Why; unset when participants arriving or leaving explain the change.
     public enum OneOf_Reason: Sendable, Hashable {
-        /// Of COMPLETED.
+        /// For COMPLETED.
         case endReason(Telehealth_V1_EndReason)
-        /// Of CANCELLED.
+        /// For CANCELLED.
         case cancelReason(Telehealth_V1_CancelReason)
-        /// Of NO_SHOW.
+        /// For NO_SHOW.
         case noShowParty(Telehealth_V1_NoShowParty)
-        /// Of SCHEDULED: a no-show was taken back.
+        /// For SCHEDULED: a no-show was undone.
         case noShowUndone(Telehealth_V1_NoShowUndone)
     }
 }
 
-/// The client came late after all.
+/// The patient arrived late.
 public struct Telehealth_V1_NoShowUndone: Message {
     public static let fullName = "telehealth.v1.NoShowUndone"
     public var unknownFields = UnknownFields()
@@ -829,10 +829,10 @@ public struct Telehealth_V1_NoShowUndone: Message {
     }
 }
 
-/// Somebody waits.
+/// A participant is waiting.
 public struct Telehealth_V1_ParticipantWaiting: Message {
     public static let fullName = "telehealth.v1.ParticipantWaiting"
-    /// Who: one of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -853,10 +853,10 @@ public struct Telehealth_V1_ParticipantWaiting: Message {
     }
 }
 
-/// Somebody is let in.
+/// A participant was admitted.
 public struct Telehealth_V1_ParticipantAdmitted: Message {
     public static let fullName = "telehealth.v1.ParticipantAdmitted"
-    /// Who: one of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -877,12 +877,12 @@ public struct Telehealth_V1_ParticipantAdmitted: Message {
     }
 }
 
-/// Somebody left.
+/// A participant left.
 public struct Telehealth_V1_ParticipantLeft: Message {
     public static let fullName = "telehealth.v1.ParticipantLeft"
-    /// Who: one of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
-    /// Why.
+    /// The reason.
     public var reason: Telehealth_V1_ParticipantLeftReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -905,12 +905,12 @@ public struct Telehealth_V1_ParticipantLeft: Message {
     }
 }
 
-/// Somebody was sent away.
+/// A participant was removed.
 public struct Telehealth_V1_ParticipantRemoved: Message {
     public static let fullName = "telehealth.v1.ParticipantRemoved"
-    /// Who: one of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
-    /// Why.
+    /// The reason.
     public var reason: Telehealth_V1_ParticipantRemovedReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -933,10 +933,10 @@ public struct Telehealth_V1_ParticipantRemoved: Message {
     }
 }
 
-/// The meeting is there.
+/// A meeting is ready.
 public struct Telehealth_V1_MeetingReady: Message {
     public static let fullName = "telehealth.v1.MeetingReady"
-    /// Which: `MeetingGeneration.number`.
+    /// The meeting, as `MeetingGeneration.number`.
     public var generation: Int32 = 0
     public var unknownFields = UnknownFields()
 
@@ -957,10 +957,10 @@ public struct Telehealth_V1_MeetingReady: Message {
     }
 }
 
-/// The meeting could not be made.
+/// The meeting could not be created.
 public struct Telehealth_V1_MeetingFailed: Message {
     public static let fullName = "telehealth.v1.MeetingFailed"
-    /// Which: `MeetingGeneration.number`.
+    /// The meeting, as `MeetingGeneration.number`.
     public var generation: Int32 = 0
     public var unknownFields = UnknownFields()
 
@@ -981,10 +981,10 @@ public struct Telehealth_V1_MeetingFailed: Message {
     }
 }
 
-/// The meeting is over.
+/// The meeting has ended.
 public struct Telehealth_V1_MeetingEnded: Message {
     public static let fullName = "telehealth.v1.MeetingEnded"
-    /// Which: `MeetingGeneration.number`.
+    /// The meeting, as `MeetingGeneration.number`.
     public var generation: Int32 = 0
     public var unknownFields = UnknownFields()
 
@@ -1005,10 +1005,10 @@ public struct Telehealth_V1_MeetingEnded: Message {
     }
 }
 
-/// A recording was asked for.
+/// A recording was requested.
 public struct Telehealth_V1_RecordingRequested: Message {
     public static let fullName = "telehealth.v1.RecordingRequested"
-    /// Which: `Recording.recording_id`.
+    /// The recording, as `Recording.recording_id`.
     public var recordingID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1029,10 +1029,10 @@ public struct Telehealth_V1_RecordingRequested: Message {
     }
 }
 
-/// A recording runs.
+/// A recording is running.
 public struct Telehealth_V1_RecordingStarted: Message {
     public static let fullName = "telehealth.v1.RecordingStarted"
-    /// Which: `Recording.recording_id`.
+    /// The recording, as `Recording.recording_id`.
     public var recordingID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1053,12 +1053,12 @@ public struct Telehealth_V1_RecordingStarted: Message {
     }
 }
 
-/// A recording is to stop.
+/// A recording is being stopped.
 public struct Telehealth_V1_RecordingStopping: Message {
     public static let fullName = "telehealth.v1.RecordingStopping"
-    /// Which: `Recording.recording_id`.
+    /// The recording, as `Recording.recording_id`.
     public var recordingID: String = ""
-    /// Why.
+    /// The reason.
     public var reason: Telehealth_V1_RecordingStopReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -1084,9 +1084,9 @@ public struct Telehealth_V1_RecordingStopping: Message {
 /// A recording stopped.
 public struct Telehealth_V1_RecordingStopped: Message {
     public static let fullName = "telehealth.v1.RecordingStopped"
-    /// Which: `Recording.recording_id`.
+    /// The recording, as `Recording.recording_id`.
     public var recordingID: String = ""
-    /// Why.
+    /// The reason.
     public var reason: Telehealth_V1_RecordingStopReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -1112,7 +1112,7 @@ public struct Telehealth_V1_RecordingStopped: Message {
 /// A recording can be played.
 public struct Telehealth_V1_RecordingAvailable: Message {
     public static let fullName = "telehealth.v1.RecordingAvailable"
-    /// Which: `Recording.recording_id`.
+    /// The recording, as `Recording.recording_id`.
     public var recordingID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1136,9 +1136,9 @@ public struct Telehealth_V1_RecordingAvailable: Message {
 /// A recording failed.
 public struct Telehealth_V1_RecordingFailed: Message {
     public static let fullName = "telehealth.v1.RecordingFailed"
-    /// Which: `Recording.recording_id`.
+    /// The recording, as `Recording.recording_id`.
     public var recordingID: String = ""
-    /// As `Recording.failure_reason`.
+    /// As in `Recording.failure_reason`.
     public var reason: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1161,12 +1161,12 @@ public struct Telehealth_V1_RecordingFailed: Message {
     }
 }
 
-/// A screen share began.
+/// A screen share started.
 public struct Telehealth_V1_ScreenShareStarted: Message {
     public static let fullName = "telehealth.v1.ScreenShareStarted"
-    /// Which: `ScreenShare.screen_share_id`.
+    /// The screen share, as `ScreenShare.screen_share_id`.
     public var screenShareID: String = ""
-    /// Who shares or shared: one of `Session.participants`.
+    /// Who shares, one of `Session.participants`.
     public var participantID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1192,9 +1192,9 @@ public struct Telehealth_V1_ScreenShareStarted: Message {
 /// A screen share ended.
 public struct Telehealth_V1_ScreenShareStopped: Message {
     public static let fullName = "telehealth.v1.ScreenShareStopped"
-    /// Which: `ScreenShare.screen_share_id`.
+    /// The screen share, as `ScreenShare.screen_share_id`.
     public var screenShareID: String = ""
-    /// Who shares or shared: one of `Session.participants`.
+    /// Who shared, one of `Session.participants`.
     public var participantID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1217,10 +1217,10 @@ public struct Telehealth_V1_ScreenShareStopped: Message {
     }
 }
 
-/// A consent was taken back.
+/// A consent was revoked.
 public struct Telehealth_V1_ConsentRevoked: Message {
     public static let fullName = "telehealth.v1.ConsentRevoked"
-    /// Whose, when it is one of `Session.participants`.
+    /// The participant whose consent it was, if one of `Session.participants`.
     public var participantID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1261,12 +1261,12 @@ public struct Telehealth_V1_Rescheduled: Message {
     }
 }
 
-/// Somebody has a place, or is offered one.
+/// Someone was invited or added.
 public struct Telehealth_V1_ParticipantInvited: Message {
     public static let fullName = "telehealth.v1.ParticipantInvited"
-    /// Who: one of `Session.participants`; empty for a grant that nobody has redeemed yet.
+    /// The participant, one of `Session.participants`; empty for a grant that nobody has redeemed yet.
     public var participantID: String = ""
-    /// Of a grant: what it is for; UNSPECIFIED for somebody who has a place.
+    /// For a grant: its role; UNSPECIFIED for a participant.
     public var role: Telehealth_V1_ParticipantRole = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -1289,7 +1289,7 @@ public struct Telehealth_V1_ParticipantInvited: Message {
     }
 }
 
-/// A grant is worth nothing any more.
+/// An invitation was revoked.
 public struct Telehealth_V1_InvitationRevoked: Message {
     public static let fullName = "telehealth.v1.InvitationRevoked"
     public var unknownFields = UnknownFields()
@@ -1309,10 +1309,10 @@ public struct Telehealth_V1_InvitationRevoked: Message {
     }
 }
 
-/// Somebody was not let in.
+/// A participant was denied entry.
 public struct Telehealth_V1_ParticipantDenied: Message {
     public static let fullName = "telehealth.v1.ParticipantDenied"
-    /// Who: one of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1333,12 +1333,12 @@ public struct Telehealth_V1_ParticipantDenied: Message {
     }
 }
 
-/// Somebody was put back.
+/// A participant was returned to the waiting room.
 public struct Telehealth_V1_ParticipantReturned: Message {
     public static let fullName = "telehealth.v1.ParticipantReturned"
-    /// Who: one of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
-    /// Why.
+    /// The reason.
     public var reason: Telehealth_V1_ParticipantReturnedReason = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 
@@ -1361,10 +1361,10 @@ public struct Telehealth_V1_ParticipantReturned: Message {
     }
 }
 
-/// What somebody may send and receive changed.
+/// A participant's capabilities changed.
 public struct Telehealth_V1_CapabilitiesChanged: Message {
     public static let fullName = "telehealth.v1.CapabilitiesChanged"
-    /// Who: one of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1385,10 +1385,10 @@ public struct Telehealth_V1_CapabilitiesChanged: Message {
     }
 }
 
-/// Somebody joined on another device.
+/// A participant joined on another device.
 public struct Telehealth_V1_DeviceChanged: Message {
     public static let fullName = "telehealth.v1.DeviceChanged"
-    /// Who: one of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1409,10 +1409,10 @@ public struct Telehealth_V1_DeviceChanged: Message {
     }
 }
 
-/// A capture has holes.
+/// A recording has a gap.
 public struct Telehealth_V1_RecordingInterrupted: Message {
     public static let fullName = "telehealth.v1.RecordingInterrupted"
-    /// Which: `Recording.recording_id`.
+    /// The recording, as `Recording.recording_id`.
     public var recordingID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1433,10 +1433,10 @@ public struct Telehealth_V1_RecordingInterrupted: Message {
     }
 }
 
-/// A capture is sound again.
+/// A recording continues without gaps.
 public struct Telehealth_V1_RecordingResumed: Message {
     public static let fullName = "telehealth.v1.RecordingResumed"
-    /// Which: `Recording.recording_id`.
+    /// The recording, as `Recording.recording_id`.
     public var recordingID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1460,7 +1460,7 @@ public struct Telehealth_V1_RecordingResumed: Message {
 /// A recording's objects are gone.
 public struct Telehealth_V1_RecordingDeleted: Message {
     public static let fullName = "telehealth.v1.RecordingDeleted"
-    /// Which: `Recording.recording_id`.
+    /// The recording, as `Recording.recording_id`.
     public var recordingID: String = ""
     public var unknownFields = UnknownFields()
 
@@ -1481,12 +1481,12 @@ public struct Telehealth_V1_RecordingDeleted: Message {
     }
 }
 
-/// A connection's class changed; told at most every 10 seconds per person.
+/// A participant's connection quality changed; sent at most every 10 seconds per participant.
 public struct Telehealth_V1_ConnectionQualityChanged: Message {
     public static let fullName = "telehealth.v1.ConnectionQualityChanged"
-    /// Whose: one of `Session.participants`.
+    /// The participant, one of `Session.participants`.
     public var participantID: String = ""
-    /// What it is now.
+    /// The new quality.
     public var quality: Telehealth_V1_ConnectionQuality = .init(rawValue: 0)
     public var unknownFields = UnknownFields()
 

@@ -1,4 +1,4 @@
-/// A request that the router has recognised.
+/// A request that the router has recognized.
 enum APICall: Sendable, Hashable {
     case meetings(MeetingsCall)
     case pipelines(PipelinesCall)
@@ -162,7 +162,7 @@ enum ObjectCall: Sendable, Hashable {
         "HeadObject", "GetObject", "DeleteObject", "ListObjectsV2", "DeleteObjects",
     ]
 
-    /// - Parameter bucket: the bucket that exists. A request signed for S3 that names another is recognised
+    /// - Parameter bucket: the bucket that exists. A request signed for S3 that names another is recognized
     ///   too, so that it can be told that its bucket does not exist.
     init?(_ request: SimulatedRequest, bucket: String) {
         let path = PercentCoding.decoded(request.path.drop { $0 == "/" })

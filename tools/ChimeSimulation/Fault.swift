@@ -35,7 +35,7 @@ struct Fault: Sendable {
         self.id = id
         operation = order["operation"]?.text ?? "*"
         guard operation == "*" || Self.operationNames.contains(operation) else {
-            throw .badRequest("operation '\(operation)' is not one of this simulator's")
+            throw .badRequest("unknown operation '\(operation)'")
         }
         remaining = Int(order["count"]?.wholeNumber ?? 1)
         guard (1...1_000_000).contains(remaining) else { throw .badRequest("count must be 1 to 1000000") }
@@ -43,7 +43,7 @@ struct Fault: Sendable {
         if let status, !(400...599).contains(status) { throw .badRequest("status must be 400 to 599") }
         exception = order["code"]?.text
         if exception != nil, status == nil { throw .badRequest("code needs a status") }
-        message = order["message"]?.text ?? "a failure that was ordered from the simulator"
+        message = order["message"]?.text ?? "a fault requested from the simulator"
         retryAfterSeconds = order["retryAfter"]?.wholeNumber.map { Int($0) }
         delay = .milliseconds(order["delayMs"]?.wholeNumber ?? 0)
         guard (.zero...Self.delayMax).contains(delay) else {
@@ -83,7 +83,7 @@ struct FaultPlan: Sendable {
 
     mutating func order(_ order: JSONValue) throws(ServiceError) -> Fault {
         guard faults.count < Fault.ordersMax else {
-            throw .badRequest("\(Fault.ordersMax) faults are on order")
+            throw .badRequest("too many faults are pending: \(Fault.ordersMax)")
         }
         let fault = try Fault(id: nextID, order: order)
         nextID += 1

@@ -151,7 +151,7 @@ struct JSONParser {
         }
     }
 
-    /// The scalar of `\uXXXX`, or of the surrogate pair that begins here; half a pair is no text.
+    /// The scalar of `\uXXXX`, or of the surrogate pair that begins here; half a pair is not valid text.
     private mutating func unicodeEscape() throws(Failure) -> Character {
         var code = try codeUnit()
         if (0xd800..<0xdc00).contains(code) {

@@ -14,7 +14,7 @@ public enum JSONValue: Sendable, Hashable {
         public var value: JSONValue
     }
 
-    /// The member's value; `nil` when this is no object, the member is absent or `null`. Of two members with
+    /// The member's value; `nil` when this is not an object, the member is absent or `null`. Of two members with
     /// one name the later one counts.
     public subscript(name: String) -> JSONValue? {
         guard case .object(let members) = self,

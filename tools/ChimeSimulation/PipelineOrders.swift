@@ -20,7 +20,7 @@ struct CaptureOrder {
             _ = try Validation.text(keyManagement, "AwsKmsKeyId", length: 1...4096)
         }
         guard (keyManagement == nil) == (sinkRoleARN == nil) else {
-            throw .badRequest("SseAwsKeyManagementParams and SinkIamRoleArn need each other")
+            throw .badRequest("SseAwsKeyManagementParams and SinkIamRoleArn must be used together")
         }
     }
 

@@ -67,7 +67,7 @@ struct RequestSignature: Sendable {
         guard let scope = fields["Credential"].flatMap({ CredentialScope(String($0)) }),
             let names = fields["SignedHeaders"], let signature = fields["Signature"],
             let date = request.headers["x-amz-date"]
-        else { throw incomplete("Credential, SignedHeaders, Signature and X-Amz-Date are needed") }
+        else { throw incomplete("Credential, SignedHeaders, Signature and X-Amz-Date are required") }
         return RequestSignature(
             scope: scope, signedHeaders: names.split(separator: ";").map(String.init),
             signature: String(signature),

@@ -9,7 +9,7 @@ extension SimulatedChime {
             case "GET": return try adminGet(segments, request, wallClock: wallClock)
             case "POST": return try adminPost(segments, body, wallClock: wallClock)
             case "DELETE": return try adminDelete(segments)
-            default: throw ServiceError(405, "MethodNotAllowedException", "GET, POST and DELETE are served")
+            default: throw ServiceError(405, "MethodNotAllowedException", "only GET, POST and DELETE are supported")
             }
         } catch {
             return SimulatedResponse(
@@ -21,13 +21,13 @@ extension SimulatedChime {
     private func adminBody(_ request: SimulatedRequest) throws(ServiceError) -> JSONValue {
         guard let bytes = request.body, !bytes.isEmpty else { return [:] }
         guard let body = try? JSONParser.parse(bytes), body.isObject else {
-            throw .badRequest("the body is no JSON object")
+            throw .badRequest("the body is not a JSON object")
         }
         return body
     }
 
     private static func unknown() -> ServiceError {
-        .notFound("the admin interface has no such path; --help lists them")
+        .notFound("unknown path of the admin interface; --help lists the paths")
     }
 
     // MARK: Looking

@@ -7,7 +7,7 @@ extension SimulatedChime {
     func listing(_ request: SimulatedRequest) throws(ServiceError) -> SimulatedResponse {
         let prefix = request.queryValue("prefix") ?? ""
         guard let limit = Int(request.queryValue("max-keys") ?? "1000"), (0...Self.keysMax).contains(limit)
-        else { throw ServiceError(400, "InvalidArgument", "max-keys is 0 to 1000") }
+        else { throw ServiceError(400, "InvalidArgument", "max-keys must be 0 to 1000") }
         let isEncoded = request.queryValue("encoding-type") == "url"
         let after = request.queryValue("continuation-token") ?? request.queryValue("start-after") ?? ""
         let all = objects.keys.filter { $0.hasPrefix(prefix) && $0 > after }
@@ -34,7 +34,7 @@ extension SimulatedChime {
         let body = request.body ?? []
         if let announced = request.headers["x-amz-checksum-sha256"] {
             guard announced == base64(Array(SHA256.hash(data: body))) else {
-                throw ServiceError(400, "BadDigest", "The checksum is not that of the body.")
+                throw ServiceError(400, "BadDigest", "The checksum does not match the body.")
             }
         } else if request.headers["content-md5"] == nil, request.headers["x-amz-checksum-crc32"] == nil {
             throw ServiceError(400, "InvalidRequest", "Missing required header for this request: Content-MD5")

@@ -40,7 +40,7 @@ extension SimulatedChime {
             throw .limitExceeded("The account has \(configuration.meetingsMax) concurrent meetings")
         }
         if let primaryID = order.primaryID, meetings[primaryID]?.isLive != true {
-            throw .badRequest("PrimaryMeetingId names no meeting")
+            throw .badRequest("PrimaryMeetingId is not a known meeting")
         }
         let id = identifiers.uuid()
         var meeting = Meeting(

@@ -7,7 +7,7 @@ extension SimulatedChime {
         _ = try sinkPrefix(order.sinkARN)
         guard let meetingID = Self.meetingID(ofARN: order.sourceARN), let meeting = meetings[meetingID],
             meeting.isLive, meeting.controlRegion == context.controlRegion
-        else { throw .badRequest("SourceArn names no meeting of this Region") }
+        else { throw .badRequest("SourceArn is not a meeting of this Region") }
         guard meeting.activePipelineID == nil else {
             throw .resourceLimitExceeded("The meeting has an active media capture pipeline")
         }
@@ -30,7 +30,7 @@ extension SimulatedChime {
         let prefix = try sinkPrefix(order.destinationARN)
         guard let captureID = order.captureARN.split(separator: "/").last.map(String.init),
             let source = pipelines[captureID], let capture = source.capture, source.arn == order.captureARN
-        else { throw .badRequest("MediaPipelineArn names no media capture pipeline") }
+        else { throw .badRequest("MediaPipelineArn is not a media capture pipeline") }
         guard context.now <= source.createdAt + Self.concatenationSourceAgeMax else {
             throw .badRequest("The media capture pipeline is more than 30 days old")
         }

@@ -45,7 +45,7 @@ extension SimulatedChime {
         }
     }
 
-    /// A second connection with one token takes the place of the first; AWS tells it as an authorisation.
+    /// A second connection with one token takes the place of the first; AWS reports it as an authorization.
     mutating func connect(_ attendeeID: String, in meetingID: String, at now: Timestamp) {
         guard let meeting = meetings[meetingID], let index = meeting.index(ofAttendee: attendeeID) else {
             return

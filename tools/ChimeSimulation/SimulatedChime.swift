@@ -59,7 +59,7 @@ public struct SimulatedChime: Sendable {
         /// Parsed when it is needed: a GET has none.
         func body() throws(ServiceError) -> JSONValue {
             guard let body = try? JSONParser.parse(request.body ?? []), body.isObject else {
-                throw ServiceError(400, "SerializationException", "the body is no JSON object")
+                throw ServiceError(400, "SerializationException", "the body is not a JSON object")
             }
             return body
         }

@@ -1,4 +1,4 @@
-/// The queue behind the EventBridge rule: every event once, hidden while somebody works on it, again when nobody
+/// The queue that the EventBridge rule feeds: every event once, hidden while somebody works on it, again when nobody
 /// deletes it.
 struct SimulatedQueue: Sendable {
     static let name = "chime-events"
@@ -47,7 +47,7 @@ struct SimulatedQueue: Sendable {
         return received
     }
 
-    /// - Returns: false for a receipt that is none. Deleting what is gone already is no mistake.
+    /// - Returns: false for an invalid receipt. Deleting a message again is not an error.
     mutating func delete(_ receipt: String) -> Bool {
         held.removeAll { $0.receipt == receipt }
         return receipt.hasPrefix("receipt-")

@@ -21,7 +21,7 @@ enum Validation {
             throw .badRequest("\(name) must have \(length.lowerBound) to \(length.upperBound) characters")
         }
         guard text.unicodeScalars.allSatisfy(isAllowed) else {
-            throw .badRequest("\(name) holds a character that is not allowed")
+            throw .badRequest("\(name) contains a character that is not allowed")
         }
         return text
     }
@@ -62,7 +62,7 @@ enum Validation {
             return nil
         }
         guard !text.lowercased().hasPrefix("aws:") else {
-            throw .badRequest("\(name) begins with aws:, which is reserved")
+            throw .badRequest("\(name) must not begin with aws:, which is reserved")
         }
         return text
     }
@@ -82,7 +82,7 @@ enum Validation {
 
     static func optionalARN(_ body: JSONValue, _ name: String) throws(ServiceError) -> String? {
         guard let arn = try optionalText(body, name, length: 1...1024, where: isARNScalar) else { return nil }
-        guard arn.hasPrefix("arn"), arn.count > 3 else { throw .badRequest("\(name) is no ARN") }
+        guard arn.hasPrefix("arn"), arn.count > 3 else { throw .badRequest("\(name) must be an ARN") }
         return arn
     }
 
@@ -99,7 +99,7 @@ enum Validation {
             bytes.indices.allSatisfy({
                 dashes.contains($0) ? bytes[$0] == UInt8(ascii: "-") : bytes[$0].hexValue != nil
             })
-        else { throw .badRequest("\(name) is no GUID") }
+        else { throw .badRequest("\(name) must be a GUID") }
         return text.lowercased()
     }
 

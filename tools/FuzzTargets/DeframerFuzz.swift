@@ -2,7 +2,7 @@ internal import ProtobufWire
 internal import RPCModel
 internal import RPCOverHTTP2
 
-/// gRPC's length prefixes and the gzip behind them.
+/// gRPC's length prefixes and compressed messages.
 enum DeframerFuzz {
     private static let maxMessageBytes = 1000
 

@@ -1,7 +1,7 @@
 internal import ProtobufReflection
 
-/// What the options `telehealth.v1.call` and `telehealth.v1.reason` say, in words: for the comments of generated code
-/// and for the reference.
+/// The options `telehealth.v1.call` and `telehealth.v1.reason` in words, for comments of generated code and for the
+/// API reference.
 struct CallComments {
     static let callOption = "telehealth.v1.call"
     static let reasonOption = "telehealth.v1.reason"
@@ -11,11 +11,11 @@ struct CallComments {
         let word: String
         /// `NOT_FOUND`
         let code: String
-        /// Which calls may answer it, a word of `ReasonScope`.
+        /// Which calls may return it, a word of `ReasonScope`.
         let scope: String
         let metadata: [String]
         let sometimes: [String]
-        /// Messages that come with it.
+        /// Detail messages that accompany it.
         let details: [String]
         let comment: String
     }
@@ -23,12 +23,12 @@ struct CallComments {
     struct Call {
         let roles: [String]
         let isOpen: Bool
-        /// Whom of those roles it lets in; nil = all.
+        /// The restriction within those roles; nil if none.
         let standing: String?
         let hasEmergency: Bool
-        /// `idempotency_level = NO_SIDE_EFFECTS`: whoever lost the answer may ask again, a proxy too.
+        /// `idempotency_level = NO_SIDE_EFFECTS`: safe to retry, also for a proxy.
         let hasNoSideEffects: Bool
-        /// Without those of every call.
+        /// Excludes the reasons of every call.
         let reasons: [Reason]
     }
 
@@ -81,17 +81,17 @@ struct CallComments {
             reasons: own)
     }
 
-    /// The method's comment with the contract in words behind it.
+    /// The method's comment, followed by its contract in words.
     func comment(of method: Google_Protobuf_MethodDescriptorProto, _ written: String?) -> String? {
         guard let contract = contract(of: method) else { return written }
         var lines = [contract.isOpen ? "Needs no token." : "Roles: \(contract.roles.joined(separator: ", "))."]
-        if let standing = contract.standing { lines.append("Of these: \(Self.decapitalized(standing))") }
-        if contract.hasEmergency { lines.append("A clinician of another visit may use it in an emergency.") }
-        if contract.hasNoSideEffects { lines.append("No side effects: it may be asked again.") }
+        if let standing = contract.standing { lines.append("Restriction: \(Self.decapitalized(standing))") }
+        if contract.hasEmergency { lines.append("In an emergency any clinician may call.") }
+        if contract.hasNoSideEffects { lines.append("No side effects: safe to retry.") }
         if contract.reasons.isEmpty {
-            lines.append("Errors: those of every call.")
+            lines.append("Errors: only those of every call.")
         } else {
-            lines.append("Errors, beside those of every call: \(Self.errors(contract.reasons)).")
+            lines.append("Errors, in addition to those of every call: \(Self.errors(contract.reasons)).")
         }
         let said = lines.map { Self.wrapped(" " + $0).joined(separator: "\n ") }.joined(separator: "\n")
         return (written.map { $0 + "\n\n" } ?? "") + said

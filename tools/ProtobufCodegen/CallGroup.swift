@@ -9,7 +9,7 @@ struct CallGroup {
     /// What a call's name may leave out within the group: `Session`; may be empty.
     let noun: String
     let service: Google_Protobuf_ServiceDescriptorProto
-    /// Where the service stands in its file.
+    /// The service's position in its file.
     let index: Int32
 
     /// The services of a file that have the option, in the order of the schema.

@@ -1,8 +1,7 @@
 internal import ProtobufReflection
 
-/// Generates the services of a file as groups of calls of a client type, which offers `call` for what reads and
-/// `change` for what has a request id. Streams are the client's own to write: how one goes on after a break is no
-/// matter of the schema.
+/// Generates the services of a file as groups of calls of a client type, which offers `call` for reads and `change`
+/// for requests with a request id. Streams are written by hand: the schema does not say how they are resumed.
 struct CallGroupGenerator {
     let client: String
     let file: Google_Protobuf_FileDescriptorProto

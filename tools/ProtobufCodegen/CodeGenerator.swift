@@ -3,12 +3,12 @@ internal import ProtobufWire
 
 /// The plugin without its process: a request of `protoc` in, Swift files out.
 public enum CodeGenerator {
-    /// Stands in the header of every generated file; raised when the output changes in a way callers notice.
+    /// In the header of every generated file; raised when the output changes in a way callers notice.
     public static let version = 1
 
     /// Generates the files asked for.
     ///
-    /// - Returns: always a response: what is wrong with the request or its parameter stands in `error`, as
+    /// - Returns: always a response: a fault of the request or its parameter is in its `error`, as
     ///   protoc's
     ///   plugin protocol wants it.
     public static func generate(_ request: Google_Protobuf_Compiler_CodeGeneratorRequest)
@@ -29,7 +29,7 @@ public enum CodeGenerator {
                 }
                 if options.client != nil, CallGroup.groups(of: file, schema).isEmpty { continue }
                 guard ["", "proto2", "proto3"].contains(file.syntax ?? "") else {
-                    throw CodegenError("\(name): syntax \(file.syntax ?? "") is not understood, only proto2 and proto3")
+                    throw CodegenError("\(name): syntax \(file.syntax ?? "") is not supported, only proto2 and proto3")
                 }
                 response.file.append(
                     .with { output in

@@ -12,7 +12,7 @@ struct CodePrinter {
         text += "\n"
     }
 
-    /// Appends `head {`, the body one level deeper, and `}` with `tail` behind it.
+    /// Appends `head {`, the body one level deeper, and `}` followed by `tail`.
     mutating func block(_ head: String, tail: String = "", _ body: (inout CodePrinter) -> Void) {
         line(head + " {")
         depth += 1

@@ -21,7 +21,7 @@ struct CustomOptions {
     private let methodOptions: MessageDescriptor?
     private let valueOptions: MessageDescriptor?
 
-    /// - Throws: ``CodegenError`` for a name that is no option of a message type.
+    /// - Throws: ``CodegenError`` for a name that is not an option of a message type.
     init(named names: [String], in files: [Google_Protobuf_FileDescriptorProto]) throws(CodegenError) {
         guard !names.isEmpty else {
             (ofServices, ofMethods, ofValues) = ([], [], [])

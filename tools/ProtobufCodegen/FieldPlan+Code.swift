@@ -27,7 +27,8 @@ extension FieldPlan {
         }
     }
 
-    /// The condition under which a value is not zero, so that one without presence is written. Negative zero is none.
+    /// The condition under which a value is not zero, so that a field without presence is written. Negative zero is not
+    /// zero.
     static func isPresent(_ name: String, _ kind: Google_Protobuf_FieldDescriptorProto.TypeEnum) -> String {
         switch kind {
         case .string, .bytes: "!\(name).isEmpty"

@@ -6,7 +6,7 @@
 /// | `import` | `proto.package:SwiftModule`: where the types of another package live; may repeat |
 /// | `described` | a file of which only the descriptor is generated: others import it, and nobody here needs its types;
 /// may repeat |
-/// | `notice` | a licence line for files whose `.proto` has no comments (descriptor sets without source); may
+/// | `notice` | a license line for files whose `.proto` has no comments (descriptor sets without source); may
 /// repeat |
 /// | `option` | full name of a message-typed option: of methods or enum values it becomes Swift data; may repeat |
 /// | `client` | a Swift type: instead of messages, the calls of services with `CallGroup.option` as members of it |
@@ -28,7 +28,7 @@ struct GeneratorOptions {
     init(parameter: String) throws(CodegenError) {
         for pair in parameter.split(separator: ",") {
             guard let equals = pair.firstIndex(of: "=") else {
-                throw CodegenError("parameter \"\(pair)\": want key=value")
+                throw CodegenError("parameter \"\(pair)\" must be key=value")
             }
             let value = String(pair[pair.index(after: equals)...])
             switch pair[..<equals] {
@@ -37,7 +37,7 @@ struct GeneratorOptions {
             case "import":
                 let parts = value.split(separator: ":")
                 guard parts.count == 2 else {
-                    throw CodegenError("parameter import=\(value): want proto.package:SwiftModule")
+                    throw CodegenError("parameter import=\(value) must be proto.package:SwiftModule")
                 }
                 modules[String(parts[0])] = String(parts[1])
             case "described":

@@ -1,6 +1,6 @@
 internal import ProtobufReflection
 
-/// The Swift names of what stands in a message: nested types, fields and oneofs share one scope.
+/// The Swift names of the members of a message: nested types, fields and oneofs share one scope.
 struct MemberNames {
     /// Of the nested messages and enums, in the order of the descriptor; a map's entry has its own and needs none.
     let messages: [String]

@@ -8,7 +8,7 @@ struct NameScope {
         self.isReserved = isReserved
     }
 
-    /// The name wanted; behind it, when it is reserved or taken, `suffix` and as many underscores as it takes.
+    /// The requested name; if reserved or taken, followed by `suffix` and as many underscores as necessary.
     ///
     /// Who comes first keeps a name, so the order of calls is the order of the schema.
     mutating func claim(_ wanted: String, suffix: String) -> String {

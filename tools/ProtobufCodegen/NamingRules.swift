@@ -24,7 +24,7 @@ enum NamingRules {
         stem(of: file.name ?? "").split(separator: "/").map { component($0) + "_" }.joined() + "File"
     }
 
-    /// The name of a message, enum or service behind its package's prefix.
+    /// The name of a message, enum or service after its package's prefix.
     ///
     /// It depends on the package and the name alone, so that every run of the plugin says the same, and no two pairs
     /// give one name: underscores of the name are doubled, since `a.b.C` and `B_C` of `a` would both be `A_B_C`. `File`
@@ -41,7 +41,7 @@ enum NamingRules {
 
     /// A part of a package or a path as a part of a name: `error_details` to `ErrorDetails`.
     ///
-    /// What is not written in that style comes out as it is behind an `x`, every other character by its number:
+    /// A name in another style is kept after an `x`, with every other character replaced by its number:
     /// `fooBar` and `foo-bar` to `xfooBar` and `xfoo_02d_bar`. So no two parts give one name.
     private static func component(_ part: Substring) -> String {
         let words = part.split(separator: "_", omittingEmptySubsequences: false)
@@ -83,7 +83,7 @@ enum NamingRules {
         return lowerCamel(String(rest))
     }
 
-    /// A name as a declaration can hold it, and an expression behind a dot.
+    /// A name for a declaration, and for an expression after a dot.
     static func quoted(_ name: String) -> String {
         ReservedNames.keywords.contains(name) ? "`\(name)`" : name
     }

@@ -12,13 +12,12 @@ struct ReferencePage {
 
     func text() -> String {
         var page = CodePrinter()
-        page.line("<!-- Made by tools/generate from proto/, never edited. -->")
+        page.line("<!-- Generated from proto/ by tools/generate; do not edit. -->")
         page.line("# API reference")
         page.line()
-        page.line("Every call and every error reason, generated from the options `\(CallComments.callOption)` and")
-        page.line("`\(CallComments.reasonOption)` of the .proto files, which the service itself enforces. Fields and units")
-        page.line("are documented there. A call without side effects may be repeated by anyone who lost its answer, a")
-        page.line("proxy included.")
+        page.line("Generated from the options `\(CallComments.callOption)` and `\(CallComments.reasonOption)` of the")
+        page.line(".proto files, which the service itself enforces. The .proto files describe each field and its unit.")
+        page.line("A call without side effects is safe to retry, also for a proxy.")
         for file in files {
             let comments = SourceComments(file)
             for (index, service) in file.service.enumerated() { write(service, index, comments, to: &page) }
@@ -34,12 +33,12 @@ struct ReferencePage {
         page.line()
         page.line("## \(service.name ?? "")")
         page.line()
-        page.line("| call | roles | of these | may be refused with |")
+        page.line("| call | roles | restriction | reasons |")
         page.line("|---|---|---|---|")
         for (place, method) in service.method.enumerated() {
             guard let contract = comments.contract(of: method) else { continue }
             var roles = contract.isOpen ? "no token needed" : contract.roles.joined(separator: ", ")
-            if contract.hasEmergency { roles += "; in an emergency any clinician" }
+            if contract.hasEmergency { roles += "; any clinician in an emergency" }
             let reasons = contract.reasons.map { "`\($0.word)`" }.joined(separator: ", ")
             let what = Self.firstSentence(written[[6, Int32(index), 2, Int32(place)]] ?? "")
             let traits = [
@@ -47,7 +46,7 @@ struct ReferencePage {
                 contract.hasNoSideEffects ? "no side effects" : nil,
             ].compactMap(\.self)
             let name = "**\(method.name ?? "")**" + (traits.isEmpty ? "" : " (\(traits.joined(separator: ", ")))")
-            page.line("| \(name): \(what) | \(roles) | \(contract.standing ?? "all") | \(reasons) |")
+            page.line("| \(name): \(what) | \(roles) | \(contract.standing ?? "none") | \(reasons) |")
         }
     }
 
@@ -55,10 +54,10 @@ struct ReferencePage {
         page.line()
         page.line("## Reasons")
         page.line()
-        page.line("The values of `google.rpc.ErrorInfo.reason` in the domain `telehealth.v1`. The error's metadata has the")
-        page.line("keys that are listed; one with `?` may be absent. Any call may return a reason marked \"Every call.\"")
+        page.line("Values of `google.rpc.ErrorInfo.reason` in the domain `telehealth.v1`, with the keys of its metadata;")
+        page.line("a key marked `?` may be absent. Every call may return the reasons marked 'Every call.'")
         page.line()
-        page.line("| reason | code | metadata | comes with | what it means |")
+        page.line("| reason | code | metadata | details | meaning |")
         page.line("|---|---|---|---|---|")
         for reason in comments.reasons {
             let keys = reason.metadata.map { "`\($0)`" } + reason.sometimes.map { "`\($0)`?" }

@@ -37,7 +37,7 @@ enum ReservedNames {
         "any", "async", "borrowing", "consuming", "each", "isolated", "nonisolated", "sending", "some",
     ]
 
-    /// What a message has by itself and a field may stand in for.
+    /// Members that every message has and a field may replace.
     private static let inheritedMembers: Set<String> = ["customMirror", "description"]
 
     private static let runtimeTypes: Set<String> = [

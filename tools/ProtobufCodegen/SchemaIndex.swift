@@ -144,7 +144,7 @@ struct SchemaIndex {
         }
     }
 
-    /// True for the Swift name of a type that stands in no other.
+    /// True for the Swift name of a type that is not nested.
     func isTopLevelType(_ name: String) -> Bool { topLevel[name] != nil }
 
     /// The Swift name of a message or enum; protoc has checked that it exists.

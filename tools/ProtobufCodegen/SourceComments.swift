@@ -1,6 +1,6 @@
 internal import ProtobufReflection
 
-/// The comments of a `.proto` file by the place they stand at.
+/// The comments of a `.proto` file by the path of the commented declaration.
 ///
 /// A place is a path of field numbers and indices through the file's descriptor, as `SourceCodeInfo` gives
 /// it.
@@ -20,7 +20,7 @@ struct SourceComments {
         return Self.trimmed(location.leadingComments ?? location.trailingComments)
     }
 
-    /// What stands at the head of the file: licence and description.
+    /// The comment at the head of the file: license and description.
     var header: [String] {
         let heads = [[12], [2]].compactMap { locations[$0] }
         guard

@@ -16,7 +16,7 @@ struct EventScript {
         token = meeting.clientRequestToken
     }
 
-    /// - Parameter seconds: behind the clinic's nine o'clock.
+    /// - Parameter seconds: after nine o'clock of the clinic.
     @discardableResult
     mutating func add(
         _ type: String, at seconds: Double, user: String? = nil, pipeline: String? = nil, id: String? = nil

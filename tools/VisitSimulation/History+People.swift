@@ -153,7 +153,7 @@ extension History {
 
     // The watch
 
-    /// Opens the clinician's watch, behind what was seen where it is the same session.
+    /// Opens the clinician's watch, after the last event seen if it is the same session.
     func watch() async {
         guard let session else { return }
         let before = state.withLock { $0.watch }

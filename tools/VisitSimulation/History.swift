@@ -125,7 +125,7 @@ public final class History: Sendable {
         guard life.fuse.isBlown else { return }
         note("crash")
         let next = Self.life(clinic, policy)
-        // Its watch dies with it; the viewer resumes behind what was seen.
+        // Its watch dies with it; the viewer resumes after the last event seen.
         state.withLock {
             $0.watch?.open?.close()
             $0.watch?.open = nil

@@ -1,10 +1,10 @@
 internal import TelehealthModel
 internal import TelehealthRules
 
-/// What must hold of every session after every commit, in one place. What involves Chime, too, stands in
+/// What must hold of every session after every commit, in one place. What also involves Chime is in
 /// ``History`` (`checkChime`, `checkTokens`, `settle`):
 ///
-/// - whatever runs at Chime, some row knows it; nothing runs behind the end of its session;
+/// - whatever runs at Chime, some row knows it; nothing runs after the end of its session;
 /// - a token that was handed out is dead at Chime once its bearer waits, was denied or removed and the outbox has
 ///   done its work;
 /// - who is in the visit may send and receive what the roster says, once the outbox has done its work;
@@ -37,7 +37,7 @@ enum Invariants {
         check(
             session.status == .inProgress || !state.participants.contains { $0.state == .admitted },
             "admitted outside")
-        // Who may announce one is asked where it is announced: what Chime tells of is a fact, and capabilities can
+        // Who may announce one is asked where it is announced: what Chime reports is a fact, and capabilities can
         // be given to anybody.
         for share in state.screenShares where share.stoppedAt == nil {
             let sharer = state.participant(share.participantID)
@@ -162,7 +162,7 @@ enum Invariants {
         }
         let isOfAge = tables.histories[signature.subjectID]?.bornOn.map { $0.year < 2000 } ?? false
         if rows.contains(where: { $0.guardsAdult || !isOfAge }) { return [] }
-        return ["somebody signed for a client who is no guardian of theirs"]
+        return ["someone who is not their guardian signed for a patient"]
     }
 
     /// Once the client was let in, a visit may get longer and a guardian may come along; nothing else of what the

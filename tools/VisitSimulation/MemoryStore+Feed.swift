@@ -46,7 +46,7 @@ extension MemoryStore {
 }
 
 extension MemoryStore.Tables {
-    /// Behind the commit of a decision.
+    /// After the commit of a decision.
     mutating func tell(_ decision: Decision) {
         let position = Int64(audit.count)
         var changed: [SessionID] = []

@@ -33,7 +33,7 @@ final class MemoryStore: TelehealthStore {
     let tables = Mutex(Tables())
     /// Runs once, before the next apply looks at its expectations: another call that comes between.
     private let interruption = Mutex<(@Sendable () async -> Void)?>(nil)
-    /// Runs once, behind the next commit and before its caller hears of it: somebody who is faster.
+    /// Runs once, after the next commit and before its caller continues: a faster competitor.
     private let overtaking = Mutex<(@Sendable () async -> Void)?>(nil)
     private let forcedConflicts = Mutex(0)
     /// What ``record(_:)`` fails with, if anything.

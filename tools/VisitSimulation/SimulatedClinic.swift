@@ -115,7 +115,7 @@ package final class SimulatedClinic: Sendable {
 
     package var auditEntries: [AuditEntry] { clinic.store.snapshot.audit }
 
-    /// What stands in the store now, for whoever makes requests that mean something.
+    /// The current content of the store, for generating meaningful requests.
     package var rows: Rows { Rows(clinic.store.snapshot) }
 
     package struct Rows: Sendable {

@@ -65,11 +65,11 @@ def release(tree: Path, may_break: bool) -> int:
     if baseline.exists():
         broken, by_buf, added = differences(tree)
         for line in (*broken, *by_buf):
-            print(f"lets go: {line}")
+            print(f"breaks: {line}")
         for line in added:
             print(f"promises: {line}")
         if (broken or by_buf) and not may_break:
-            print(f"refused: would let go of {len(broken)} promises; tell whoever relies on them, then --break")
+            print(f"refused: would break {len(broken)} promises; tell the API's users about them, then pass --break")
             return 1
     new = Tree.compile(tree, tree / "vendor", APART)
     with tempfile.TemporaryDirectory(dir=tree, prefix=".baseline-") as work:
@@ -110,7 +110,7 @@ def main(arguments: list[str]) -> int:
         return 2
     tree = Path(words[0] if words else "proto").resolve()
     if not tree.is_dir() or not releases and not (tree / "baseline").is_dir():
-        print(f"{tree} is no tree with a baseline; tools/api-freeze release makes one\n{USAGE}", file=sys.stderr)
+        print(f"{tree} has no baseline; create one with tools/api-freeze release\n{USAGE}", file=sys.stderr)
         return 2
     try:
         return release(tree, may_break) if releases else check(tree)

@@ -53,7 +53,7 @@ class Comparison:
 
     def compare(self, was: Thing, now: Thing) -> None:
         if was.kind != now.kind:
-            return self.note(was, f" is of another kind now: {now.kind}", True)
+            return self.note(was, f" is now a different kind of thing: {now.kind}", True)
         for word in sorted(was.facts.keys() | now.facts.keys()):
             rule = row(was.kind, word)
             old, new = ({word: each.facts[word]} if word in each.facts else {} for each in (was, now))
@@ -62,7 +62,7 @@ class Comparison:
         for side, thing in enumerate((was, now)):
             for option in thing.options:
                 rule = row(option.holder, option.leaf)
-                # The words of one rule stand beside each other, under one prefix.
+                # The words of one rule are adjacent, under one prefix.
                 named = option.path if len(rule.words) == 1 else option.prefix
                 groups[option.prefix, rule.words, named, rule][side][option.leaf] = option.value
         for (_, _, path, rule), (old, new) in groups.items():
@@ -97,7 +97,7 @@ class Comparison:
                        for violation in found if violation.proto.field.elements}
             for word, each in added.items():
                 if word in refused or each.facts.get("label") == 2:  # proto2's `required`
-                    self.note(each, " is new and must be there, which no client of before knows", True)
+                    self.note(each, " is new and required, which existing clients do not know", True)
 
 
 def gone(was: Thing, new: Tree) -> str:

@@ -23,7 +23,7 @@ class NotCompiled(Exception):
 
 @dataclass(frozen=True)
 class Option:
-    """One value of an option, however deep it stands in it."""
+    """One value of an option, at any depth."""
 
     # As one would write it: `(buf.validate.field).string.max_bytes`.
     path: str
@@ -43,7 +43,7 @@ class Thing:
     kind: str
     name: str
     file: str
-    # The thing that it stands in; "" in a file.
+    # The thing that contains it; "" for a file.
     parent: str = ""
     facts: dict[str, object] = field(default_factory=dict)
     options: list[Option] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """What may become of a value within v1: each verdict takes it as it was and as it is, and names what was taken back.
 
 Values come by the last word of their option's path, those that make one rule together (a range's two ends) at once. A
-verdict is "" where every client of before is served as before, else the end of a sentence.
+verdict is "" where every existing client is served as before, else the end of a sentence.
 """
 
 import math
@@ -105,7 +105,7 @@ def metadata(old: dict, new: dict) -> str:
 
 
 def reserved(old: dict, new: dict) -> str:
-    """Numbers and names may be reserved; none may be given free, since old values of it may be about."""
+    """Numbers and names may be reserved; none may be released, since old values may still exist."""
     lost = []
     for leaf, ranges in old.items():
         now = new.get(leaf, ())
@@ -125,7 +125,7 @@ def whole_numbers(least: float, greatest: float):
 
 
 def real_numbers(old: dict, new: dict) -> str:
-    """Every number that was taken must be taken; NaN, which is none, passes only where there is no bound."""
+    """Every number that was taken must be taken; NaN, which is not a number, passes only where there is no bound."""
     ends = {"gt", "gte", "lt", "lte", "const", "in"}
     was, now = (Numbers(rules, (-INFINITE, 0), (INFINITE, 0), whole=False) for rules in (old, new))
     if was <= now and not (ends & new.keys() and not ends & old.keys()):

@@ -16,7 +16,7 @@ PYTHON
 }
 
 # load RESULT PID CALLS BYTES-AT-LEAST H2LOAD-ARGUMENT...: one run; keeps the server's CPU us per call in
-# $work/RESULT.cpu. Every call must be answered with at least so many bytes, so a refusal is no success.
+# $work/RESULT.cpu. Every call must be answered with at least so many bytes, so a refusal does not count as success.
 load() {
     local result=$1 pid=$2 calls=$3 bytes=$4 before after
     shift 4

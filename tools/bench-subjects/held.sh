@@ -14,7 +14,7 @@ hold() {
     while [ "$1" != -- ]; do server+=("$1") && shift; done
     shift
     listen held "$scheme" "$bin/rpc-bench" "${server[@]}"
-    # What the first calls allocate is no connection's.
+    # What the first calls allocate does not belong to connections.
     h2load -n 2000 -c 10 -m 10 "${grpc_header[@]}" -d "$work/100" "${url_of[held]}/bench.Echo/Unary" >/dev/null
     (on 1 "$bin/rpc-bench" hold --target "${url_of[held]#*//}" --server-pid "${pid_of[held]}" "$@") >"$work/held/$name" ||
         echo "$name was not held to its end" >&2

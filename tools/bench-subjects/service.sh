@@ -69,7 +69,7 @@ service() {
     parts=$(resident_parts "$daemon")
     echo "── telehealthd: serving $milliseconds ms after its first start, $idle MiB resident when idle ($parts)"
     aim "telehealthd: from its first start to serving" "$milliseconds" "<=" 100 ms \
-        "$started_cpu ms are CPU of the start and of the second behind it; what is more was waiting, for the disk or a core"
+        "$started_cpu ms are CPU of the start and of the following second; the rest was waiting for the disk or a core"
     aim "  resident when idle" "$idle" "<=" 30 MiB "$parts"
     local answer
     answer=$("$bin/telehealth-bench" read-request --target "$address" --data-dir "$data" --directory "$work/service")
@@ -167,7 +167,7 @@ hold_watches() {
     request[-1]="http://$address/$prefix"
     flags=(--target "$address" --server-pid "$daemon" --path /telehealth.v1.TelehealthService/WatchSession
         --header "authorization: Bearer $(cat "$work/service/token")" --body "$work/service/watch")
-    # What the first calls and watches allocate, and the code that they bring in, is no watch's.
+    # What the first calls and watches allocate, and the code they load, does not belong to watches.
     h2load -n 10000 -c 10 -m 10 "${request[@]}" >/dev/null
     "$bin/rpc-bench" hold --connections 10 --streams 10 "${flags[@]}" >/dev/null
     (on 1 "$bin/rpc-bench" hold --connections 100 --streams 100 "${flags[@]}") >"$work/held/$1" ||

@@ -46,7 +46,7 @@ besieged() {
     local flags=(--target "$address" --data-dir "$data" --connections 1 --seconds "$siege_seconds")
     [ -z "$2" ] || flags+=(--authority "$2")
     shift 2
-    # Once unmeasured: what the first calls bring in is nobody's attack.
+    # Once unmeasured: what the first calls load does not belong to an attack.
     (on 1 "$bin/telehealth-bench" siege "${flags[@]}" --seconds 2) >/dev/null
     siege_round "nobody ($name)" "" ""
     alone=$good_p99

@@ -25,23 +25,23 @@ enum Entry {
 struct ChimeSimulator: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chime-simulator",
-        abstract: "An Amazon Chime SDK account and an S3 bucket on loopback.",
+        abstract: "Simulates an Amazon Chime SDK account and an S3 bucket on loopback.",
         discussion: """
-            Speaks the AWS wire protocol of Chime SDK Meetings, Chime SDK Media Pipelines and as much of S3 as \
-            plays, lists and deletes recordings, and the SQS queue "chime-events" with the events that \
-            EventBridge would bring. Signatures are verified, fields validated, quotas and rates enforced, and \
-            meetings end as AWS ends them: 5 minutes without audio, 24 hours after creation, or when deleted.
+            Implements the AWS protocols of Chime SDK Meetings, Chime SDK Media Pipelines, the part of S3 that \
+            plays, lists and deletes recordings, and an SQS queue "chime-events" with the events that EventBridge \
+            would deliver. It verifies signatures, validates fields, enforces quotas and rates, and ends meetings \
+            as AWS does: after 5 minutes without audio, after 24 hours, or when deleted.
 
-            When it is ready it prints one line of JSON: its address, the region and bucket of its examples, \
-            and the key pair, if it made one itself. Point any AWS SDK at it:
+            When ready, it prints one line of JSON: its address, region and bucket, and the access key if it \
+            generated one. Point any AWS SDK at it:
 
               AWS_ENDPOINT_URL=http://127.0.0.1:40123 AWS_REGION=us-east-1
               AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=...
 
-            Tests look and steer under /_simulator, JSON both ways, without signatures:
+            Tests inspect and control it under /_simulator, with JSON and without signatures:
 
               GET  /_simulator/health
-              GET  /_simulator/meetings?state=live|ended    or all of them
+              GET  /_simulator/meetings?state=live|ended    default: all
               GET  /_simulator/meetings/{id}
               POST /_simulator/meetings/{id}/end
               GET  /_simulator/attendees
@@ -50,84 +50,84 @@ struct ChimeSimulator: AsyncParsableCommand {
               POST /_simulator/attendees/{id}/content-start|content-stop
               GET  /_simulator/pipelines
               POST /_simulator/pipelines/{id}/fail
-              GET  /_simulator/objects                      DELETE …/objects/{key} loses one
+              GET  /_simulator/objects                      DELETE …/objects/{key} removes one
               GET  /_simulator/events?after=0&limit=1000    as EventBridge delivers them
-              GET  /_simulator/counters                     DELETE sets them to zero
+              GET  /_simulator/counters                     DELETE resets them to zero
               GET  /_simulator/clock
               POST /_simulator/clock/advance                {"seconds": 300}
-              POST /_simulator/clock/freeze|resume          time stands still but for advance
-              GET  /_simulator/faults                       DELETE takes all of them back
-              POST /_simulator/faults                       order one, as JSON:
+              POST /_simulator/clock/freeze|resume          while frozen, only advance moves time
+              GET  /_simulator/faults                       DELETE removes all of them
+              POST /_simulator/faults                       adds one, as JSON:
 
-              operation       a name such as CreateMeeting; * is every one
-              count           how many calls it meets; 1
-              status, code    what they are answered, 503 and
-                              ServiceUnavailableException, say
+              operation       a name such as CreateMeeting; * means all
+              count           number of calls it affects; default 1
+              status, code    the response, for example 503 and
+                              ServiceUnavailableException
               retryAfter      seconds, for a Retry-After header
-              delayMs         the answer leaves this much later
+              delayMs         delay of the response
               dropConnection  true closes the connection instead
               afterEffect     true lets the call take effect first
-              outcome         failed or noObject: how a concatenation ends
+              outcome         failed or noObject: the result of a concatenation
             """)
 
     @Option(help: "The loopback address to listen on: 127.0.0.1 or ::1.")
     var host = "127.0.0.1"
 
-    @Option(help: "The port to listen on; 0 takes a free one.")
+    @Option(help: "The port to listen on; 0 picks a free port.")
     var port: UInt16 = 0
 
-    @Option(help: "The access key that clients sign with; made at random when absent.")
+    @Option(help: "The access key id that clients use. Default: random.")
     var accessKeyID: String?
 
     @Option(
         help: ArgumentHelp(
-            "The secret of that key; made at random when absent.",
+            "The secret access key. Default: random.",
             discussion:
-                "CHIME_SIMULATOR_SECRET_ACCESS_KEY in the environment keeps it out of the process list."))
+                "Use the environment variable CHIME_SIMULATOR_SECRET_ACCESS_KEY to keep it out of the process list."))
     var secretAccessKey: String?
 
-    @Option(help: "Demand this session token; without the option any token is accepted, and none too.")
+    @Option(help: "Require this session token. Default: accept any token, or none.")
     var sessionToken: String?
 
-    @Option(help: "The bucket that exists.")
+    @Option(help: "The name of the bucket.")
     var bucket = "telehealth-recordings"
 
-    @Option(help: "The account number in resource names, 12 digits.")
+    @Option(help: "The account number in resource names: 12 digits.")
     var account = "111122223333"
 
-    @Flag(inversion: .prefixedNo, help: "Let new attendees count as connected with audio at once.")
+    @Flag(inversion: .prefixedNo, help: "Treat new attendees as connected with audio immediately.")
     var autoJoin = true
 
-    @Flag(inversion: .prefixedNo, help: "Limit the rate of calls as AWS does.")
+    @Flag(inversion: .prefixedNo, help: "Throttle calls as AWS does.")
     var throttle = true
 
-    @Option(help: "Calls per second of each meetings operation, and of all pipelines operations together.")
+    @Option(help: "Calls per second for each meetings operation, and for all pipelines operations together.")
     var throttleRate = 10.0
 
-    @Option(help: "Calls that may come at once on top of that.")
+    @Option(help: "Burst allowed on top of that rate.")
     var throttleBurst = 20.0
 
-    @Option(help: "Concurrent meetings of the account.")
+    @Option(help: "Maximum number of concurrent meetings.")
     var maxMeetings = 250
 
-    @Option(help: "Active media pipelines of the account.")
+    @Option(help: "Maximum number of active media pipelines.")
     var maxPipelines = 100
 
-    @Option(help: "Milliseconds that a pipeline takes from one state to the next.")
+    @Option(help: "Milliseconds a pipeline spends in each state.")
     var pipelineStepMilliseconds = 1000
 
-    @Option(help: "Milliseconds that CreateMeeting takes; meanwhile the same token meets a conflict.")
+    @Option(help: "Milliseconds CreateMeeting takes; meanwhile calls with the same token get a conflict.")
     var creationMilliseconds = 0
 
-    @Option(help: "Ended meetings, finished pipelines and objects to remember, of each.")
+    @Option(help: "Maximum number of ended meetings, of finished pipelines and of objects to keep.")
     var maxEnded = 5000
 
-    @Option(help: "Seed of the identifiers, to repeat a run; random when absent.")
+    @Option(help: "Seed of the ids, to repeat a run. Default: random.")
     var seed: UInt64?
 
     func validate() throws {
         guard host == "127.0.0.1" || host == "::1" else {
-            throw ValidationError("--host must be 127.0.0.1 or ::1: the simulator faces no network")
+            throw ValidationError("--host must be 127.0.0.1 or ::1: the simulator is for this machine only")
         }
         guard bucket.wholeMatch(of: /[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/) != nil,
             bucket != "meetings", !bucket.hasPrefix("sdk-media-")
@@ -144,7 +144,7 @@ struct ChimeSimulator: AsyncParsableCommand {
         guard (1...600_000).contains(pipelineStepMilliseconds), (0...10_000).contains(creationMilliseconds)
         else {
             throw ValidationError(
-                "--pipeline-step-milliseconds is at most 600000, --creation-milliseconds 10000")
+                "--pipeline-step-milliseconds must be at most 600000, and --creation-milliseconds at most 10000")
         }
     }
 

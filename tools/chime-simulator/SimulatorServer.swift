@@ -9,7 +9,7 @@ internal import Synchronization
 final class SimulatorServer: Sendable {
     private let server: HTTPServer
 
-    /// - Parameter host: a loopback address: the HTTP library is no match for a hostile network.
+    /// - Parameter host: a loopback address: the HTTP library is not hardened for a hostile network.
     init(host: String, port: UInt16, chime: consuming SimulatedChime) throws {
         let handler = ChimeHandler(chime)
         // No shorter than the longest ordered delay, and no longer either: the library starts a timer for

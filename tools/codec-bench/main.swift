@@ -1,7 +1,7 @@
 // Nanoseconds to encode and decode a record of 35 fields and about 1 KB, and a full telehealth.v1.Session: medians of
 // interleaved rounds.
 //
-//   codec-bench [--write FOLDER]     --write keeps the bytes of both, to feed another implementation with
+//   codec-bench [--write FOLDER]     --write saves the bytes of both, to feed another implementation with
 
 import Glibc
 import ProgramEdge
@@ -33,7 +33,7 @@ func median(_ values: [Double]) -> Int { Int(values.sorted()[values.count / 2].r
 func report<M: Message>(_ name: String, _ message: M, folder: String?) {
     let bytes = message.encodedBytes()
     guard let decoded = try? M(decoding: bytes), decoded.encodedBytes() == bytes else {
-        print("\(name) does not survive a round trip")
+        print("\(name) changes in a round trip")
         exit(1)
     }
     if let folder {
@@ -64,7 +64,7 @@ let words = CommandLine.arguments.dropFirst()
 let usage = """
     Prints nanoseconds to encode and decode a Record of about 1 KB and a full Session.
 
-    usage: codec-bench [--write FOLDER]    --write keeps the bytes of both
+    usage: codec-bench [--write FOLDER]    --write saves the bytes of both
 
     """
 if let word = words.first {
@@ -73,7 +73,7 @@ if let word = words.first {
         exit(0)
     }
     guard word == "--write", words.count == 2 else {
-        let complaint = Array("codec-bench: \(word) is not understood\n\n\(usage)".utf8)
+        let complaint = Array("codec-bench: unknown argument \(word)\n\n\(usage)".utf8)
         write(2, complaint, complaint.count)
         exit(2)
     }

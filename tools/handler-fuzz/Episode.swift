@@ -51,12 +51,12 @@ struct Episode {
             let request =
                 swept.map { RequestMaker.request(of: type, method: name, isLeader: isLeader, with: $0, &scene) }
                 ?? RequestMaker.request(of: type, method: name, isLeader: isLeader, &scene)
-            // What is no message is the decoders' fuzzing's matter.
+            // Bytes that are not messages are left to the fuzzing of decoders.
             guard (try? DynamicMessage(method.request, decoding: request)) != nil else { continue }
             let call = "\(self.name), call \(number): \(method.descriptor) as \(role), \(request.count) bytes"
             LastCall.note("\(call)\n\(Self.hex(request.prefix(2_000)))")
             guard let outcome = await perform(method, request, token: token) else {
-                tally.fault("\(call): no answer")
+                tally.fault("\(call): no response")
                 return
             }
             tally.note(method.descriptor.path, outcome, isSwept: swept != nil)

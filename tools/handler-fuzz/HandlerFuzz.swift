@@ -8,42 +8,42 @@ internal import TelehealthModel
 struct HandlerFuzz: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "handler-fuzz",
-        abstract: "Calls every RPC's real handler with random, mutated and extreme requests.",
+        abstract: "Fuzzes the real handler of every RPC with random, mutated and extreme requests.",
         discussion: """
-            Requests are made from the API's descriptors; ids, tokens and versions are those of living rows. The \
-            handlers stand behind the real gate, over a clinic in memory with a clock of its own. A run fails when a \
-            call ends with a fault of the service (INTERNAL, UNKNOWN, a refusal without its reason), when a refusal is \
-            not as the call's contract in proto/ says, when a stored row breaks a rule of the domain, or when the \
-            process dies, and then says which call it was. It also fails when it proves little: each RPC must pass validation half the time and be OK 100 times, and a session must \
-            enter every state. A quarter of the calls puts every number of every request to its ends in turn, in a \
-            request that is right but for that.
+            Requests are generated from the API's descriptors, with ids, tokens and versions of existing rows. The \
+            handlers run with the real access checks over an in-memory clinic with its own clock. A run fails, and \
+            names the call, when a call ends with a fault of the service (INTERNAL, UNKNOWN, a refusal without a \
+            reason), when a refusal violates the call's contract in proto/, when a stored row violates a rule of the \
+            domain, or when the process crashes. It also fails when it proves too little: half of each RPC's calls must \
+            pass validation, 100 must succeed, and a session must enter every state. A quarter of the calls set each \
+            number of an otherwise valid request to its extremes.
 
               handler-fuzz --calls 20000            a short run
-              handler-fuzz --seed 7 --calls 20000   the same requests again
-              tools/fuzz --handlers                 builds it with Address Sanitizer and runs it
+              handler-fuzz --seed 7 --calls 20000   repeats the same requests
+              tools/fuzz --handlers                 builds and runs it with AddressSanitizer
             """)
 
     /// More would find most visits over.
     private static let callsOfAClinic = 50
 
-    @Option(help: "Calls to make; more follow until every RPC was OK often enough, at most ten times as many.")
+    @Option(help: "Number of calls; more follow until every RPC succeeded often enough, up to ten times as many.")
     var calls = 20_000
 
-    @Option(help: "Where the random requests begin. Default: drawn, and printed.")
+    @Option(help: "The first seed. Default: random, and printed.")
     var seed: UInt64?
 
-    @Option(help: "Minutes after which no new clinic is opened, whatever --calls says.")
+    @Option(help: "Minutes after which no new clinic is started, regardless of --calls.")
     var minutes: Int?
 
-    @Flag(help: "Show how the calls ended.")
+    @Flag(help: "Show the outcomes of the calls.")
     var reasons = false
 
-    @Flag(help: "Put a fault into a rule first: the run must find it.")
+    @Flag(help: "Plant a fault in a rule first; the run must find it.")
     var plant = false
 
     func validate() throws {
-        guard (1...1_000_000_000).contains(calls) else { throw ValidationError("--calls is 1 to 1000000000") }
-        if let minutes, !(1...10_000).contains(minutes) { throw ValidationError("--minutes is 1 to 10000") }
+        guard (1...1_000_000_000).contains(calls) else { throw ValidationError("--calls must be 1 to 1000000000") }
+        if let minutes, !(1...10_000).contains(minutes) { throw ValidationError("--minutes must be 1 to 10000") }
     }
 
     static func main() async {

@@ -22,7 +22,7 @@ enum LastCall {
     static func installReporter() {
         for number in [SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGBUS, SIGFPE] {
             signal(number) { number in
-                LastCall.write("\nthe process dies in this call:\n")
+                LastCall.write("\nthe process crashed in this call:\n")
                 Glibc.write(STDERR_FILENO, LastCall.text, LastCall.count)
                 LastCall.write("\n")
                 signal(number, SIG_DFL)

@@ -27,11 +27,11 @@ struct Promise: Sendable {
         reasons = Set(allowed.keys)
     }
 
-    /// Sentences about what is not as promised. A refusal without a reason is a fault of its own (``Outcome/isFault``).
+    /// Sentences about broken promises. A refusal without a reason is a fault of its own (``Outcome/isFault``).
     func broken(by outcome: Outcome) -> [String] {
         guard let code = outcome.code, !outcome.reason.isEmpty else { return [] }
         guard let reason = Self.byWord[outcome.reason], let option = Telehealth_V1_ErrorReason.reasonOptions[reason]
-        else { return ["\(outcome.reason) is no reason"] }
+        else { return ["\(outcome.reason) is not a known reason"] }
         var found: [String] = []
         if !reasons.contains(reason) { found.append("not among the call's reasons") }
         if option.code.rawValue != Int32(code.rawValue) { found.append("under \(code)") }
@@ -50,7 +50,7 @@ struct Promise: Sendable {
         if outcome.details.sorted() != details.filter(\.1).map(\.0).sorted() {
             found.append("details are \(outcome.details)")
         }
-        for field in outcome.fields where !leads(field) { found.append("\(field) is no field of the request") }
+        for field in outcome.fields where !leads(field) { found.append("\(field) is not a field of the request") }
         return found.map { "\(outcome.reason): \($0)" }
     }
 

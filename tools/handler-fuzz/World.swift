@@ -11,7 +11,7 @@ internal import TelehealthModel
 internal import TelehealthRules
 internal import VisitSimulation
 
-/// The service's real handlers behind its real gate, over a clinic in memory.
+/// The service's real handlers with its real access checks, over an in-memory clinic.
 struct World {
     struct Method: Sendable {
         let descriptor: MethodDescriptor

@@ -67,7 +67,7 @@ while true {
     let prefix = readBytes(STDIN_FILENO, 4)
     guard prefix.count == 4 else { break }
     let length = prefix.enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
-    guard length <= requestByteCountMax else { fail("a request of \(length) bytes") }
+    guard length <= requestByteCountMax else { fail("a request of \(length) bytes exceeds the limit") }
     let response = testee.answer(readBytes(STDIN_FILENO, length))
     writeAll((0..<4).map { UInt8(truncatingIfNeeded: response.count >> (8 * $0)) } + response)
 }

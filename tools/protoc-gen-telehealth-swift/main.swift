@@ -51,5 +51,5 @@ do throws(WireError) {
     CodeGenerator.generate(request).encode(into: &output)
     guard writeStandardOutput(output) else { fail("cannot write the response to standard output") }
 } catch {
-    fail("the request on standard input is no CodeGeneratorRequest (\(error.label)); is this run by protoc?")
+    fail("standard input is not a CodeGeneratorRequest (\(error.label)); run this program through protoc")
 }

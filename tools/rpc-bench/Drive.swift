@@ -5,27 +5,27 @@ import RPCModel
 
 struct Drive: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "client", abstract: "Calls bench.Echo as fast as it answers and prints what that took.")
+        commandName: "client", abstract: "Calls bench.Echo as fast as possible and prints the cost.")
 
-    @Option(help: "Where the server is.")
+    @Option(help: "The server's address: HOST:PORT.")
     var target: String
 
-    @Option(help: "Channels, each with a connection of its own.")
+    @Option(help: "Number of channels, each with its own connection.")
     var channels = 1
 
-    @Option(help: "Calls in flight on each channel.")
+    @Option(help: "Concurrent calls per channel.")
     var concurrency = 10
 
-    @Option(help: "Calls in all.")
+    @Option(help: "Total number of calls.")
     var calls = 100_000
 
-    @Option(help: "Bytes of each payload.")
+    @Option(help: "Payload size in bytes.")
     var payload = 100
 
-    @Flag(help: "Runs the callers on their channel's executor, not on the common pool.")
+    @Flag(help: "Run the callers on their channel's executor instead of the shared pool.")
     var onChannel = false
 
-    @Flag(help: "Calls the server stream instead of the unary method.")
+    @Flag(help: "Call the streaming method instead of the unary one.")
     var stream = false
 
     func validate() throws {
@@ -33,7 +33,7 @@ struct Drive: AsyncParsableCommand {
             (channels * concurrency...1_000_000_000).contains(calls), (0...1 << 24).contains(payload)
         else {
             throw ValidationError(
-                "--channels is 1 to 1000, --concurrency 1 to 10000, --calls one or more for each, --payload 0 to 16777216")
+                "--channels must be 1 to 1000, --concurrency 1 to 10000, --calls at least their product, --payload 0 to 16777216")
         }
     }
 

@@ -6,43 +6,43 @@ import TLSEngine
 struct Hold: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hold",
-        abstract: "Holds many connections and open calls and prints what each costs the server.",
+        abstract: "Opens many connections and calls, and prints the server's memory for each.",
         discussion: """
-            Prints "connections COUNT KIB" and "streams COUNT KIB", the server's growth in resident memory for each, and \
-            "events COUNT P50 P99 MAX", milliseconds from the server's first write to the arrival at each stream.
+            Prints "connections COUNT KIB" and "streams COUNT KIB", the server's resident memory for each, and \
+            "events COUNT P50 P99 MAX", the milliseconds from the server's first write to the arrival at each stream.
             """)
 
-    @Option(help: "Where the server is: ADDRESS:PORT.")
+    @Option(help: "The server's address: ADDRESS:PORT.")
     var target: String
 
-    @Option(help: "Process id of the server, on this machine.")
+    @Option(help: "The server's process id on this machine.")
     var serverPid: Int
 
     @Option(help: "Connections.")
     var connections = 1000
 
-    @Option(help: "Open calls on each.")
+    @Option(help: "Open calls per connection.")
     var streams = 0
 
-    @Option(help: "Events that go to all calls, one after another.")
+    @Option(help: "Number of events sent to all calls.")
     var events = 0
 
-    @Option(help: "Method of the calls, which answers with headers and then goes on.")
+    @Option(help: "Method to call; it must send headers and keep the call open.")
     var path = "/bench.Echo/Watch"
 
-    @Option(help: "'name: value', sent with each call; may be repeated.")
+    @Option(help: "Metadata 'name: value' for each call; repeatable.")
     var header: [String] = []
 
-    @Option(help: "File with the request and its length prefix; an empty message unless given.")
+    @Option(help: "File with the length-prefixed request. Default: an empty message.")
     var body: String?
 
-    @Option(help: "Certificate to trust (PEM file): speaks TLS, to localhost.")
+    @Option(help: "Use TLS to localhost, trusting this certificate (PEM file).")
     var ca: String?
 
     func validate() throws {
         guard (1...1_000_000).contains(connections), (0...10_000).contains(streams), (0...1_000_000).contains(events)
         else {
-            throw ValidationError("--connections is 1 to 1000000, --streams 0 to 10000, --events 0 to 1000000")
+            throw ValidationError("--connections must be 1 to 1000000, --streams 0 to 10000, --events 0 to 1000000")
         }
     }
 
@@ -51,7 +51,7 @@ struct Hold: AsyncParsableCommand {
 
     func run() async throws {
         guard DescriptorLimit.raise(to: connections + 64) else {
-            throw ValidationError("this process may not open so many connections (ulimit -n)")
+            throw ValidationError("the limit of open files is too low for so many connections (ulimit -n)")
         }
         let holder = try makeHolder()
         let idle = try residentKiB()
@@ -77,10 +77,10 @@ struct Hold: AsyncParsableCommand {
     private func makeHolder() throws -> Holder {
         guard let colon = target.lastIndex(of: ":"), let port = UInt16(target[target.index(after: colon)...]),
             let address = SocketAddress(ipAddress: String(target[..<colon]), port: port)
-        else { throw ValidationError("not an address with a port: \(target)") }
+        else { throw ValidationError("invalid address \(target): must be ADDRESS:PORT") }
         let headers = try header.map { header in
             guard let colon = header.firstIndex(of: ":") else {
-                throw ValidationError("not 'name: value': \(header)")
+                throw ValidationError("invalid --header '\(header)': must be 'name: value'")
             }
             let value = header[header.index(after: colon)...]
             return (String(header[..<colon]), String(value.drop { $0 == " " }))
@@ -97,7 +97,7 @@ struct Hold: AsyncParsableCommand {
         let status = try String(contentsOfFile: "/proc/\(serverPid)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         let number = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
-        guard let number else { throw ValidationError("there is no server with the id \(serverPid)") }
+        guard let number else { throw ValidationError("no process has the id \(serverPid)") }
         return number
     }
 

@@ -148,6 +148,6 @@ final class Holder: ClientConnectionObserver, @unchecked Sendable {
     func connectionDraining(_ connection: ClientConnection, code: HTTP2ErrorCode, debugData: String) {}
 
     func connectionClosed(_ connection: ClientConnection, _ loss: ConnectionLoss) {
-        finish(Failure(description: "a connection is lost: \(loss)"))
+        finish(Failure(description: "a connection was lost: \(loss)"))
     }
 }

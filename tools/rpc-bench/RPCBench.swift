@@ -5,7 +5,7 @@ import ProgramEdge
 @main
 struct RPCBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rpc-bench", abstract: "Serves, drives and holds bench.Echo.",
+        commandName: "rpc-bench", abstract: "Serves, loads and holds bench.Echo.",
         subcommands: [Serve.self, Drive.self, Hold.self])
 
     static func main() async {

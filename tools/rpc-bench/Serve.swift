@@ -7,29 +7,29 @@ import Transport
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "server", abstract: "Serves bench.Echo until it is killed, or until bench.Echo/Stop is called.")
+        commandName: "server", abstract: "Serves bench.Echo until it is terminated, or until bench.Echo/Stop is called.")
 
-    @Option(help: "Port on 127.0.0.1; 0 takes a free one, which is printed.")
+    @Option(help: "Port on 127.0.0.1; 0 picks a free port and prints it.")
     var port: UInt16 = 0
 
-    @Option(help: "Event loops.")
+    @Option(help: "Number of event loops.")
     var loops = 1
 
-    @Option(help: "Certificate chain (PEM file): speaks TLS; with --key.")
+    @Option(help: "Use TLS with this certificate chain (PEM file); needs --key.")
     var cert: String?
 
     @Option(help: "Private key of --cert (PEM file).")
     var key: String?
 
-    @Option(help: "name=value; may be repeated. Names: \(ServerLimit.names).")
+    @Option(help: "A limit name=value; repeatable. Names: \(ServerLimit.names).")
     var limit: [ServerLimit] = []
 
-    @Option(help: "Seconds in which a silent peer with an open Watch is to be noticed; none by default.")
+    @Option(help: "Seconds until the loss of a silent peer with an open Watch is detected. Default: never.")
     var watchPeerLostAfter: Double?
 
     func validate() throws {
         guard (1...256).contains(loops), (0.001...86_400).contains(watchPeerLostAfter ?? 1) else {
-            throw ValidationError("--loops is 1 to 256, --watch-peer-lost-after 0.001 to 86400")
+            throw ValidationError("--loops must be 1 to 256, --watch-peer-lost-after 0.001 to 86400")
         }
     }
 

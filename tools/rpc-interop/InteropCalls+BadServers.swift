@@ -11,7 +11,7 @@ extension InteropCalls {
         try await largeUnary()
     }
 
-    /// The server resets the stream after headers, within a message, or behind it, but never sends a status.
+    /// The server resets the stream after headers, within a message, or after it, but never sends a status.
     func resetCall() async throws {
         _ = try await failure(.internal) { try await largeUnary() }
     }

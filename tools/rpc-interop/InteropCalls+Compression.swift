@@ -72,6 +72,6 @@ extension InteropCalls {
                 "\(size) bytes: compressed is not \(isCompressed)")
         }
         let end: StreamingOutputCallResponse? = try await stream.nextMessage()
-        try expect(end == nil, "a response too many")
+        try expect(end == nil, "unexpected extra response")
     }
 }

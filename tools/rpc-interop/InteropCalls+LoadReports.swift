@@ -40,7 +40,7 @@ extension InteropCalls {
         }
         call.finishWriting()
         let end = try await responses.next()
-        try expect(end == nil, "a response too many")
+        try expect(end == nil, "unexpected extra response")
     }
 
     private func waitForReport(_ wanted: LoadReport) async throws {
@@ -75,7 +75,7 @@ extension InteropCalls {
             addresses.append(try await responses.next()?.peerSocketAddress ?? "")
         }
         for call in calls { call.finishWriting() }
-        for call in calls { for try await _ in call.responses { throw Mismatch(description: "a response too many") } }
+        for call in calls { for try await _ in call.responses { throw Mismatch(description: "unexpected extra response") } }
         await scaling.channel.shutdown()
         try expect(
             addresses[0] == addresses[1] && addresses[1] != addresses[2] && !addresses.contains(""), "\(addresses)")

@@ -43,13 +43,13 @@ extension InteropCalls {
         }
         call.finishWriting()
         let end = try await responses.next()
-        try expect(end == nil, "a response too many")
+        try expect(end == nil, "unexpected extra response")
     }
 
     func emptyStream() async throws {
         let call = makeDuplexCall()
         call.finishWriting()
-        for try await _ in call.responses { throw Mismatch(description: "a response to no request") }
+        for try await _ in call.responses { throw Mismatch(description: "unexpected response without a request") }
     }
 
     func halfDuplex() async throws {

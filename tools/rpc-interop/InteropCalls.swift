@@ -36,10 +36,10 @@ struct InteropCalls: Sendable {
         do {
             try await call()
         } catch let error as RPCError {
-            try expect(error.code == code, "\(error) instead of \(code)")
+            try expect(error.code == code, "\(error), expected \(code)")
             return error
         }
-        throw Mismatch(description: "the call succeeded, \(code) was due")
+        throw Mismatch(description: "the call succeeded, expected \(code)")
     }
 
     /// One request, one response.
@@ -66,7 +66,7 @@ struct InteropCalls: Sendable {
 
     func expect(_ payload: [UInt8]?, size: Int) throws {
         guard let payload else { throw Mismatch(description: "a response without payload") }
-        try expect(payload.count == size, "\(payload.count) bytes instead of \(size)")
+        try expect(payload.count == size, "\(payload.count) bytes, expected \(size)")
         try expect(payload.allSatisfy { $0 == 0 }, "the payload is not zeros")
     }
 

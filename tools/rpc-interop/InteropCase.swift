@@ -1,7 +1,7 @@
 import ArgumentParser
 import InteropMessages
 
-/// The cases of the suite's document that need no Google account, and the negative HTTP/2 ones, which want a
+/// The cases of the suite's document that need no Google account, and the negative HTTP/2 ones, which need a
 /// server that misbehaves on purpose.
 enum InteropCase: String, CaseIterable, ExpressibleByArgument {
     case emptyUnary = "empty_unary"
@@ -29,7 +29,7 @@ enum InteropCase: String, CaseIterable, ExpressibleByArgument {
     case channelSoak = "channel_soak"
     case orcaPerRPC = "orca_per_rpc"
     case orcaOOB = "orca_oob"
-    /// Wants a server that allows two streams for each connection.
+    /// Needs a server that allows two streams for each connection.
     case connectionScaling = "max_concurrent_streams_connection_scaling"
     // The server misbehaves.
     case goaway

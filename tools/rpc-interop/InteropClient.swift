@@ -4,7 +4,7 @@ import TLSEngine
 
 struct InteropClient: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "client", abstract: "Plays one case; ends with 0 when everything was as the suite says.")
+        commandName: "client", abstract: "Runs one case; exits with status 0 if it passes.")
 
     @Option(name: .customLong("server_host"))
     var serverHost = "localhost"
@@ -13,7 +13,7 @@ struct InteropClient: AsyncParsableCommand {
     var serverPort: UInt16
 
     @Option(
-        name: .customLong("server_host_override"), help: "The name sent, and looked for in the certificate.")
+        name: .customLong("server_host_override"), help: "The server name to send and to expect in the certificate.")
     var serverHostOverride: String?
 
     @Option(name: .customLong("test_case"))
@@ -22,7 +22,7 @@ struct InteropClient: AsyncParsableCommand {
     @Option(name: .customLong("use_tls"))
     var useTLS = false
 
-    @Option(name: .customLong("use_test_ca"), help: "Trusts the suite's authority instead of the system's.")
+    @Option(name: .customLong("use_test_ca"), help: "Trust the suite's certificate authority instead of the system's.")
     var useTestCA = false
 
     @Option(help: "Folder with ca.pem.")

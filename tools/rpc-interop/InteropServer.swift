@@ -8,21 +8,21 @@ import Transport
 
 struct InteropServer: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "server", abstract: "Serves grpc.testing.TestService on 127.0.0.1 until it is killed.")
+        commandName: "server", abstract: "Serves grpc.testing.TestService on 127.0.0.1 until it is terminated.")
 
-    @Option(help: "0 takes a free port. The address is printed either way.")
+    @Option(help: "Port; 0 picks a free port. The address is printed.")
     var port: UInt16 = 0
 
-    @Option(name: .customLong("use_tls"), help: "Serves over TLS with the suite's certificate.")
+    @Option(name: .customLong("use_tls"), help: "Use TLS with the suite's certificate.")
     var useTLS = false
 
     @Option(help: "Folder with server1.pem and server1.key.")
     var credentials = "tools/.cache/interop/credentials"
 
-    @Option(name: .customLong("max_concurrent_streams"), help: "Calls open on one connection at a time.")
+    @Option(name: .customLong("max_concurrent_streams"), help: "Maximum number of concurrent calls per connection.")
     var concurrentStreamsMax: UInt32?
 
-    @Flag(name: .customLong("ends_with_input"), help: "Drains and ends when standard input does.")
+    @Flag(name: .customLong("ends_with_input"), help: "Drain and exit when standard input ends.")
     var endsWithInput = false
 
     func run() async throws {
@@ -37,7 +37,7 @@ struct InteropServer: AsyncParsableCommand {
         guard endsWithInput else {
             while true { try await Task.sleep(for: .seconds(3600)) }
         }
-        // On a thread that is nobody's loop, because it blocks.
+        // On a separate thread, because it blocks.
         await Task.detached { while readLine() != nil {} }.value
         await server.shutdown(grace: .seconds(5))
     }

@@ -6,7 +6,7 @@ import ProgramEdge
 struct RPCInterop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rpc-interop",
-        abstract: "Serves grpc.testing.TestService, or plays one of the suite's cases.",
+        abstract: "Serves grpc.testing.TestService, or runs one of the suite's cases.",
         subcommands: [InteropServer.self, InteropClient.self])
 
     static func main() async {

@@ -12,24 +12,24 @@ struct RPCSimulation: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rpc-simulation",
         abstract:
-            "Plays random calls over random conditions: none may hang, end twice or lose a byte."
+            "Simulates random calls under random conditions: none may hang, end twice or lose a byte."
     )
 
-    @Option(help: "How many runs.")
+    @Option(help: "Number of runs.")
     var seeds: UInt64 = 1000
 
-    @Option(help: "The first seed; the others follow it.")
+    @Option(help: "The first seed; later runs count up from it.")
     var first: UInt64 = 0
 
-    @Option(help: "Runs this seed alone.")
+    @Option(help: "Run only this seed.")
     var seed: UInt64?
 
-    @Flag(help: "Says before each run which one it is: for runs that trap.")
+    @Flag(help: "Print each seed before its run, to find a run that traps.")
     var verbose = false
 
     func validate() throws {
         guard (1...1_000_000_000_000).contains(seeds), !first.addingReportingOverflow(seeds).overflow else {
-            throw ValidationError("--seeds is 1 to 1000000000000, up to the greatest seed")
+            throw ValidationError("--seeds must be 1 to 1000000000000 and not exceed the greatest seed")
         }
     }
 
@@ -50,7 +50,7 @@ struct RPCSimulation: ParsableCommand {
             guard !world.failures.isEmpty else { continue }
             failed += 1
             for failure in world.failures { print("seed \(seed): \(failure)") }
-            print("again: rpc-simulation --seed \(seed)")
+            print("to repeat: rpc-simulation --seed \(seed)")
         }
         print("\(steps) steps")
         print("\(range.count - failed) passed, \(failed) failed")

@@ -268,7 +268,7 @@ final class World {
             expect(endpoint.session.queuedByteCount == 0, "the \(name) has bytes left")
         }
         expect(toServer.count == 0 && toClient.count == 0, "bytes are left on the way")
-        // Behind a GOAWAY nobody needs the window any more, and nobody speaks of it.
+        // After a GOAWAY nobody needs the window any longer.
         guard !client.session.isDraining else { return }
         checkWindow("server", toServer.tap, toClient.tap, limits.server)
         checkWindow("client", toClient.tap, toServer.tap, limits.client)

@@ -2,9 +2,9 @@
 //
 //   rule-verdicts     reads messages on standard input until it ends, writes a verdict on each to standard output
 //
-// A message comes as its type's full name and its bytes, each behind its length in four bytes, little endian. A verdict
-// is the number of violations in four bytes, then of each its field's path and its rule's id, each behind its length;
-// 2^32 - 1 violations for bytes that are no message of that type.
+// A message comes as its type's full name and its bytes, each after its length in four bytes, little endian. A verdict
+// is the number of violations in four bytes, then of each its field's path and its rule's id, each after its length;
+// 2^32 - 1 violations for bytes that are not a message of that type.
 
 import Glibc
 import ProgramEdge
@@ -40,7 +40,7 @@ func writeOutput(_ output: [UInt8]) {
     }
 }
 
-/// The parts of the input, each behind its length.
+/// The parts of the input, each after its length.
 struct Parts {
     private var rest: ArraySlice<UInt8>
 
@@ -50,7 +50,7 @@ struct Parts {
     mutating func next() -> ArraySlice<UInt8>? {
         if rest.isEmpty { return nil }
         let count = rest.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-        guard rest.count >= 4 + count else { fail("the input breaks off") }
+        guard rest.count >= 4 + count else { fail("the input is truncated") }
         defer { rest = rest.dropFirst(4 + count) }
         return rest.dropFirst(4).prefix(count)
     }
@@ -84,7 +84,7 @@ func verdict(on bytes: [UInt8], as type: any Message.Type) -> [UInt8] {
 var parts = Parts(of: readInput())
 while let part = parts.next() {
     let name = String(decoding: part, as: UTF8.self)
-    guard let type = JudgedTypes.byName[name] else { fail("\(name) is not among the types of JudgedTypes.swift") }
-    guard let message = parts.next() else { fail("a type comes without its message") }
+    guard let type = JudgedTypes.byName[name] else { fail("\(name) is not a type of JudgedTypes.swift") }
+    guard let message = parts.next() else { fail("a type without a message") }
     writeOutput(verdict(on: Array(message), as: type))
 }

@@ -16,9 +16,9 @@ private let calls = Atomic<Int>(0)
 
 @main struct StoreBench {
     private static let usage = """
-        Prints what reads and writes of the store cost.
+        Measures reads and writes of the store.
 
-        usage: store-bench [DIRECTORY [SESSIONS [CALLERS]]]    a new folder under /tmp, 20000 and 200
+        usage: store-bench [DIRECTORY [SESSIONS [CALLERS]]]    default: a new folder under /tmp, 20000, 200
 
         """
 
@@ -27,7 +27,7 @@ private let calls = Atomic<Int>(0)
             print(usage, terminator: "")
             exit(0)
         }
-        let complaint = Array("store-bench: \(word) is not understood\n\n\(usage)".utf8)
+        let complaint = Array("store-bench: unknown argument \(word)\n\n\(usage)".utf8)
         write(2, complaint, complaint.count)
         exit(2)
     }

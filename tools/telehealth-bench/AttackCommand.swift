@@ -4,8 +4,8 @@ import Foundation
 struct AttackCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "attack",
-        abstract: "Does one thing that a service must bear, as fast as its share of the processor allows; then stops.",
-        discussion: "For services on this machine alone: it calls 127.0.0.1, from an address of this machine.")
+        abstract: "Attacks a service in one way, as fast as its share of the CPU allows, for a limited time.",
+        discussion: "For services on this machine only: it calls 127.0.0.1 from a loopback address.")
 
     enum Kind: String, CaseIterable, ExpressibleByArgument {
         case badTokens = "bad-tokens"
@@ -18,23 +18,23 @@ struct AttackCommand: ParsableCommand {
 
     @OptionGroup var clinic: ClinicOptions
 
-    @Option(help: "One of \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "The attack: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
     var kind: Kind
 
-    @Option(help: "Address that it comes from: 127.x.y.z.")
+    @Option(help: "Source address: 127.x.y.z.")
     var source = "127.0.0.2"
 
     @Option(help: "Seconds, at most 120.")
     var seconds = 10
 
-    @Option(help: "Percent of one core that it may use.")
+    @Option(help: "Percent of one core to use.")
     var cpu = 50
 
     func validate() throws {
-        guard (1...120).contains(seconds) else { throw ValidationError("--seconds is 1 to 120") }
-        guard (1...100).contains(cpu) else { throw ValidationError("--cpu is 1 to 100") }
+        guard (1...120).contains(seconds) else { throw ValidationError("--seconds must be 1 to 120") }
+        guard (1...100).contains(cpu) else { throw ValidationError("--cpu must be 1 to 100") }
         guard clinic.target.hasPrefix("127.0.0.1:"), source.hasPrefix("127.") else {
-            throw ValidationError("only services and addresses of this machine are attacked")
+            throw ValidationError("the target and the source must be addresses of this machine")
         }
     }
 

@@ -34,7 +34,7 @@ final class AttackConnection {
 
     deinit { close(descriptor) }
 
-    /// A unary call of its own stream; behind it, a reset when that is wanted.
+    /// A unary call on its own stream, followed by a reset if requested.
     func request(_ fields: [UInt8], _ message: [UInt8], isReset: Bool = false) {
         var bytes = Self.frame(1, 4, nextStream, fields)
         if isReset {

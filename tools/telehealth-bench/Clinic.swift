@@ -8,27 +8,27 @@ internal import TelehealthModel
 
 /// Where the service is and who signs the people in.
 struct ClinicOptions: ParsableArguments {
-    @Option(help: "host:port of the service.")
+    @Option(help: "The service's address: host:port.")
     var target: String
 
-    @Option(help: "The service's data directory, which holds the development key.")
+    @Option(help: "The service's data directory, with the development key.")
     var dataDir: String
 
-    @Option(help: "Connections that the callers share.")
+    @Option(help: "Number of connections shared by the callers.")
     var connections = 4
 
-    @Option(help: "Seconds for one call with all its attempts.")
+    @Option(help: "Seconds per call, including all attempts.")
     var timeout = 60
 
-    @Option(help: "Attempts of one call; failures count as errors when all are used up.")
+    @Option(help: "Attempts per call; a call that fails in all of them counts as an error.")
     var attempts = 6
 
-    @Option(help: "PEM file of the authority of the service's certificate: speaks TLS, to the name localhost.")
+    @Option(help: "Use TLS to localhost, trusting the certificate authority in this PEM file.")
     var authority: String?
 
     func validate() throws {
         guard (1...10_000).contains(connections), (1...86_400).contains(timeout), (1...1000).contains(attempts) else {
-            throw ValidationError("--connections is 1 to 10000, --timeout 1 to 86400, --attempts 1 to 1000")
+            throw ValidationError("--connections must be 1 to 10000, --timeout 1 to 86400, --attempts 1 to 1000")
         }
     }
 

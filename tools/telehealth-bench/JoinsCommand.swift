@@ -7,29 +7,29 @@ internal import TelehealthModel
 struct JoinsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "joins",
-        abstract: "First joins of clients who then wait: each writes a session, an event and an outcome.",
+        abstract: "First joins of patients who then wait: each writes a session, an event and an outcome.",
         discussion: """
-            Run it with --prepare first: that makes the appointments, sessions and consents. Between the two the service may \
-            be restarted, so that its counters hold the joins alone.
+            Run it with --prepare first, which creates the appointments, sessions and consents. Restart the service between \
+            the two runs if its counters should cover the joins only.
             """)
 
     @OptionGroup var clinic: ClinicOptions
 
-    @Option(help: "Clients who join at the same time, each one session after another.")
+    @Option(help: "Patients who join concurrently, each one session after another.")
     var callers = 200
 
-    @Option(help: "Sessions of each client.")
+    @Option(help: "Sessions per patient.")
     var sessions = 40
 
-    @Option(help: "Keeps several runs on the same data apart.")
+    @Option(help: "Prefix that separates several runs on the same data.")
     var tag = "a"
 
-    @Flag(help: "Make what the joins need.")
+    @Flag(help: "Only create what the joins need.")
     var prepare = false
 
     func validate() throws {
         guard (1...100_000).contains(callers), (1...100_000).contains(sessions) else {
-            throw ValidationError("--callers and --sessions are 1 to 100000")
+            throw ValidationError("--callers and --sessions must be 1 to 100000")
         }
     }
 

@@ -9,17 +9,17 @@ struct ReadRequestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "read-request",
         abstract:
-            "Makes a session with a waiting client and writes what an HTTP/2 load generator needs to read or watch it.",
+            "Creates a session with a waiting patient and writes what an HTTP/2 load generator needs to read or watch it.",
         discussion:
             """
             Writes DIRECTORY/body and DIRECTORY/watch, a GetSessionRequest and a WatchSessionRequest with their length \
-            prefixes, and DIRECTORY/token, the client's bearer token.
+            prefixes, and DIRECTORY/token, the patient's bearer token.
             """
     )
 
     @OptionGroup var clinic: ClinicOptions
 
-    @Option(help: "Where to write; must exist.")
+    @Option(help: "The directory to write to; it must exist.")
     var directory: String
 
     func run() async throws {

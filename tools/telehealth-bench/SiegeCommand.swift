@@ -12,10 +12,10 @@ import TextFormats
 struct SiegeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "siege",
-        abstract: "A good client who calls at planned times, and how long the answers took from then on.",
+        abstract: "Simulates a well-behaved client that calls on schedule, and measures latency from the scheduled times.",
         discussion: """
-            Prints one line: calls, their p50 and p99 in ms, connections made anew, the p99 of those with their first call, \
-            and how many calls were refused or lost, with the reasons. 'attack' goes on beside it, or nothing.
+            Prints one line: calls, their p50 and p99 in ms, new connections, the p99 of a new connection with its first \
+            call, and the numbers of refused and lost calls with their reasons. Run it alone or alongside 'attack'.
             """)
 
     @OptionGroup var clinic: ClinicOptions
@@ -23,15 +23,15 @@ struct SiegeCommand: AsyncParsableCommand {
     @Option(help: "Seconds.")
     var seconds = 10
 
-    @Option(help: "Calls a second; a clinician has 100 by default.")
+    @Option(help: "Calls per second; the default limit of a clinician is 100.")
     var rate = 60
 
-    @Option(help: "New connections a second, each with one call.")
+    @Option(help: "New connections per second, each with one call.")
     var connects = 2
 
     func validate() throws {
         guard (1...86_400).contains(seconds), (1...100_000).contains(rate), (1...10_000).contains(connects) else {
-            throw ValidationError("--seconds is 1 to 86400, --rate 1 to 100000, --connects 1 to 10000")
+            throw ValidationError("--seconds must be 1 to 86400, --rate 1 to 100000, --connects 1 to 10000")
         }
     }
 

@@ -9,12 +9,12 @@ internal import TelehealthModel
 struct StormCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "storm",
-        abstract: "Nine o'clock: many visits start within one second, against what Chime allows an account.",
+        abstract: "Starts many visits within one second, against the Chime limits of one account.",
         discussion: """
-            Everybody's client waits already; within a second all clinicians come in, each to a meeting that has yet to be \
-            made, then their clients. Chime makes about ten a second, so most must wait: a call that would wait too long is \
-            told when to ask again, and asks. Printed are the times until a person holds credentials, with all their asking, \
-            and how many never got any.
+            All patients are waiting; within one second all clinicians join, each to a meeting that has yet to be created, \
+            then their patients. Chime creates about ten meetings per second, so most joins wait or are refused with a retry \
+            delay, and try again. Prints the times until participants have credentials, including retries, and how many \
+            never got any.
             """)
 
     @OptionGroup var clinic: ClinicOptions
@@ -22,7 +22,7 @@ struct StormCommand: AsyncParsableCommand {
     @Option(help: "Visits.")
     var visits = 250
 
-    @Option(help: "Seconds after which a person counts as lost.")
+    @Option(help: "Seconds after which a participant counts as lost.")
     var patience = 120
 
     private struct Visit: Sendable {
@@ -40,14 +40,14 @@ struct StormCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...1_000_000).contains(visits), (1...86_400).contains(patience) else {
-            throw ValidationError("--visits is 1 to 1000000, --patience 1 to 86400")
+            throw ValidationError("--visits must be 1 to 1000000, --patience 1 to 86400")
         }
     }
 
     func run() async throws {
         let clinic = try clinic.open()
         let visits = try await prepare(in: clinic)
-        let log = StepLog(["clinician joins", "client joins, enters"])
+        let log = StepLog(["clinician joins", "patient joins, enters"])
         let tally = Tally()
         let start = ContinuousClock.now
         await withTaskGroup(of: Void.self) { group in
@@ -62,8 +62,8 @@ struct StormCommand: AsyncParsableCommand {
         log.printTable()
         let (lost, told) = (tally.lost.withLock { $0 }, tally.toldToWait.withLock { $0 })
         print(
-            "\(visits.count) visits in one second: \(lost) people lost, \(told) answers said when to ask again,",
-            "everybody in after \((seconds * 10).rounded() / 10) s")
+            "\(visits.count) visits in one second: \(lost) participants lost, \(told) responses with a retry delay,",
+            "everyone in after \((seconds * 10).rounded() / 10) s")
         await clinic.close()
         if lost > 0 { throw ExitCode.failure }
     }
@@ -101,7 +101,7 @@ struct StormCommand: AsyncParsableCommand {
             try await visit.clinician.sessions.join(.with { $0.key = .sessionID(visit.sessionID) })
         }
         guard arrived else { return }
-        _ = await enter(log, "client joins, enters", tally) {
+        _ = await enter(log, "patient joins, enters", tally) {
             try await visit.client.sessions.join(Requests.join(appointment: visit.appointmentID))
         }
     }

@@ -7,7 +7,7 @@ import ProgramEdge
 struct TelehealthBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "telehealth-bench",
-        abstract: "Puts load on a telehealth service and prints how long it took to answer.",
+        abstract: "Puts load on a telehealth service and prints its latencies.",
         subcommands: [
             VisitsCommand.self, JoinsCommand.self, StormCommand.self, ReadRequestCommand.self, SiegeCommand.self,
             AttackCommand.self,

@@ -5,7 +5,7 @@ internal import TelehealthModel
 struct VisitsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "visits",
-        abstract: "Plays whole visits, all at once, each with a client and a clinician of its own.")
+        abstract: "Runs whole visits concurrently, each with its own patient and clinician.")
 
     @OptionGroup var clinic: ClinicOptions
 
@@ -13,7 +13,7 @@ struct VisitsCommand: AsyncParsableCommand {
     var visits = 500
 
     func validate() throws {
-        guard (1...1_000_000).contains(visits) else { throw ValidationError("--visits is 1 to 1000000") }
+        guard (1...1_000_000).contains(visits) else { throw ValidationError("--visits must be 1 to 1000000") }
     }
 
     func run() async throws {
@@ -39,7 +39,7 @@ struct VisitsCommand: AsyncParsableCommand {
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         log.printTable()
         print(
-            "\(visits) visits at once over \(clinic.channels.count) connections: \(whole) whole,",
+            "\(visits) concurrent visits over \(clinic.channels.count) connections: \(whole) complete,",
             "\(log.errorCount) errors, \((seconds * 100).rounded() / 100) s")
         await clinic.close()
         if whole != visits { throw ExitCode.failure }

@@ -10,10 +10,10 @@ struct WholeVisit: Sendable {
         case create = "create session"
         case consent = "give consent"
         case watch = "watch: snapshot"
-        case wait = "client joins, waits"
+        case wait = "patient joins, waits"
         case clinicianJoins = "clinician joins"
-        case calledIn = "client is called in"
-        case enter = "client joins, enters"
+        case calledIn = "patient is admitted"
+        case enter = "patient joins, enters"
         case record = "start recording"
         case recording = "recording runs"
         case share = "share screen"
@@ -124,7 +124,7 @@ struct WholeVisit: Sendable {
         while let update = try await updates.next() {
             if case .event(let event) = update, let kind = event.kind, isWanted(kind) { return }
         }
-        throw Wrong(what: "the watch ended too early")
+        throw Wrong(what: "the watch ended early")
     }
 
     private func step<Answer>(_ step: Step, _ work: () async throws -> Answer) async throws -> Answer {

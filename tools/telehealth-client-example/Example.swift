@@ -2,8 +2,8 @@
 //
 //   telehealth-client-example TARGET APPOINTMENT-ID TOKEN-FILE
 //
-// TOKEN-FILE holds the token of somebody who may see the appointment. It is read anew when the service says that the
-// token has expired, so whatever writes the file may replace it at any time.
+// TOKEN-FILE holds the token of a caller who may see the appointment. The program reads it again when the service says
+// that the token has expired, so whatever writes the file may replace it at any time.
 import Foundation
 import ProtobufWire
 import RPCModel
@@ -56,7 +56,7 @@ import TelehealthClient
             _ = try await client.sessions.create(.with { $0.appointmentID = appointment })
         } catch {
             guard error.reason == "SESSION_EXISTS" else { throw error }
-            say("the session was there already")
+            say("the session already exists")
         }
         let found = try await client.sessions.get(.with { $0.key = .appointmentID(appointment) })
         guard let sessionID = found.session?.sessionID else { return }
@@ -70,13 +70,13 @@ import TelehealthClient
                     say("  \(person.role) \(person.state)")
                 }
             case .event(let event):
-                if case .participantWaiting? = event.kind { say("somebody came into the waiting room") }
+                if case .participantWaiting? = event.kind { say("a participant is waiting") }
                 say("event \(event.sequence): \(sessionID) is \(event.status)")
             }
         }
         let over = try await client.sessions.get(.with { $0.key = .sessionID(sessionID) })
         say(
-            "over: \(over.session?.status ?? .unspecified) after \(over.session?.durationMinutes ?? 0) minutes"
+            "ended: \(over.session?.status ?? .unspecified) after \(over.session?.durationMinutes ?? 0) minutes"
         )
     }
 }

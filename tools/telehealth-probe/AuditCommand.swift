@@ -6,21 +6,21 @@ internal import TelehealthAPI
 internal import TelehealthClient
 internal import TextFormats
 
-/// The audit log from a terminal.
+/// Commands for the audit log.
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Reads, checks and exports the audit log: who saw and changed what.",
+        commandName: "audit", abstract: "Read, verify and export the audit log: who read and changed what.",
         discussion: """
-            Role admin; on the service's own machine the development key signs such a token by itself.
+            Needs role admin; on the service's own machine the probe signs such a token with the development key.
 
               telehealth-probe audit list --session SESSION
-              telehealth-probe audit access SESSION      # who saw this session, by person
+              telehealth-probe audit access SESSION      # who read this session, by person
               telehealth-probe audit verify              # by the running service
               telehealth-probe audit export -o audit.jsonl
               telehealth-probe audit verify --database backup.db --key-ring keys \\
                   --key-file chain.key --heads heads/
 
-            Exit codes are the probe's: 4 when the log is not whole.
+            Exit status as of the probe; 4 when the log is not intact.
             """,
         subcommands: [
             AuditListCommand.self, AuditAccessCommand.self, AuditVerifyCommand.self, AuditExportCommand.self,
@@ -28,7 +28,7 @@ struct AuditCommand: AsyncParsableCommand {
 }
 
 struct AuditListCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists rows by time.")
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "List rows by time.")
     @OptionGroup var options: OperatorOptions
 
     @Option(help: "Only rows about this session.")
@@ -40,26 +40,26 @@ struct AuditListCommand: AsyncParsableCommand {
     @Option(help: "Only rows about this person's data.")
     var person: String?
 
-    @Option(help: "Only from this instant on (RFC 3339, as 2026-11-22T09:30:00Z).")
+    @Option(help: "Only at or after this time (RFC 3339, for example 2026-11-22T09:30:00Z).")
     var from: String?
 
-    @Option(help: "Only before this instant.")
+    @Option(help: "Only before this time (RFC 3339).")
     var before: String?
 
-    @Option(help: "Only this RPC, as GetSession.")
+    @Option(help: "Only this RPC, for example GetSession.")
     var action: String?
 
-    @Option(help: "Only allowed, denied or failed.")
+    @Option(help: "Only this outcome: allowed, denied or failed.")
     var outcome: String?
 
-    @Flag(help: "Newest first.")
+    @Flag(help: "List the newest rows first.")
     var newestFirst = false
 
-    @Option(name: .shortAndLong, help: "Stop after so many rows, 1 or more.")
+    @Option(name: .shortAndLong, help: "Maximum number of rows, 1 or more.")
     var limit: Int = 200
 
     func validate() throws {
-        guard limit >= 1 else { throw ValidationError("--limit is 1 or more") }
+        guard limit >= 1 else { throw ValidationError("--limit must be 1 or more") }
     }
 
     func run() async throws {
@@ -94,14 +94,14 @@ struct AuditListCommand: AsyncParsableCommand {
         case "allowed": .allowed
         case "denied": .denied
         case "failed": .failed
-        default: throw ProbeFailure.usage("--outcome is allowed, denied or failed, not '\(text)'")
+        default: throw ProbeFailure.usage("invalid --outcome '\(text)': must be allowed, denied or failed")
         }
     }
 }
 
 struct AuditAccessCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "access", abstract: "Says who saw or changed a session.")
+        commandName: "access", abstract: "List who read or changed a session.")
     @OptionGroup var options: OperatorOptions
 
     @Argument(help: "The session's id.")
@@ -119,23 +119,25 @@ struct AuditAccessCommand: AsyncParsableCommand {
                         + "\(person.caller)"
                         + "  \(calls.joined(separator: ", "))\(denied)")
             }
-            if !report.isComplete { Terminal.complain("there are more rows than were looked at") }
+            if !report.isComplete {
+            Terminal.complain("the list is incomplete: the log has more rows about this session")
+        }
         }
     }
 }
 
 struct AuditExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Writes rows with their MACs, one JSON object a line, the signed head last.")
+        commandName: "export", abstract: "Write rows with their MACs, one JSON object per line, then the signed head.")
     @OptionGroup var options: OperatorOptions
 
-    @Option(name: .shortAndLong, help: "The file to write, which must not be there; standard output without one.")
+    @Option(name: .shortAndLong, help: "The file to create; it must not exist. Default: standard output.")
     var output: String?
 
     @Option(help: "The first row.")
     var from: Int64 = 1
 
-    @Option(help: "The last row; 0 for the log's end.")
+    @Option(help: "The last row; 0 means the end of the log.")
     var through: Int64 = 0
 
     func run() async throws {
@@ -162,8 +164,8 @@ struct AuditExportCommand: AsyncParsableCommand {
                     Terminal.say(document: Array(text.utf8))
                 }
             }
-            guard isComplete else { throw ProbeFailure.call("the export broke off after \(count) rows") }
-            if output != nil { Terminal.complain("\(count) rows and their head") }
+            guard isComplete else { throw ProbeFailure.call("the export ended early, after \(count) rows") }
+            if output != nil { Terminal.complain("exported \(count) rows and their signed head") }
         }
     }
 

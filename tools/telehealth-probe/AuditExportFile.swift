@@ -5,7 +5,7 @@ internal import TelehealthAPI
 internal import TelehealthModel
 internal import TextFormats
 
-/// The lines that `audit export` writes.
+/// The lines of an `audit export`.
 enum AuditExportFile {
     static func rows(_ path: String) throws -> [AuditRecord] {
         guard let data = FileManager.default.contents(atPath: path) else {
@@ -17,17 +17,17 @@ enum AuditExportFile {
         where line.hasPrefix("{\"number\"") {
             let event: Telehealth_V1_AuditEvent
             do { event = try messages.message(EarlierAuditLine.inTodaysNames(String(line))) } catch {
-                throw ProbeFailure.usage("\(path) is no export: \(error)")
+                throw ProbeFailure.usage("\(path) is not an audit export: \(error)")
             }
             guard let record = AuditRecord(event) else {
-                throw ProbeFailure.usage("\(path) is no export: row \(event.number) has no instant")
+                throw ProbeFailure.usage("\(path) is not an audit export: row \(event.number) has no time")
             }
             rows.append(record)
         }
         return rows.sorted { $0.number < $1.number }
     }
 
-    /// Index of the first row with this number or a higher one, by halving.
+    /// Index of the first row with this number or a higher one, by binary search.
     static func place(of number: Int64, in rows: [AuditRecord]) -> Int {
         var range = rows.indices
         while !range.isEmpty {
@@ -38,17 +38,18 @@ enum AuditExportFile {
     }
 }
 
-/// A row of an export from before API v1 was settled: other names of two fields, and the log's words for enums.
+/// A row of an export from before API v1 was settled, with other names of two fields and the log's words for enums.
 private enum EarlierAuditLine {
     private static let names = ["at": "occurTime", "subject": "caller"]
 
-    /// A line of today is returned as it is; so is what is no JSON object, for the JSON reader to refuse.
+    /// A line in today's format is returned as it is; so is anything but a JSON object, which the JSON parser then
+    /// refuses.
     static func inTodaysNames(_ line: String) throws -> String {
         guard var row = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
             names.keys.contains(where: { row[$0] != nil })
         else { return line }
         for (old, new) in names { row[new] = row.removeValue(forKey: old) }
-        // A word that the log never had, in an edited line, becomes none: the row then does not fit its MAC.
+        // An unknown word in an edited line becomes unset: the row then does not match its MAC.
         row["role"] = (row["role"] as? String).flatMap { Telehealth_V1_CallerRole.byWord[$0]?.rawValue }
         row["outcome"] = (row["outcome"] as? String).flatMap { Telehealth_V1_AuditOutcome.byWord[$0]?.rawValue }
         return String(decoding: try JSONSerialization.data(withJSONObject: row), as: UTF8.self)
@@ -56,7 +57,7 @@ private enum EarlierAuditLine {
 }
 
 extension AuditRecord {
-    /// As the log keeps it. nil without an instant: an export has one in each row.
+    /// The row as stored in the log; nil without a time, which every exported row has.
     fileprivate init?(_ event: Telehealth_V1_AuditEvent) {
         guard let at = event.occurTime?.microseconds else { return nil }
         self.init(
@@ -76,13 +77,13 @@ extension Telehealth_V1_CallerRole {
         "guest": .guest,
     ]
 
-    /// As the log keeps it; nil for none.
+    /// The word as stored in the log; nil if unset.
     var word: String? { Self.byWord.first { $0.value == self }?.key }
 }
 
 extension Telehealth_V1_AuditOutcome {
     fileprivate static let byWord: [String: Self] = ["allowed": .allowed, "denied": .denied, "failed": .failed]
 
-    /// As the log keeps it; nil for a word that has no value here.
+    /// The word as stored in the log; nil for a value without one.
     var word: String? { Self.byWord.first { $0.value == self }?.key }
 }

@@ -9,54 +9,55 @@ internal import TelehealthClient
 internal import TelehealthModel
 internal import TextFormats
 
-/// Checks the audit log: by the service that writes it, or without it.
+/// Verifies the audit log, through the running service or offline.
 struct AuditVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Checks that no row of the log was changed, removed, reordered or cut off.",
+        commandName: "verify", abstract: "Verify that no row of the log was changed, removed, reordered or cut off.",
         discussion: """
-            Without --database or --export the running service checks itself. With one of them nothing is asked of it: the \
-            rows come from a backup, the database of a stopped service, or an export, the key from its file, the heads from \
-            the directory they are kept in. People's ids in a database are sealed: it needs the key ring as well. Without heads a cut tail or a log rewritten with its own key cannot be seen.
+            Without --database or --export the running service verifies its log. With either, the probe verifies offline: \
+            rows from a backup, from the database of a stopped service, or from an export, with the chain key and the heads \
+            from their files. Ids in a database are sealed, so it also needs the key ring. Without heads the probe cannot \
+            detect a log that was cut off, or rewritten with its own key.
 
-            Exit codes: 0 whole, 1 wrong usage, 2 no connection, 3 the call failed, 4 not whole.
+            Exit status: 0 intact, 1 invalid usage, 2 no connection, 3 the call failed, 4 not intact.
             """)
     @OptionGroup var options: OperatorOptions
 
-    @Option(help: "The first row to check.")
+    @Option(help: "The first row to verify.")
     var from: Int64 = 1
 
-    @Option(help: "The last row to check; 0 for the log's end.")
+    @Option(help: "The last row to verify; 0 means the end of the log.")
     var through: Int64 = 0
 
-    @Option(help: "A copy of the database to check without the service.")
+    @Option(help: "A copy of the database to verify without the service.")
     var database: String?
 
-    @Option(help: "An export to check without the service.")
+    @Option(help: "An export to verify without the service.")
     var export: String?
 
-    @Option(help: "The file of the key that the log is chained with (chain.key).")
+    @Option(help: "The file with the chain key of the log (chain.key).")
     var keyFile: String?
 
     @Option(
-        help: "With --database: the key ring that ids in it are sealed with; by default the file beside its folder.")
+        help: "With --database: the key ring that seals its ids. Default: the file beside the database's folder.")
     var keyRing: String?
 
-    @Option(help: "The directory that the signed heads are kept in.")
+    @Option(help: "The directory of the signed heads.")
     var heads: String?
 
     func validate() throws {
-        guard database == nil || export == nil else { throw ValidationError("--database or --export, not both") }
+        guard database == nil || export == nil else { throw ValidationError("use either --database or --export") }
         guard from >= 1, through == 0 || through >= from else {
-            throw ValidationError("--from is 1 or more, --through 0 or not below it")
+            throw ValidationError("--from must be 1 or more, and --through 0 or at least --from")
         }
         if database == nil, export == nil {
             guard keyFile == nil, heads == nil else {
-                throw ValidationError("--key-file and --heads go with --database or --export")
+                throw ValidationError("--key-file and --heads need --database or --export")
             }
         } else if keyFile == nil {
-            throw ValidationError("--database and --export need the key: --key-file")
+            throw ValidationError("--database and --export need --key-file")
         }
-        guard keyRing == nil || database != nil else { throw ValidationError("--key-ring goes with --database") }
+        guard keyRing == nil || database != nil else { throw ValidationError("--key-ring needs --database") }
     }
 
     func run() async throws {
@@ -75,7 +76,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             } catch let failure as StoreOpenFailure {
                 throw ProbeFailure.usage("\(failure)")
             } catch let error as StoreError {
-                throw ProbeFailure.usage("the log cannot be read: \(error)")
+                throw ProbeFailure.usage("cannot read the log: \(error)")
             }
         }
     }
@@ -90,17 +91,17 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             Terminal.say("\(answer.rowsChecked) rows and \(answer.headsChecked) heads checked, \(newest)")
         }
         guard answer.isWhole else {
-            throw ProbeFailure.unhealthy("the audit log is not whole: \(answer.findingCount) findings")
+            throw ProbeFailure.unhealthy("verification of the audit log failed: \(answer.findingCount) findings")
         }
     }
 
     private func verifyWithoutService() async throws -> AuditReport {
         guard let keyFile, let key = try AuditCopy.key(inFile: keyFile) else {
-            throw ProbeFailure.usage("\(keyFile ?? "--key-file") is not there")
+            throw ProbeFailure.usage("\(keyFile ?? "--key-file") does not exist")
         }
         let kept = try heads.map { directory in
             guard let kept = try AuditHeadArchive.kept(in: directory) else {
-                throw ProbeFailure.usage("\(directory) holds no heads and public key")
+                throw ProbeFailure.usage("\(directory) does not contain heads and a public key")
             }
             return kept
         }

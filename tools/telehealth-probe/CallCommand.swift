@@ -9,20 +9,20 @@ internal import TextFormats
 
 struct CallCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "call", abstract: "Calls a method with JSON or text format and prints what it answers likewise.",
+        commandName: "call", abstract: "Call a method in JSON or protobuf text format, and print the responses.",
         discussion: """
-            Works against any gRPC server with reflection, and with --descriptor-set against any other.
+            Works with any gRPC server that supports reflection, and with --descriptor-set with any other.
 
               telehealth-probe call telehealth.v1.TelehealthService/ListSessions \\
                   --as admin -d '{}'
               echo '{"service": ""}' |
                   telehealth-probe call grpc.health.v1.Health/Check -d @-
 
-            A method that takes a stream gets one request per JSON object in the input.
+            For a method that takes a stream, each JSON object of the input is one request.
 
-            With --format text requests and answers are in protobuf's text format: fields as the schema names them, \
-            name: value, nested messages in braces, an Any as [type.googleapis.com/package.Type] {…}. A stream's \
-            requests are then separated by the ASCII record separator (30), as grpcurl has it:
+            With --format text, requests and responses are in protobuf text format: fields by their names in the schema \
+            (name: value), nested messages in braces, an Any as [type.googleapis.com/package.Type] {…}. Separate the \
+            requests of a stream with the ASCII record separator (30), as with grpcurl:
 
               telehealth-probe call grpc.health.v1.Health/Check --format text \\
                   -d 'service: ""'
@@ -30,8 +30,8 @@ struct CallCommand: AsyncParsableCommand {
                   grpc.reflection.v1.ServerReflection/ServerReflectionInfo \\
                   -d $'list_services: "*" \\x1E list_services: ""'
 
-            With --repeat the call is made many times over one connection, and its latencies are printed instead of \
-            its answers:
+            With --repeat, the call is made many times over one connection, and the probe prints latencies instead of \
+            responses:
 
               telehealth-probe call grpc.health.v1.Health/Check \\
                   --repeat 10000 --concurrency 8 --rate 2000
@@ -46,67 +46,71 @@ struct CallCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customShort("d"), .long],
-        help: "The request; @FILE reads a file, @- standard input. Default: a message without fields.")
+        help: "The request; @FILE reads a file, @- standard input. Default: an empty message.")
     var data: String = ""
 
-    @Option(help: "Set the request's `expected_version`: a session is changed only while it has that `version`.")
+    @Option(help: "Set the request's `expected_version`: change the session only if it has this `version`.")
     var expectedVersion: Int64?
 
-    @Option(help: "How requests and answers are written: json or text (protobuf's text format).")
+    @Option(help: "Format of requests and responses: json or text (protobuf text format).")
     var format = MessageFormat.json
 
-    @Option(name: [.customShort("H"), .long], help: "Metadata to send, name:value (base64 for names that end in -bin); may be repeated.")
+    @Option(
+        name: [.customShort("H"), .long],
+        help: "Metadata to send, as name:value (base64 for names ending in -bin); repeatable.")
     var header: [String] = []
 
-    @Flag(help: "With --format json: print fields that hold their default too.")
+    @Flag(help: "With --format json: also print fields with default values.")
     var emitDefaults = false
 
-    @Flag(help: "With --format text: print fields that the schema does not know too, by number.")
+    @Flag(help: "With --format text: also print fields unknown to the schema, by number.")
     var showUnknown = false
 
     @Flag(
         name: .shortAndLong,
         help:
-            "Print the request, metadata and a timing breakdown to standard error; what its data classes call personal is hidden."
+            "Print the request, metadata and timing to standard error; personal data is hidden."
     )
     var verbose = false
 
-    @Flag(help: "With --verbose: hide nothing of the request.")
+    @Flag(help: "With --verbose: show the whole request, including personal data.")
     var showPersonal = false
 
-    @Option(name: .customLong("repeat"), help: "Make the call so many times and print its latencies.")
+    @Option(name: .customLong("repeat"), help: "Make the call this many times and print its latencies.")
     var repetitions: Int?
 
-    @Option(help: "With --repeat: calls to have under way at a time.")
+    @Option(help: "With --repeat: number of concurrent calls.")
     var concurrency = 1
 
     @Option(
         help:
-            "With --repeat: calls to begin in a second; times count from when a call was due. Default: all they can."
+            "With --repeat: calls to start per second; latency counts from the due time. Default: as fast as possible."
     )
     var rate: Double?
 
-    @Flag(help: "With --repeat: print the figures as JSON.")
+    @Flag(help: "With --repeat: print the results as JSON.")
     var json = false
 
     func validate() throws {
         guard (1...1_000_000_000).contains(repetitions ?? 1), (1...10_000).contains(concurrency) else {
-            throw ValidationError("--repeat is 1 to 1000000000, --concurrency 1 to 10000")
+            throw ValidationError("--repeat must be 1 to 1000000000, and --concurrency 1 to 10000")
         }
         guard (0.001...1_000_000).contains(rate ?? 1) else {
-            throw ValidationError("--rate is 0.001 to 1000000 calls a second")
+            throw ValidationError("--rate must be 0.001 to 1000000 calls per second")
         }
         guard repetitions != nil || (concurrency == 1 && rate == nil && !json) else {
-            throw ValidationError("--concurrency, --rate and --json go with --repeat")
+            throw ValidationError("--concurrency, --rate and --json need --repeat")
         }
         guard !emitDefaults || format == .json, !showUnknown || format == .text else {
-            throw ValidationError("--emit-defaults goes with --format json, --show-unknown with --format text")
+            throw ValidationError("--emit-defaults needs --format json, and --show-unknown needs --format text")
         }
     }
 
     func run() async throws {
         let parts = method.split(separator: "/", maxSplits: 1)
-        guard parts.count == 2 else { throw ProbeFailure.usage("'\(method)' is no package.Service/Method") }
+        guard parts.count == 2 else {
+            throw ProbeFailure.usage("invalid method '\(method)': must be package.Service/Method")
+        }
         var metadata = try identity.metadata(for: target)
         for line in header { try add(header: line, to: &metadata) }
         if metadata["authorization"] != nil { try target.requirePrivacy(forTokenOf: "'authorization'") }
@@ -118,12 +122,12 @@ struct CallCommand: AsyncParsableCommand {
         let pool = try await descriptors.pool(containing: String(parts[0]), at: source, target: target)
         guard let found = pool.service(named: String(parts[0]))?.method(named: String(parts[1])) else {
             throw ProbeFailure.call(
-                "\(parts[0]) has no method \(parts[1]); 'list \(parts[0])' names those it has")
+                "\(parts[0]) has no method \(parts[1]); 'list \(parts[0])' shows its methods")
         }
         let schema = ContinuousClock.now - resolved
         let requests = try requestTexts().map { text in try encode(text, as: found.input) }
         guard found.isClientStreaming || requests.count == 1 else {
-            throw ProbeFailure.usage("\(found.name) takes one request, the input holds \(requests.count)")
+            throw ProbeFailure.usage("\(found.name) takes one request, but the input has \(requests.count)")
         }
         let call = PreparedCall(
             service: String(parts[0]), method: found, requests: requests,
@@ -140,14 +144,14 @@ struct CallCommand: AsyncParsableCommand {
     /// Adds a `name:value` of the command line; the value of a `-bin` name is base64.
     private func add(header line: String, to metadata: inout Metadata) throws {
         guard let colon = line.firstIndex(of: ":"), colon != line.startIndex else {
-            throw ProbeFailure.usage("--header takes name:value, not '\(line)'")
+            throw ProbeFailure.usage("invalid --header '\(line)': must be name:value")
         }
         let name = line[..<colon].lowercased()
-        guard Metadata.isValidName(name) else { throw ProbeFailure.usage("'\(name)' is no metadata name") }
+        guard Metadata.isValidName(name) else { throw ProbeFailure.usage("invalid metadata name '\(name)'") }
         let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
         guard name.hasSuffix("-bin") else { return metadata.append(name, value) }
         guard let bytes = Base64.unpadded.decode(Array(value.utf8)) else {
-            throw ProbeFailure.usage("the value of '\(name)' is no base64")
+            throw ProbeFailure.usage("the value of '\(name)' is not base64")
         }
         metadata.append(name, binary: bytes)
     }
@@ -216,7 +220,7 @@ struct CallCommand: AsyncParsableCommand {
         } progress: { tally in
             let failed = tally.failedCount > 0 ? ", \(tally.failedCount) failed" : ""
             Terminal.progress(
-                "\(tally.latencies.count) of \(count) calls, \(Int(tally.callsPerSecond)) a second\(failed)")
+                "\(tally.latencies.count) of \(count) calls, \(Int(tally.callsPerSecond)) per second\(failed)")
         }
         Terminal.endProgress()
         let report = CallReport(
@@ -241,11 +245,11 @@ struct CallCommand: AsyncParsableCommand {
     private func encode(_ text: String, as type: MessageDescriptor) throws -> RawMessage {
         var message: DynamicMessage
         do { message = try format.read(text, as: type) } catch {
-            throw ProbeFailure.usage("the request is no \(type.fullName): \(error)")
+            throw ProbeFailure.usage("the request is not a valid \(type.fullName): \(error)")
         }
         if let expectedVersion {
             guard let field = type.field(named: "expected_version"), field.kind == .int64, !field.isRepeated else {
-                throw ProbeFailure.usage("\(type.fullName) takes no --expected-version")
+                throw ProbeFailure.usage("--expected-version does not apply: \(type.fullName) has no expected_version")
             }
             message[field] = .int64(expectedVersion)
         }
@@ -258,7 +262,7 @@ struct CallCommand: AsyncParsableCommand {
                 isIndented: Terminal.isInteractive, includesDefaults: emitDefaults, includesUnknown: showUnknown)
             return try format.text(of: DynamicMessage(type, decoding: message.bytes), style)
         } catch {
-            throw ProbeFailure.call("the answer is no \(type.fullName): \(error)")
+            throw ProbeFailure.call("the response is not a valid \(type.fullName): \(error)")
         }
     }
 }

@@ -2,7 +2,7 @@ internal import RPCClient
 internal import RPCModel
 internal import TextFormats
 
-/// Adds what the command line says to every call of a channel, those of reflection too.
+/// Adds metadata from the command line to every call of a channel, including those of reflection.
 struct AddedMetadata: ClientInterceptor {
     let metadata: Metadata
 
@@ -11,7 +11,7 @@ struct AddedMetadata: ClientInterceptor {
     }
 }
 
-/// Says of every call how it ended and what it took.
+/// Prints how every call ended and how long it took.
 struct CallTrace: ClientInterceptor {
     func callDidEnd(_ method: MethodDescriptor, status: RPCError?, duration: Duration) {
         let code = status?.code.description ?? "OK"

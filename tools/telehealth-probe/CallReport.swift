@@ -4,7 +4,7 @@ internal import RPCModel
 internal import TextFormats
 internal import Transport
 
-/// Repeated calls in figures: for a person, or as JSON.
+/// The results of repeated calls, as text or JSON.
 struct CallReport {
     let tally: RepeatedCalls.Tally
     let concurrency: Int
@@ -18,7 +18,7 @@ struct CallReport {
         let perSecond = String(format: "%.0f", tally.callsPerSecond)
         var lines = [
             Terminal.styled(
-                "\(latencies.count) calls in \(tally.duration.forPeople), \(perSecond) a second, \(concurrency) at a time",
+                "\(latencies.count) calls in \(tally.duration.forPeople), \(perSecond) per second, \(concurrency) concurrent",
                 .bold)
         ]
         let good = latencies.count - tally.failedCount

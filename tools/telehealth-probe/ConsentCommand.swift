@@ -8,7 +8,7 @@ internal import TextFormats
 
 struct ConsentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "consent", abstract: "Asks what consents a place wants, and what is missing.",
+        commandName: "consent", abstract: "Show which consents are required and which are missing.",
         discussion: """
               telehealth-probe consent status record --session SESSION --as admin
               telehealth-probe consent status --person client-7 --as admin
@@ -18,21 +18,21 @@ struct ConsentCommand: AsyncParsableCommand {
 
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "status", abstract: "Tells which actions may be done now; leaves with 4 when one may not.")
+            commandName: "status", abstract: "Show which actions are permitted now. Exits with status 4 if any is not.")
 
         @OptionGroup var target: TargetOptions
         @OptionGroup var identity: IdentityOptions
 
-        @Argument(help: "join, conduct, record or third-party; all when none is named.")
+        @Argument(help: "Actions: join, conduct, record, third-party. Default: all.")
         var actions: [String] = []
 
         @Option(help: "The session.")
         var session: String = ""
 
-        @Option(help: "The person; with a session, whose records are told.")
+        @Option(help: "The person whose consents to show.")
         var person: String = ""
 
-        @Flag(help: "The whole answer as JSON, on one line.")
+        @Flag(help: "Print the whole response as JSON, on one line.")
         var json = false
 
         func run() async throws {
@@ -40,7 +40,9 @@ struct ConsentCommand: AsyncParsableCommand {
                 "join": .join, "conduct": .conduct, "record": .record, "third-party": .thirdParty,
             ]
             let asked = try actions.map { name in
-                guard let action = known[name] else { throw ProbeFailure.usage("there is no action '\(name)'") }
+                guard let action = known[name] else {
+                    throw ProbeFailure.usage("unknown action '\(name)': must be join, conduct, record or third-party")
+                }
                 return action
             }
             let status = try await withClient(target, identity, doing: "status") { client in
@@ -66,16 +68,16 @@ struct ConsentCommand: AsyncParsableCommand {
                 Terminal.say("  missing: \(gap.type) of \(gap.personID): \(gap.cause)")
                 let remedy = gap.remedy ?? .init()
                 let texts = remedy.documents.map { "\($0.version) (\($0.language))" }.joined(separator: ", ")
-                let spoken = remedy.verbalAsWell ? " with a spoken one beside it" : ""
+                let spoken = remedy.verbalAsWell ? " and a spoken consent" : ""
                 let guardian = remedy.guardianSigns ? ", signed by a guardian" : ""
                 let text = texts.isEmpty ? "; no text is registered" : "; text \(texts)"
                 let methods = remedy.methods.map { "\($0)" }.joined(separator: " or ")
-                Terminal.say("    would do: \(methods)\(spoken)\(guardian)\(text)")
+                Terminal.say("    required: \(methods)\(spoken)\(guardian)\(text)")
             }
-            if judged.othersMissing { Terminal.say("  somebody else's is missing too") }
+            if judged.othersMissing { Terminal.say("  consents of other people are missing") }
             for basis in judged.basis {
-                let renewal = basis.expiresSoon ? ", to be renewed" : ""
-                Terminal.say("  stands on: \(basis.type) \(basis.consentID)\(renewal)")
+                let renewal = basis.expiresSoon ? ", renew soon" : ""
+                Terminal.say("  based on: \(basis.type) \(basis.consentID)\(renewal)")
             }
             for citation in judged.citations { Terminal.say(Terminal.styled("  \(citation.source)", .dim)) }
         }
@@ -83,7 +85,7 @@ struct ConsentCommand: AsyncParsableCommand {
 
     struct Policies: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "policies", abstract: "Prints the policies in force as JSON.")
+            commandName: "policies", abstract: "Print the policies in force as JSON.")
 
         @OptionGroup var target: TargetOptions
         @OptionGroup var identity: IdentityOptions
@@ -104,7 +106,7 @@ func withClient<Value>(
     _ body: (TelehealthClient) async throws -> Value
 ) async throws -> Value {
     guard let token = try identity.token(for: target) else {
-        throw ProbeFailure.usage("this needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
+        throw ProbeFailure.usage("no identity: use --as ROLE, --token-file or TELEHEALTH_TOKEN")
     }
     let configuration = try target.clientConfiguration()
     let client = try TelehealthClient(configuration, tokens: FixedToken(token))

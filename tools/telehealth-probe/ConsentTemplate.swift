@@ -3,7 +3,7 @@ internal import Foundation
 internal import ProtobufWire
 internal import TelehealthAPI
 
-/// Consent texts for trying things out: templates, no legal advice.
+/// Template consent texts for trials; not legal advice.
 enum ConsentTemplate {
     static let version = "probe-1"
     static let language = "en-US"
@@ -15,7 +15,7 @@ enum ConsentTemplate {
     static func text(of type: String) -> String {
         switch type {
         case "georgia_telehealth":
-            "TEMPLATE for counsel to replace. I agree to a video visit and was told of its risks, my rights, what happens in an emergency, and who carries the video."
+            "TEMPLATE for counsel to replace. I agree to a video visit and was informed about its risks, my rights, what happens in an emergency, and who carries the video."
         case "hipaa_telehealth":
             "TEMPLATE for counsel to replace. I was told how my health information is kept private in a video visit."
         case "recording":
@@ -23,7 +23,7 @@ enum ConsentTemplate {
         case "telehealth":
             "TEMPLATE for counsel to replace. I agree to a video visit and was told what it can and cannot do."
         case "third_party_presence":
-            "TEMPLATE for counsel to replace. I agree that the people I was told of take part in this visit."
+            "TEMPLATE for counsel to replace. I agree that the people named to me take part in this visit."
         default: "TEMPLATE for counsel to replace. I agree to what this clinic asks of me: \(type)."
         }
     }
@@ -34,7 +34,7 @@ enum ConsentTemplate {
             $0.version = version
             $0.language = language
             $0.text = text(of: type)
-            // A fixed day: registering the same version again must say the same.
+            // A fixed day: registering the same version again must have the same content.
             $0.effectiveTime = .with { $0.seconds = 1_760_000_000 }
         }
     }

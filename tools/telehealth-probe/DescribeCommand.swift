@@ -7,13 +7,13 @@ internal import TextFormats
 struct DescribeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "describe",
-        abstract: "Prints a service, method, message, field, oneof, enum or enum value as a .proto file would.")
+        abstract: "Print a service, method, message, field, oneof, enum or enum value in .proto syntax.")
 
     @OptionGroup var target: TargetOptions
     @OptionGroup var identity: IdentityOptions
     @OptionGroup var descriptors: DescriptorOptions
 
-    @Argument(help: "A full name, such as telehealth.v1.Session, or package.Service/Method.")
+    @Argument(help: "A full name, for example telehealth.v1.Session or package.Service/Method.")
     var symbol: String
 
     func run() async throws {
@@ -22,7 +22,7 @@ struct DescribeCommand: AsyncParsableCommand {
         let name = symbol.replacing("/", with: ".").drop { $0 == "." }
         let pool = try await descriptors.pool(containing: String(name), at: source, target: target)
         guard let text = SymbolText.text(of: String(name), in: pool) else {
-            throw ProbeFailure.call("\(symbol) is no service, method, message, field, oneof, enum or enum value")
+            throw ProbeFailure.call("unknown symbol \(symbol): must name a service, method, message, field, oneof or enum")
         }
         Terminal.say("\(lines: text)")
         await channel.shutdown()

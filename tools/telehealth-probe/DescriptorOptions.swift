@@ -4,17 +4,17 @@ internal import RPCClient
 internal import RPCModel
 internal import TextFormats
 
-/// Where the shapes of the messages come from.
+/// Where message descriptors come from.
 struct DescriptorOptions: ParsableArguments {
     @Option(
         name: .customLong("descriptor-set"),
         help: """
-            A FileDescriptorSet (protoc --include_imports --descriptor_set_out). Default: the server's reflection, and for \
-            telehealth.v1 what this program was built with.
+            A FileDescriptorSet (protoc --include_imports --descriptor_set_out). Default: the server's reflection; for \
+            telehealth.v1, the descriptors built into this program.
             """)
     var file: String?
 
-    /// Descriptors that hold `symbol`.
+    /// Descriptors that contain `symbol`.
     func pool(containing symbol: String, at source: DescriptorSource, target: TargetOptions) async throws
         -> DescriptorPool
     {
@@ -25,7 +25,7 @@ struct DescriptorOptions: ParsableArguments {
             do {
                 return try await source.pool(containing: symbol)
             } catch let failure as ProbeFailure {
-                // Not every server finds what stands within a message, a service or an enum.
+                // Not every server finds symbols inside a message, a service or an enum.
                 guard let dot = symbol.lastIndex(of: "."),
                     let pool = try? await source.pool(containing: String(symbol[..<dot]))
                 else { throw failure }
@@ -34,7 +34,7 @@ struct DescriptorOptions: ParsableArguments {
         } catch let error as RPCError {
             guard error.code == .unimplemented else { throw target.failure(error, doing: "reflection") }
             throw ProbeFailure.call(
-                "The server offers no reflection; pass its descriptors with --descriptor-set FILE.")
+                "The server does not support reflection; provide its descriptors with --descriptor-set FILE.")
         }
     }
 }

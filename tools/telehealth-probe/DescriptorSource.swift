@@ -6,7 +6,7 @@ internal import RPCClient
 internal import RPCModel
 internal import TextFormats
 
-/// Where the shapes of a server's services come from: its reflection service, or a file of descriptors.
+/// The source of a server's descriptors: its reflection service, or a file.
 struct DescriptorSource {
     let channel: RPCChannel
     let timeout: Duration?
@@ -19,7 +19,7 @@ struct DescriptorSource {
         do {
             return try DescriptorPool(files: Google_Protobuf_FileDescriptorSet(decoding: Array(bytes)).file)
         } catch {
-            throw ProbeFailure.usage("\(path) holds no complete FileDescriptorSet: \(error)")
+            throw ProbeFailure.usage("\(path) is not a complete FileDescriptorSet: \(error)")
         }
     }
 
@@ -52,7 +52,7 @@ struct DescriptorSource {
                     throw ProbeFailure.call("the server does not describe \(symbol): \(error.errorMessage)")
                 case .allExtensionNumbersResponse?, .listServicesResponse?, nil:
                     throw ProbeFailure.call(
-                        "the server's reflection answered something else than it was asked")
+                        "the server's reflection service returned an unexpected response")
                 }
             }
             let missing = Set(files.values.flatMap(\.dependency)).subtracting(files.keys)
@@ -61,7 +61,7 @@ struct DescriptorSource {
         return try DescriptorPool(files: Array(files.values))
     }
 
-    /// Asks version v1, and v1alpha when the server has only that.
+    /// Uses version v1, and v1alpha if the server has only that.
     private func ask(
         _ requests: [Grpc_Reflection_V1_ServerReflectionRequest]
     ) async throws(RPCError) -> [Grpc_Reflection_V1_ServerReflectionResponse] {
@@ -69,7 +69,7 @@ struct DescriptorSource {
             return try await ask(requests, Grpc_Reflection_V1_ServerReflection_Methods.serverReflectionInfo)
         } catch {
             guard error.code == .unimplemented else { throw error }
-            // Both versions have the same messages under another package's name.
+            // Both versions have the same messages, in differently named packages.
             return try await ask(
                 requests, Grpc_Reflection_V1alpha_ServerReflection_Methods.serverReflectionInfo)
         }

@@ -5,9 +5,9 @@ internal import TelehealthAPI
 internal import TelehealthClient
 internal import TextFormats
 
-/// `google.rpc.Status` details in words.
+/// Formats `google.rpc.Status` details.
 enum ErrorDetails {
-    /// One line a fact, each after a line break; empty when the error carries none.
+    /// One line per detail, each after a line break; empty when the error has none.
     static func lines(of error: RPCError) -> DisplayText {
         var lines: [DisplayText] = []
         if let info = error.errorInfo {

@@ -8,15 +8,15 @@ internal import TextFormats
 
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "health", abstract: "Asks grpc.health.v1 whether a server serves.",
-        discussion: "Exit codes: 0 SERVING, 1 wrong usage, 2 no connection, 3 the call failed, 4 any other state.")
+        commandName: "health", abstract: "Check a server with grpc.health.v1.",
+        discussion: "Exit status: 0 SERVING, 1 invalid usage, 2 no connection, 3 the call failed, 4 any other state.")
 
     @OptionGroup var target: TargetOptions
 
-    @Argument(help: "The service to ask about; nothing means the whole server.")
+    @Argument(help: "The service to check. Default: the whole server.")
     var service: String = ""
 
-    @Flag(help: "Go on printing the state whenever it changes.")
+    @Flag(help: "Keep watching, and print every change of the state.")
     var watch = false
 
     func run() async throws {

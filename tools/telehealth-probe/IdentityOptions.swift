@@ -4,34 +4,34 @@ internal import Identity
 internal import TelehealthModel
 internal import TextFormats
 
-/// Who the calls are made as.
+/// The identity of the calls.
 struct IdentityOptions: ParsableArguments {
     @Option(
         name: .customLong("as"),
         help:
-            "Make a development token of this role: \(Role.allCases.filter { $0 != .guest }.map(\.rawValue).joined(separator: ", "))."
+            "Create a development token with this role: \(Role.allCases.filter { $0 != .guest }.map(\.rawValue).joined(separator: ", "))."
     )
     var role: String?
 
     @Option(
         help:
-            "The client's id in the development token (with --as client, or with --as service on its behalf)."
+            "The patient's id in the development token (with --as client, or with --as service on the patient's behalf)."
     )
     var clientID: String?
 
     @Option(help: "The clinician's id in the development token.")
     var clinicianID: String?
 
-    @Option(help: "File that holds a bearer token.")
+    @Option(help: "File with a bearer token.")
     var tokenFile: String?
 
     @Option(
         help:
-            "The service's data directory, which holds the development key. Default: TELEHEALTH_DATA_DIR, else ./data."
+            "The service's data directory, with the development key. Default: TELEHEALTH_DATA_DIR, else ./data."
     )
     var dataDir: String?
 
-    /// The token to send; nil when none was asked for.
+    /// The token to send; nil if none was requested.
     ///
     /// - Throws: a usage failure, also when the token would leave this machine in plain text.
     func token(for target: TargetOptions) throws -> String? {
@@ -47,7 +47,7 @@ struct IdentityOptions: ParsableArguments {
             try target.requirePrivacy(forTokenOf: "--as")
             guard let role = Role(rawValue: role) else {
                 throw ProbeFailure.usage(
-                    "there is no role '\(role)'; take one of \(Role.allCases.filter { $0 != .guest }.map(\.rawValue))"
+                    "unknown role '\(role)': must be one of \(Role.allCases.filter { $0 != .guest }.map(\.rawValue))"
                 )
             }
             return try DevelopmentTokens(directory: dataDir).token(
@@ -59,7 +59,7 @@ struct IdentityOptions: ParsableArguments {
     }
 }
 
-/// Signs people in with the development key of a data directory on this machine.
+/// Creates tokens with the development key of a data directory on this machine.
 struct DevelopmentTokens {
     private let issuer: DevelopmentIssuer
 
@@ -71,7 +71,7 @@ struct DevelopmentTokens {
             throw ProbeFailure.usage(
                 """
                 no development key in \(directory) (\(error)).
-                The service makes one at its first run; name its data directory with --data-dir, or pass a token with \
+                The service creates one at its first start; give its data directory with --data-dir, or a token with \
                 --token-file.
                 """)
         }
@@ -95,7 +95,7 @@ struct DevelopmentTokens {
         do {
             return try issuer.token(request, now: now)
         } catch {
-            throw ProbeFailure.usage("the development key cannot sign: \(error)")
+            throw ProbeFailure.usage("cannot sign with the development key: \(error)")
         }
     }
 }

@@ -1,6 +1,6 @@
-/// A text of JSON values one behind another, with or without line breaks between them.
+/// A sequence of JSON values, with or without line breaks in between.
 enum JSONObjects {
-    /// The top-level objects' texts. What is no object is returned as it is, for the JSON reader to refuse.
+    /// The texts of the top-level objects. Anything else is returned as it is, for the JSON parser to refuse.
     static func split(_ text: String) -> [String] {
         var objects: [String] = []
         var current = ""

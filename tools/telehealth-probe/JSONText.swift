@@ -3,11 +3,11 @@ internal import ProtobufWire
 internal import TelehealthAPI
 internal import TextFormats
 
-/// Messages as protobuf JSON, by their descriptors.
+/// Converts messages to and from protobuf JSON, using their descriptors.
 struct JSONText {
     let pool: DescriptorPool
 
-    /// Of the telehealth API that this program was built with.
+    /// For the telehealth API built into this program.
     static func own() throws -> JSONText {
         JSONText(
             pool: try DescriptorPool([
@@ -20,10 +20,10 @@ struct JSONText {
             ]))
     }
 
-    /// The other way round.
+    /// Parses a message.
     func message<M: Message>(_ text: String) throws -> M {
         guard let descriptor = pool.message(named: M.fullName) else {
-            throw ProbeFailure.usage("\(M.fullName) is not described")
+            throw ProbeFailure.usage("no descriptor for \(M.fullName)")
         }
         return try M(decoding: DynamicMessage(descriptor, json: text).encodedBytes())
     }
@@ -34,7 +34,7 @@ struct JSONText {
 
     private func text<M: Message>(_ message: M, isIndented: Bool) throws -> String {
         guard let descriptor = pool.message(named: M.fullName) else {
-            throw ProbeFailure.usage("\(M.fullName) is not described")
+            throw ProbeFailure.usage("no descriptor for \(M.fullName)")
         }
         return try DynamicMessage(descriptor, decoding: message.encodedBytes())
             .jsonText(options: JSONEncodingOptions(isIndented: isIndented))

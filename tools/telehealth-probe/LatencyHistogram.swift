@@ -1,5 +1,5 @@
-/// Durations in buckets that grow with them: each power of two of a microsecond is cut into 32, so a figure is off
-/// by 3 % at most, whatever its size, and the memory does not grow with the calls.
+/// Durations in logarithmic buckets: each power of two of a microsecond is divided into 32, so the error is at most 3
+/// %, and the memory does not grow with the number of calls.
 struct LatencyHistogram: Sendable {
     private static let subBucketBits = 5
     private static let subBucketCount = 1 << subBucketBits
@@ -19,7 +19,7 @@ struct LatencyHistogram: Sendable {
     var mean: Duration { count == 0 ? .zero : total / count }
 
     /// - Parameter share: 0...1; 0.5 is the median.
-    /// - Returns: a duration that so many of all are not longer than.
+    /// - Returns: a duration that at least this share of the calls did not exceed.
     func quantile(_ share: Double) -> Duration {
         var rest = Int((share * Double(count)).rounded(.up))
         for (bucket, count) in counts.sorted(by: { $0.key < $1.key }) {
@@ -29,7 +29,7 @@ struct LatencyHistogram: Sendable {
         return max
     }
 
-    /// How many there are up to each power of two of a microsecond, without those below.
+    /// Counts per power of two of a microsecond, not cumulative.
     var powersOfTwo: [(upTo: Duration, count: Int)] {
         var rows: [Int: Int] = [:]
         for (bucket, count) in counts { rows[Self.exponent(of: bucket), default: 0] += count }
@@ -51,7 +51,7 @@ struct LatencyHistogram: Sendable {
         return .microseconds((bucket % subBucketCount + subBucketCount + 1) << shift)
     }
 
-    /// The least power of two that is not below the bucket's bound.
+    /// The smallest power of two that is not below the bucket's bound.
     private static func exponent(of bucket: Int) -> Int {
         let bound = Int(upperBound(of: bucket) / .microseconds(1))
         return Int.bitWidth - (bound - 1).leadingZeroBitCount

@@ -1,24 +1,23 @@
 internal import ArgumentParser
 internal import ProtobufReflection
 
-/// How messages are written on the command line and printed.
+/// The format of messages on the command line and in output.
 enum MessageFormat: String, CaseIterable, ExpressibleByArgument {
     /// Protobuf's canonical JSON.
     case json
     /// Protobuf's text format.
     case text
 
-    /// How an answer is printed.
+    /// How a response is printed.
     struct Style {
         var isIndented = false
-        /// JSON only: fields at their default too.
+        /// JSON only: also fields with default values.
         var includesDefaults = false
-        /// Text format only: fields the schema does not know, by number.
+        /// Text format only: unknown fields, by number.
         var includesUnknown = false
     }
 
-    /// What stands between two messages in text format, which has no bracket around a whole message: the byte that
-    /// grpcurl takes too.
+    /// Separates messages in text format, which has no brackets around a whole message; grpcurl uses the same byte.
     private static let recordSeparator: Character = "\u{1E}"
 
     /// The messages of an input, at least one.

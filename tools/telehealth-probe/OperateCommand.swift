@@ -7,19 +7,19 @@ internal import TelehealthClient
 internal import TelehealthModel
 internal import TextFormats
 
-/// What an operator does with a running service.
+/// An operator's commands for a running service.
 struct OperateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operate",
-        abstract: "Looks after a running service: status, backup, check, and work that was given up.",
+        abstract: "Operate a running service: status, backup, check, failed operations.",
         discussion: """
-            Role admin; on the service's own machine the development key signs such a token by itself.
+            Needs role admin; on the service's own machine the probe signs such a token with the development key.
 
               telehealth-probe operate status
               telehealth-probe operate backup
-              telehealth-probe operate failed            # what was given up, and why
-              telehealth-probe operate retry OPERATION   # try it again
-              telehealth-probe operate capture RECORDING # what AWS calls it
+              telehealth-probe operate failed            # which operations failed, and why
+              telehealth-probe operate retry OPERATION   # retry one
+              telehealth-probe operate capture RECORDING # its ids at AWS
             """,
         subcommands: [
             StatusCommand.self, BackupCommand.self, CheckCommand.self, FailedCommand.self, RetryCommand.self,
@@ -32,10 +32,10 @@ struct OperatorOptions: ParsableArguments {
     @OptionGroup var target: TargetOptions
     @OptionGroup var identity: IdentityOptions
 
-    @Flag(help: "Answer as JSON.")
+    @Flag(help: "Print JSON.")
     var json = false
 
-    /// Runs `body` with a client that calls as an admin, and says what a failed call means.
+    /// Runs `body` with a client that calls as an admin, and explains failures.
     func run(doing what: DisplayText, _ body: (TelehealthClient) async throws -> Void) async throws {
         let given = try identity.token(for: target)
         if given == nil { try target.requirePrivacy(forTokenOf: "the development key") }
@@ -55,16 +55,16 @@ struct OperatorOptions: ParsableArguments {
 extension OperateCommand {
     struct StatusCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "status", abstract: "How the service, its database and its calls to others stand.",
-            discussion: "Exit codes as the probe's; 4 when somebody has to act: the database takes no changes, "
-                + "work was given up, or AWS refuses it.")
+            commandName: "status", abstract: "Show the status of the service, its database and its outbound operations.",
+            discussion: "Exits with status 4 when an operator must act: the database accepts no changes, "
+                + "an operation failed, or AWS refuses operations.")
         @OptionGroup var options: OperatorOptions
 
         private static func words(_ status: Telehealth_V1_GetServiceStatusResponse) -> String {
             if status.storeState == .full {
                 return "DISK FULL: \(status.storeFreeBytes >> 10) KiB free of \(status.storeSizeBytes >> 10) KiB"
             }
-            return status.writable ? "takes changes" : "READ-ONLY: see the service's log"
+            return status.writable ? "accepts changes" : "READ-ONLY: see the service's log"
         }
 
         func run() async throws {
@@ -78,11 +78,11 @@ extension OperateCommand {
                         """
                         database         \(Self.words(status))
                         commits          \(database.commits) for \(database.decisions) changes, \
-                        \(database.conflicts) decided again
-                        waiting writes   \(database.queuedWrites), turned away \(database.refusedWrites)
+                        \(database.conflicts) evaluated again
+                        waiting writes   \(database.queuedWrites), refused \(database.refusedWrites)
                         log pages        \(database.walPages)
-                        calls to others  \(status.pendingOperations) pending (\(status.refusedOperations) refused by AWS), \
-                        \(status.failedOperations) given up
+                        operations       \(status.pendingOperations) pending (\(status.refusedOperations) refused by AWS), \
+                        \(status.failedOperations) failed
                         open watches     \(status.openWatches)
                         """)
                 }
@@ -93,9 +93,9 @@ extension OperateCommand {
 
     struct BackupCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "backup", abstract: "Copies the database into the service's backup directory.",
-            discussion: "--timeout bounds the wait for the service's first word, not the copy. Whoever ends the program "
-                + "does not end the copy.")
+            commandName: "backup", abstract: "Copy the database into the service's backup directory.",
+            discussion: "--timeout limits the wait for the service's first response, not the copy. Ending this program "
+                + "does not stop the copy.")
         @OptionGroup var options: OperatorOptions
 
         func run() async throws {
@@ -112,8 +112,8 @@ extension OperateCommand {
 
     struct CheckCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "check", abstract: "Looks through the whole database for damage.",
-            discussion: "Exit code 4 when something is wrong.")
+            commandName: "check", abstract: "Check the whole database for damage.",
+            discussion: "Exits with status 4 when the database is damaged.")
         @OptionGroup var options: OperatorOptions
 
         func run() async throws {
@@ -134,7 +134,7 @@ extension OperateCommand {
 
     struct FailedCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "failed", abstract: "Lists the calls to others that were given up, oldest first.")
+            commandName: "failed", abstract: "List failed outbound operations, oldest first.")
         @OptionGroup var options: OperatorOptions
 
         func run() async throws {
@@ -158,10 +158,10 @@ extension OperateCommand {
 
     struct RetryCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "retry", abstract: "Has a call to others that was given up tried again.")
+            commandName: "retry", abstract: "Retry a failed outbound operation.")
         @OptionGroup var options: OperatorOptions
 
-        @Argument(help: "Its id, as 'operate failed' shows it.")
+        @Argument(help: "The operation's id, as shown by 'operate failed'.")
         var operationID: String
 
         func run() async throws {
@@ -175,7 +175,7 @@ extension OperateCommand {
     struct CaptureCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "capture",
-            abstract: "What AWS calls a recording, its meeting and its pipelines, for a support case.")
+            abstract: "Show AWS's ids of a recording, its meeting and its pipelines, for a support case.")
         @OptionGroup var options: OperatorOptions
 
         @Argument(help: "The recording's id.")
@@ -186,7 +186,9 @@ extension OperateCommand {
                 let answer = try await client.operations
                     .getRecordingProviderDetails(.with { $0.recordingID = recording })
                 if options.json { return Terminal.say("\(try JSONText.own().line(answer))") }
-                guard let chime = answer.chime else { throw ProbeFailure.call("another provider than Chime has it") }
+                guard let chime = answer.chime else {
+                throw ProbeFailure.call("the recording is not with Chime; update this program")
+            }
                 Terminal.say(
                     """
                     meeting        \(chime.meetingID)  \(chime.meetingArn)
@@ -203,9 +205,9 @@ extension OperateCommand {
 extension Telehealth_V1_GetServiceStatusResponse {
     /// What a person has to look at; nil when all is well.
     fileprivate var trouble: DisplayText? {
-        if !writable { return "the database takes no changes" }
-        if failedOperations > 0 { return "work was given up: see 'operate failed'" }
-        if refusedOperations > 0 { return "AWS refuses work: look at credentials, permissions, clock and quotas" }
+        if !writable { return "the database accepts no changes" }
+        if failedOperations > 0 { return "outbound operations failed: see 'operate failed'" }
+        if refusedOperations > 0 { return "AWS refuses operations: check credentials, permissions, clock and quotas" }
         return nil
     }
 }

@@ -1,12 +1,12 @@
 internal import ProtobufReflection
 internal import ProtobufWire
 
-/// Options as a .proto file sets them.
+/// Options in .proto syntax.
 enum OptionText {
     /// `(telehealth.v1.reason) = {…}` for each extension that is set and `idempotency_level = …` for each option of
-    /// protobuf's own, in the order of their numbers.
+    /// protobuf itself, ordered by number.
     ///
-    /// - Parameter indent: nil = on one line; else what stands before the line that the option begins in.
+    /// - Parameter indent: nil for one line; otherwise the indentation of the line on which the option begins.
     static func assignments(_ options: DynamicMessage?, indent: String? = nil) -> [String] {
         (options?.fields ?? []).map { field, value in
             (field.isExtension ? "(\(field.name))" : field.name) + " = "
@@ -35,7 +35,7 @@ enum OptionText {
         case .uint64(let number): return "\(number)"
         case .float(let number): return "\(number)"
         case .double(let number): return "\(number)"
-        // Neither can be the value of an option without being odd.
+        // Neither is plausible as an option's value.
         case .bytes(let bytes): return "\(bytes.count) bytes"
         case .map(let entries): return "\(entries.keys.count) entries"
         }

@@ -3,7 +3,7 @@ internal import ProtobufWire
 internal import RPCClient
 internal import RPCModel
 
-/// One call with everything it needs, to be made once or many times.
+/// One call with everything it needs, to be made once or repeatedly.
 struct PreparedCall: Sendable {
     let service: String
     let method: ServiceDescriptor.Method
@@ -20,14 +20,15 @@ struct PreparedCall: Sendable {
         return channel.bidirectional(wire, options: options)
     }
 
-    /// - Parameter onHeaders: told the metadata of the response headers, before any response.
+    /// - Parameter onHeaders: called with the metadata of the response headers, before any response.
     /// - Returns: the metadata of the trailers.
     /// - Throws: the call's `RPCError`, or what `onResponse` throws.
     func make(
         onHeaders: (Metadata) -> Void, onResponse: (RawMessage) throws -> Void
     ) async throws -> Metadata {
         let call = start()
-        // Beside the reading: a server that answers each request stops taking more when nobody reads.
+        // Concurrently with reading: a server that answers each request stops reading when nobody reads its
+        // responses.
         async let sent: Void = send(over: call)
         onHeaders(try await call.responses.initialMetadata)
         var count = 0
@@ -41,7 +42,7 @@ struct PreparedCall: Sendable {
         return call.responses.trailingMetadata
     }
 
-    /// Reads the answers and drops them.
+    /// Reads the responses and discards them.
     func makeQuietly() async throws(RPCError) {
         let call = start()
         if requests.count > 1 {
@@ -69,7 +70,7 @@ struct PreparedCall: Sendable {
         try check(responses: count, isLast: true)
     }
 
-    /// A call that ends meanwhile says so to its reader.
+    /// If the call ends in the meantime, the reader reports it.
     private func send(over call: BidirectionalCall<RawMessage, RawMessage>) async {
         do {
             for request in requests { try await call.write(request) }
@@ -80,7 +81,11 @@ struct PreparedCall: Sendable {
     /// - Spec: gRPC doc/statuscodes.md, cardinality violations.
     private func check(responses count: Int, isLast: Bool) throws(RPCError) {
         guard !method.isServerStreaming else { return }
-        if count > 1 { throw RPCError(.unimplemented, "more than one response to a call that has one") }
-        if isLast, count == 0 { throw RPCError(.unimplemented, "the call ended with OK but without a response") }
+        if count > 1 {
+            throw RPCError(.unimplemented, "the method returns one response message, but the server sent more")
+        }
+        if isLast, count == 0 {
+            throw RPCError(.unimplemented, "the call ended with OK, but without a response message")
+        }
     }
 }

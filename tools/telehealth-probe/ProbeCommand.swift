@@ -6,9 +6,9 @@ internal import TextFormats
 struct ProbeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "telehealth-probe",
-        abstract: "Talks to a telehealth service, or to any gRPC server, from a terminal.",
+        abstract: "Call a telehealth service, or any gRPC server, from a terminal.",
         discussion: """
-            First steps, beside a service started with tools/run:
+            First steps, with a service started by tools/run:
 
               telehealth-probe health
               telehealth-probe visit
@@ -17,12 +17,12 @@ struct ProbeCommand: AsyncParsableCommand {
               telehealth-probe call telehealth.v1.TelehealthService/GetSession \\
                   --as admin -d '{"sessionId": "…"}'
 
-            A service on this machine signs people in with the development key in its data directory: --as ROLE makes \
-            such a token on the spot. Elsewhere pass a token with --token-file or TELEHEALTH_TOKEN; it goes by TLS, to \
-            127.0.0.1 or to a unix socket only.
+            For a service on this machine, --as ROLE creates a token with the development key in its data directory. For \
+            any other, provide a token with --token-file or TELEHEALTH_TOKEN; the probe sends tokens only over TLS, to \
+            127.0.0.1 or to a Unix socket.
 
-            Exit codes: 0 all well; 1 wrong usage, or output that cannot be written; 2 no connection; 3 the call failed; 4 not healthy, or a visit's step \
-            was not right.
+            Exit status: 0 success; 1 invalid usage, or output that cannot be written; 2 no connection; 3 the call failed; \
+            4 unhealthy, or a step of a visit failed.
             """,
         version: "telehealth-probe 1",
         subcommands: [
@@ -32,7 +32,7 @@ struct ProbeCommand: AsyncParsableCommand {
             RecordingCommand.self, ReportCommand.self, AuditCommand.self, OperateCommand.self,
         ])
 
-    /// Usage errors leave with 1, as grpc-health-probe's do, instead of the argument parser's 64.
+    /// Usage errors exit with 1, like grpc-health-probe's, instead of the argument parser's 64.
     static func main() async {
         Program.begin(holdsSecrets: true)
         ProgramEnd.keepLinesWhole()
@@ -55,7 +55,7 @@ struct ProbeCommand: AsyncParsableCommand {
     }
 }
 
-/// Why the probe stops, in words for a person, with the exit code for a script.
+/// Why the probe stops, in words for a person, with the exit status for a script.
 struct ProbeFailure: Error {
     var exitCode: ExitCode
     var message: DisplayText

@@ -9,26 +9,26 @@ internal import TextFormats
 struct ReceiptCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "receipt",
-        abstract: "Gets and checks signed receipts of consents, and a person's whole record.",
+        abstract: "Get and verify signed consent receipts, and export a person's record.",
         discussion: """
-              telehealth-probe receipt key --as admin  # --all: those of before, too
+              telehealth-probe receipt key --as admin  # --all: retired ones, too
               telehealth-probe receipt get CONSENT --as client \\
                   --client-id client-7 > receipt
-              telehealth-probe receipt verify receipt --key 3b6a27bc…  # or keys' file
+              telehealth-probe receipt verify receipt --key 3b6a27bc…  # or a file
               telehealth-probe receipt export client-7 --as admin > record.json
 
-            verify talks to no service: the key is all it needs.
+            verify works offline: it needs only the key.
             """,
         subcommands: [Key.self, Get.self, Verify.self, Export.self])
 
     struct Key: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "key", abstract: "Prints the public key that receipts are checked with.")
+            commandName: "key", abstract: "Print the public key that verifies receipts.")
 
         @OptionGroup var target: TargetOptions
         @OptionGroup var identity: IdentityOptions
 
-        @Flag(help: "Also those that signed before, a line each, the newest first.")
+        @Flag(help: "Also print retired keys, one per line, newest first.")
         var all = false
 
         func run() async throws {
@@ -43,7 +43,7 @@ struct ReceiptCommand: AsyncParsableCommand {
 
     struct Get: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "get", abstract: "Prints a consent's receipt.")
+            commandName: "get", abstract: "Print a consent's receipt.")
 
         @OptionGroup var target: TargetOptions
         @OptionGroup var identity: IdentityOptions
@@ -62,12 +62,12 @@ struct ReceiptCommand: AsyncParsableCommand {
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "verify",
-            abstract: "Checks a receipt without any service; leaves with 4 when it is not to be believed.")
+            abstract: "Verify a receipt offline. Exits with status 4 if it is invalid.")
 
-        @Argument(help: "The file that holds the receipt.")
+        @Argument(help: "The file with the receipt.")
         var file: String
 
-        @Option(help: "The public key: 64 hexadecimal digits, or a file of them, a key a line, as 'key --all' prints.")
+        @Option(help: "The public key as 64 hexadecimal digits, or a file with one key per line, as printed by 'key --all'.")
         var key: String
 
         func run() throws {
@@ -80,7 +80,8 @@ struct ReceiptCommand: AsyncParsableCommand {
                 do throws(ReceiptFault) {
                     return show(try ConsentReceipt.verify(text, key: key))
                 } catch {
-                    // Another key says no more than that it is another; any other fault is the receipt's own.
+                    // A mismatch with one key only means that it is another key; any other fault is the receipt's
+                    // own.
                     if error != .signature { fault = error }
                 }
             }
@@ -93,16 +94,16 @@ struct ReceiptCommand: AsyncParsableCommand {
             let words = text.split(separator: "\n").compactMap { $0.split(whereSeparator: \.isWhitespace).first }
             let keys = words.compactMap { Hex.decode($0).flatMap { ReceiptKey($0) } }
             guard !keys.isEmpty, keys.count == words.count else {
-                throw ProbeFailure.usage("--key is no Ed25519 public key in 64 hexadecimal digits")
+                throw ProbeFailure.usage("invalid --key: must be an Ed25519 public key of 64 hexadecimal digits")
             }
             return keys
         }
 
         private static let sentences: [ReceiptFault: String] = [
-            .malformed: "this is no receipt",
+            .malformed: "the file is not a receipt",
             .signature: "the receipt is not signed with this key",
-            .inclusion: "the receipt's row is not in the log that it names",
-            .otherConsent: "the receipt's row of the log is about something else",
+            .inclusion: "the receipt does not prove that its row is in the audit log",
+            .otherConsent: "the receipt's audit row is about another consent",
         ]
 
         private func show(_ receipt: VerifiedReceipt) {
@@ -119,7 +120,7 @@ struct ReceiptCommand: AsyncParsableCommand {
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "export",
-            abstract: "Prints a person's consents, visits and accesses as a FHIR R4 Bundle.")
+            abstract: "Print a person's consents, visits and accesses as a FHIR R4 Bundle.")
 
         @OptionGroup var target: TargetOptions
         @OptionGroup var identity: IdentityOptions
@@ -131,7 +132,7 @@ struct ReceiptCommand: AsyncParsableCommand {
             try await withClient(target, identity, doing: "export") { client in
                 var shown: [UInt8] = []
                 for try await piece in client.people.exportRecord(person) {
-                    // A piece may end within a character: what a terminal shows is shown whole.
+                    // A piece may end within a character: a terminal gets the whole text at once.
                     if Terminal.isOutputATerminal { shown += piece } else { Terminal.say(document: piece) }
                 }
                 Terminal.say(document: shown)

@@ -6,13 +6,13 @@ internal import TelehealthAPI
 internal import TelehealthClient
 internal import TextFormats
 
-/// Recordings after they were made, from a terminal.
+/// Commands for finished recordings.
 struct RecordingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "recording", abstract: "Lists, keeps, proves and plays recordings.",
+        commandName: "recording", abstract: "List, retain, document and play recordings.",
         discussion: """
-            Role admin; on the service's own machine the development key signs such a token by itself. A clinician of the \
-            visit may list, play and read manifests, too: --as clinician --clinician-id ID.
+            Needs role admin; on the service's own machine the probe signs such a token with the development key. A \
+            clinician of the visit may also list, play and read manifests: --as clinician --clinician-id ID.
 
               telehealth-probe recording list SESSION
               telehealth-probe recording hold RECORDING --reason "case 12"
@@ -23,9 +23,9 @@ struct RecordingCommand: AsyncParsableCommand {
               telehealth-probe recording manifest RECORDING --canonical > m.json
               telehealth-probe recording play RECORDING
 
-            A hold outweighs an end: what is held is deleted only after its release. The canonical manifest is what the \
-            service signs: people, consents and checksums, byte by byte. A playback URL works for minutes and is a secret: whoever \
-            has it can watch. Exit codes are the probe's.
+            A recording under hold is not deleted before its release, whatever its retention. The canonical manifest is \
+            exactly what the service signs: people, consents and checksums. A playback URL works for a few minutes and is a \
+            secret: whoever has it can play the recording. Exit status as of the probe.
             """,
         subcommands: [
             List.self, Hold.self, Release.self, Retain.self, Manifest.self, Play.self,
@@ -35,7 +35,7 @@ struct RecordingCommand: AsyncParsableCommand {
 extension RecordingCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "Lists a visit's recordings, a line each.")
+            commandName: "list", abstract: "List a visit's recordings, one per line.")
         @OptionGroup var options: OperatorOptions
 
         @Argument(help: "The session's id.")
@@ -55,13 +55,13 @@ extension RecordingCommand {
 
     struct Hold: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "hold", abstract: "Puts a recording under legal hold; a second hold changes nothing.")
+            commandName: "hold", abstract: "Place a recording under legal hold; a second hold changes nothing.")
         @OptionGroup var options: OperatorOptions
 
         @Argument(help: "The recording's id.")
         var recording: String
 
-        @Option(help: "Why, for the record.")
+        @Option(help: "The reason, for the audit log.")
         var reason: String
 
         func run() async throws {
@@ -75,13 +75,13 @@ extension RecordingCommand {
 
     struct Release: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "release", abstract: "Takes a legal hold away; then the recording's end counts again.")
+            commandName: "release", abstract: "Release a legal hold; the recording's retention applies again.")
         @OptionGroup var options: OperatorOptions
 
         @Argument(help: "The recording's id.")
         var recording: String
 
-        @Option(help: "Why, for the record.")
+        @Option(help: "The reason, for the audit log.")
         var reason: String
 
         func run() async throws {
@@ -95,16 +95,16 @@ extension RecordingCommand {
 
     struct Retain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "retain", abstract: "Sets until when a recording is kept; an instant that is over deletes it.")
+            commandName: "retain", abstract: "Set how long a recording is kept; a past time deletes it.")
         @OptionGroup var options: OperatorOptions
 
         @Argument(help: "The recording's id.")
         var recording: String
 
-        @Option(help: "The end (RFC 3339, as 2033-01-01T00:00:00Z).")
+        @Option(help: "The end of retention (RFC 3339, for example 2033-01-01T00:00:00Z).")
         var until: String
 
-        @Option(help: "Why, for the record.")
+        @Option(help: "The reason, for the audit log.")
         var reason: String
 
         func run() async throws {
@@ -119,17 +119,17 @@ extension RecordingCommand {
 
     struct Manifest: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "manifest", abstract: "What binds a recording's file to its visit, signed by the service.",
+            commandName: "manifest", abstract: "Print the signed facts that tie a recording's file to its visit.",
             discussion: """
-                Without a flag: the manifest, its SHA-256, and signature and key id as 'receipt key' tells the key. \
-                Compare object_checksum with the file's own in the bucket.
+                Without --canonical: the manifest, its SHA-256, the signature and the id of its key; 'receipt key' prints \
+                the key. Compare object_checksum with the checksum of the file in the bucket.
                 """)
         @OptionGroup var options: OperatorOptions
 
         @Argument(help: "The recording's id.")
         var recording: String
 
-        @Flag(help: "Only the canonical JSON, byte by byte as it is signed.")
+        @Flag(help: "Print only the canonical JSON, exactly the signed bytes.")
         var canonical = false
 
         func run() async throws {
@@ -151,13 +151,13 @@ extension RecordingCommand {
 
     struct Play: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "play", abstract: "Prints a URL that plays a recording for a few minutes; a secret.")
+            commandName: "play", abstract: "Print a URL that plays a recording for a few minutes. The URL is a secret.")
         @OptionGroup var options: OperatorOptions
 
         @Argument(help: "The recording's id.")
         var recording: String
 
-        @Option(help: "What it is watched for: clinical, training or quality-assurance.")
+        @Option(help: "The purpose: clinical, training or quality-assurance.")
         var purpose: String = "clinical"
 
         func run() async throws {
@@ -165,20 +165,20 @@ extension RecordingCommand {
                 "clinical": .clinical, "training": .training, "quality-assurance": .qualityAssurance,
             ]
             guard let purpose = purposes[purpose] else {
-                throw ProbeFailure.usage("--purpose wants one of \(purposes.keys.sorted().joined(separator: ", "))")
+                throw ProbeFailure.usage("--purpose must be one of \(purposes.keys.sorted().joined(separator: ", "))")
             }
             try await options.run(doing: "play") { client in
                 let answer = try await client.recordings.getPlaybackUrl(
                     .with { ($0.recordingID, $0.purpose) = (recording, purpose) })
                 Terminal.say("\(options.json ? try JSONText.own().line(answer) : answer.url)")
-                Terminal.complain("works until \(answer.expireTime.text)")
+                Terminal.complain("valid until \(answer.expireTime.text)")
             }
         }
     }
 
-    /// A line for people, or the whole as JSON.
+    /// One line for people, or the whole message as JSON.
     fileprivate static func show(_ recording: Telehealth_V1_Recording?, asJSON: Bool) throws {
-        guard let recording else { throw ProbeFailure.call("the answer holds no recording") }
+        guard let recording else { throw ProbeFailure.call("the response contains no recording") }
         if asJSON { return Terminal.say("\(try JSONText.own().line(recording))") }
         var parts: [DisplayText] = [
             "\(recording.recordingID)", "\(recording.state)", "\(recording.purpose)",

@@ -1,21 +1,21 @@
 internal import RPCModel
 internal import Synchronization
 
-/// Makes one call many times over one channel, several at a time, as fast as they go or at a fixed rate.
+/// Makes one call repeatedly over one channel, with some concurrency, as fast as possible or at a fixed rate.
 ///
-/// At a fixed rate a call's time counts from when it was due, not from when a worker was free for it: a server that
-/// stalls for a second then shows in every call of that second, as it would for its users.
+/// At a fixed rate, latency counts from when a call was due, not from when a worker was free: a server that stalls
+/// for a second then shows in every call of that second, as it would for its users.
 struct RepeatedCalls: Sendable {
     let count: Int
-    /// Calls a second; `nil` as fast as they go.
+    /// Calls per second; `nil` for as fast as possible.
     let rate: Double?
     let concurrency: Int
 
-    /// What came of the calls so far.
+    /// The results so far.
     struct Tally: Sendable {
         var latencies = LatencyHistogram()
         var errors: [RPCError.Code: Int] = [:]
-        /// The first failure of each code in words.
+        /// The first failure of each code, as text.
         var examples: [RPCError.Code: String] = [:]
         var duration = Duration.zero
 
@@ -30,7 +30,7 @@ struct RepeatedCalls: Sendable {
         }
     }
 
-    /// - Parameter progress: told now and then while the calls run.
+    /// - Parameter progress: called now and then while the calls run.
     func run(
         _ call: @escaping @Sendable () async throws(RPCError) -> Void,
         progress: @escaping @Sendable (Tally) -> Void
@@ -58,7 +58,7 @@ struct RepeatedCalls: Sendable {
 
     private static let progressInterval = Duration.milliseconds(250)
 
-    /// What the workers have in common.
+    /// Shared by the workers.
     private final class Shared: Sendable {
         let started = ContinuousClock.now
         let next = Atomic(0)
@@ -78,7 +78,7 @@ struct RepeatedCalls: Sendable {
             var begin = ContinuousClock.now
             if let rate {
                 begin = shared.started + .seconds(Double(number) / rate)
-                // A worker that comes too late does not wait, and the delay counts.
+                // A late worker does not wait, and the delay counts.
                 try? await Task.sleep(until: begin, clock: .continuous)
             }
             var failure: RPCError?

@@ -6,23 +6,23 @@ internal import TelehealthAPI
 internal import TelehealthClient
 internal import TextFormats
 
-/// How well the service does, against what it should.
+/// The service's measures, compared with their targets.
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "The service's figures over a period, each against its target.",
+        commandName: "report", abstract: "Show the service's measures over a period, each with its target.",
         discussion: """
-            Role admin; on the service's own machine the development key signs such a token by itself. The last 24 hours \
-            unless told otherwise, at most 366 days.
+            Needs role admin; on the service's own machine the probe signs such a token with the development key. Covers \
+            the last 24 hours by default, at most 366 days.
 
               telehealth-probe report
               telehealth-probe report --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z
               telehealth-probe report --json | jq .averageJoinSeconds
 
-            Exit codes are the probe's: 4 when something was measured and missed its target.
+            Exit status as of the probe; 4 when a measure missed its target.
             """)
     @OptionGroup var options: OperatorOptions
 
-    @Option(help: "Begin of the period (RFC 3339). Default: a day before its end.")
+    @Option(help: "Start of the period (RFC 3339). Default: one day before its end.")
     var from: String?
 
     @Option(help: "End of the period (RFC 3339). Default: now.")
@@ -30,10 +30,10 @@ struct ReportCommand: AsyncParsableCommand {
 
     private static let day: Int64 = 86_400
 
-    /// How a figure is written.
+    /// The format of a measure.
     private enum Unit {
         case seconds, share
-        /// So many of so many, which is a share as well.
+        /// A number out of a total.
         case ratio
     }
 
@@ -61,10 +61,10 @@ struct ReportCommand: AsyncParsableCommand {
         name: String, unit: Unit, sign: String, measure: Telehealth_V1_ServiceMeasure?
     )] {
         [
-            ("sessions made", .ratio, ">", report.sessionCreationSuccess),
+            ("sessions created", .ratio, ">", report.sessionCreationSuccess),
             ("join, mean", .seconds, "<", report.averageJoinSeconds),
             ("join, 95 of 100", .seconds, "<", report.p95JoinSeconds),
-            ("video in 720 lines", .share, ">", report.video720pShare),
+            ("video in 720p", .share, ">", report.video720pShare),
             ("connection stability", .share, ">", report.connectionStability),
             ("consents of visits", .ratio, "=", report.consentCoverage),
             ("consents of recordings", .ratio, "=", report.recordingConsentCoverage),
@@ -84,7 +84,7 @@ struct ReportCommand: AsyncParsableCommand {
                 padded("\(name)", 24) + padded(value, 14) + padded("target \(sign) \(text(measure.target, unit))", 20)
                     + padded(measure.value == nil ? "" : basis, 18) + verdict)
         }
-        lines.append(padded("drops", 24) + "\(report.drops), \(report.reconnections) came back")
+        lines.append(padded("drops", 24) + "\(report.drops), \(report.reconnections) reconnected")
         return lines.joined(separator: "\n")
     }
 

@@ -1,11 +1,11 @@
 internal import Glibc
 internal import TextFormats
 
-/// The Chime simulator's way to be told what to do, over its plain HTTP on loopback.
+/// Controls the Chime simulator over plain HTTP on loopback.
 struct SimulatorControl {
-    /// Longest wait for an answer on this machine.
+    /// Maximum wait for a response.
     private static let timeoutSeconds = 5
-    /// Answers are a few hundred bytes; only the status line is read.
+    /// Responses have a few hundred bytes; only the status line is read.
     private static let answerBytesMax = 4096
 
     let host: String
@@ -32,13 +32,13 @@ struct SimulatorControl {
         let status = answer(method, path)
         guard status.map({ (200..<300).contains($0) }) == true else {
             throw ProbeFailure.connection(
-                "no Chime simulator does \(method) \(path) on \(host):\(port)"
+                "no Chime simulator answers \(method) \(path) on \(host):\(port)"
                     + (status.map { " (HTTP \($0))" } ?? "")
-                    + ". Start one with tools/run, and name it with --simulator.")
+                    + ". Start one with tools/run, and give its address with --simulator.")
         }
     }
 
-    /// - Returns: the HTTP status; nil without an answer.
+    /// - Returns: the HTTP status; nil without a response.
     private func answer(_ method: String, _ path: String) -> Int? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return nil }

@@ -1,9 +1,9 @@
 internal import ProtobufReflection
 
-/// What stands in a .proto file for a name.
+/// The .proto syntax of a symbol.
 enum SymbolText {
-    /// - Parameter symbol: a full name; methods, fields and oneofs within their service's or message's, enum values
-    ///   within their enum's or beside it, as descriptors name them.
+    /// - Parameter symbol: a full name; methods, fields and oneofs within their service or message, enum values
+    ///   within their enum or as its siblings, as descriptors name them.
     /// - Returns: nil when the pool has no such name.
     static func text(of symbol: String, in pool: DescriptorPool) -> String? {
         if let service = pool.service(named: symbol) { return text(of: service, in: pool) }
@@ -40,7 +40,7 @@ enum SymbolText {
         return "rpc \(method.name)(\(input)) returns (\(output))"
     }
 
-    /// With the options that it sets.
+    /// With the options set on it.
     private static func text(
         of method: ServiceDescriptor.Method, in service: String, _ pool: DescriptorPool, indent: String = ""
     ) -> String {
@@ -82,7 +82,7 @@ enum SymbolText {
         return "message \(message.fullName) {\n\(fields.joined())}"
     }
 
-    /// What stands before a field's name.
+    /// The label and type before a field's name.
     private static func label(of field: FieldDescriptor, in message: MessageDescriptor) -> String {
         func type(_ field: FieldDescriptor) -> String { field.typeName.isEmpty ? field.kind.keyword : field.typeName }
         if field.isMap {

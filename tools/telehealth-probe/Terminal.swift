@@ -2,9 +2,9 @@ internal import Foundation
 internal import ProgramEdge
 internal import TextFormats
 
-/// What differs between a person's terminal and a script's pipe, and how text gets to either.
+/// Handles the differences between a person's terminal and a script's pipe.
 ///
-/// A line leaves at once and whole, wherever it goes. When nobody reads any more, the program ends as Unix tools do.
+/// Lines are written immediately and atomically. When the reader is gone, the program ends as Unix tools do.
 enum Terminal {
     enum Style: String {
         case bold = "1"
@@ -15,7 +15,7 @@ enum Terminal {
 
     static let isOutputATerminal = isatty(STDOUT_FILENO) == 1
 
-    /// Colours go to a terminal only, and never when NO_COLOR is set (no-color.org).
+    /// Colors are for terminals only, and never used when NO_COLOR is set (no-color.org).
     static let isInteractive = isOutputATerminal && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
 
     static func styled(_ text: DisplayText, _ style: Style) -> DisplayText {
@@ -25,7 +25,7 @@ enum Terminal {
     /// Writes a line to standard output.
     static func say(_ line: DisplayText) { check(StandardStream.output.write(line.description + "\n")) }
 
-    /// Writes a document byte by byte to standard output; to a terminal as text that it cannot act upon.
+    /// Writes a document byte by byte to standard output; to a terminal, with control characters escaped.
     static func say(document: [UInt8]) {
         guard isOutputATerminal else { return check(StandardStream.output.write(document)) }
         let text: DisplayText = "\(lines: String(decoding: document, as: UTF8.self))"
@@ -34,7 +34,7 @@ enum Terminal {
 
     static func complain(_ message: DisplayText) { StandardStream.error.write(message.description + "\n") }
 
-    /// A line that the next one replaces; nothing when standard error is no terminal.
+    /// A line that the next one replaces; nothing when standard error is not a terminal.
     static func progress(_ message: DisplayText) {
         guard isatty(STDERR_FILENO) == 1 else { return }
         StandardStream.error.write("\r\u{1B}[K" + message.description)
@@ -47,7 +47,7 @@ enum Terminal {
         case .written: return
         case .readerGone: ProgramEnd.becauseNobodyReads()
         case .failed(let number):
-            complain("standard output cannot be written: \(String(cString: strerror(number)))")
+            complain("cannot write to standard output: \(String(cString: strerror(number)))")
             exit(1)
         }
     }

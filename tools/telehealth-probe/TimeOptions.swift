@@ -1,9 +1,9 @@
 internal import ArgumentParser
 internal import TextFormats
 
-/// How long something may take, as the command line says it: seconds, from a millisecond to 31 years, or `inf`.
+/// A time limit from the command line: seconds, from a millisecond to 31 years, or `inf`.
 struct TimeLimit: ExpressibleByArgument {
-    /// nil = without a limit.
+    /// nil for no limit.
     let duration: Duration?
 
     init(_ duration: Duration?) { self.duration = duration }
@@ -17,7 +17,7 @@ struct TimeLimit: ExpressibleByArgument {
         self.duration = duration
     }
 
-    /// For what knows no "without".
+    /// For APIs without "no limit".
     var finite: Duration { duration ?? .longestInText }
 
     var defaultValueDescription: String { duration.map { "\($0 / .seconds(1))" } ?? "inf" }

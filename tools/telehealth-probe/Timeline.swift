@@ -2,7 +2,7 @@ internal import Foundation
 internal import Synchronization
 internal import TextFormats
 
-/// The steps of a visit as they are done, with the time each took.
+/// The completed steps of a visit, with the time each took.
 final class Timeline: Sendable {
     private struct Line: Encodable {
         var atMs: Double
@@ -22,7 +22,7 @@ final class Timeline: Sendable {
         Terminal.say(Terminal.styled("    at        took      who         step", .bold))
     }
 
-    /// Says on a terminal what is being waited for.
+    /// Shows on a terminal what the visit is waiting for.
     func waiting(_ what: String) { Terminal.progress("… \(what)") }
 
     func done(_ step: String, by who: String, since start: ContinuousClock.Instant, _ result: String) {
@@ -46,7 +46,7 @@ final class Timeline: Sendable {
         let count = steps.withLock { $0 }
         Terminal.say(
             Terminal.styled(
-                "The visit is over: \(count) steps, all right, in \((ContinuousClock.now - began).forPeople).",
+                "The visit is complete: \(count) of \(count) steps passed in \((ContinuousClock.now - began).forPeople).",
                 .bold))
     }
 

@@ -4,23 +4,23 @@ internal import TextFormats
 
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Prints a development token, for a service on this machine.",
+        commandName: "token", abstract: "Print a development token for a service on this machine.",
         discussion: """
-            The token counts for at most one hour, on loopback and unix sockets only.
+            The token is valid for at most one hour, on loopback and Unix sockets only.
 
-              curl-like use:  TELEHEALTH_TOKEN=$(telehealth-probe token --role admin) telehealth-probe list
+              TELEHEALTH_TOKEN=$(telehealth-probe token --role admin) telehealth-probe list
             """)
 
-    @Option(help: "One of \(Role.allCases.filter { $0 != .guest }.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "The role: \(Role.allCases.filter { $0 != .guest }.map(\.rawValue).joined(separator: ", ")).")
     var role: String
 
-    @Option(help: "The token's subject. Default: the client's or clinician's id, else the role.")
+    @Option(help: "The token's subject. Default: the patient's or clinician's id, else the role.")
     var subject: String?
 
-    @Option(help: "The client's id; needed for the role client.")
+    @Option(help: "The patient's id; required for the role client.")
     var clientID: String?
 
-    @Option(help: "The clinician's id; needed for the role clinician.")
+    @Option(help: "The clinician's id; required for the role clinician.")
     var clinicianID: String?
 
     @Option(help: "The service that acts on the subject's behalf (the claim 'act').")
@@ -33,8 +33,8 @@ struct TokenCommand: ParsableCommand {
     var dataDir: String?
 
     func validate() throws {
-        guard Role(rawValue: role) != nil else { throw ValidationError("there is no role '\(role)'") }
-        guard (1...3600).contains(lifetime) else { throw ValidationError("--lifetime is 1 to 3600 seconds") }
+        guard Role(rawValue: role) != nil else { throw ValidationError("unknown role '\(role)'") }
+        guard (1...3600).contains(lifetime) else { throw ValidationError("--lifetime must be 1 to 3600 seconds") }
     }
 
     func run() throws {

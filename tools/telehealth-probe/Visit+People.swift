@@ -3,7 +3,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
 
-// Visits of more than two people.
+// Visits with more than two people.
 extension Visit {
     func playGroup() async throws {
         let (sessionID, watch) = try await begin(withGuardian: true)
@@ -11,7 +11,7 @@ extension Visit {
             guard try await guardian.sessions.join(joinRequest(sessionID)).outcome == .admitted else {
                 throw Wrong("not admitted")
             }
-            return "ADMITTED with the clinician there"
+            return "ADMITTED together with the clinician"
         }
         let (guest, guestID) = try await bringGuest(sessionID)
         try await putBack(guestID, guest, sessionID)
@@ -19,7 +19,7 @@ extension Visit {
         try await end(sessionID, watch: watch)
     }
 
-    /// A guest comes by a grant, waits, and is let in by name.
+    /// A guest joins by a grant, waits, and is admitted by name.
     private func bringGuest(_ sessionID: String) async throws -> (TelehealthClient, String) {
         var grant = ""
         try await step("invite a guest", by: "clinician") {
@@ -46,14 +46,14 @@ extension Visit {
         try await step("join", by: "guest") {
             let answer = try await guest.sessions.join(.with { $0.key = .sessionID(sessionID) })
             guard answer.outcome == .waiting, answer.credentials == nil else {
-                throw Wrong("a guest came in unnamed")
+                throw Wrong("a guest was admitted without being named")
             }
             guard answer.session?.participants.count == 1 else {
                 throw Wrong("a waiting guest sees the others")
             }
-            return "waits, and sees nobody"
+            return "waits and sees nobody"
         }
-        try await step("let the guest in without the client's consent is refused", by: "clinician") {
+        try await step("admitting the guest without consent is refused", by: "clinician") {
             try await expect("THIRD_PARTY_CONSENT_MISSING") {
                 try await clinician.participants.admit(
                     .with { ($0.sessionID, $0.participantID) = (sessionID, guestID) })
@@ -64,9 +64,9 @@ extension Visit {
         return (guest, guestID)
     }
 
-    /// The client's consent to people beyond guardian and clinician.
+    /// The patient's consent to people other than guardian and clinician.
     private func agreeToOthers() async throws {
-        try await step("agree to others' taking part", by: "client") {
+        try await step("consent to third parties", by: "client") {
             let answer = try await client.consents.submit(
                 ConsentTemplate.grant("third_party_presence", by: people.clientID, as: .client))
             return answer.consent?.consentID ?? ""
@@ -76,7 +76,7 @@ extension Visit {
     private func letIn(_ id: String, _ caller: TelehealthClient, _ who: String, _ sessionID: String)
         async throws
     {
-        try await step("let the \(who) in", by: "clinician") {
+        try await step("admit the \(who)", by: "clinician") {
             _ = try await clinician.participants.admit(
                 .with { ($0.sessionID, $0.participantID) = (sessionID, id) })
             guard try await caller.sessions.join(.with { $0.key = .sessionID(sessionID) }).outcome == .admitted
@@ -88,7 +88,7 @@ extension Visit {
     }
 
     private func putBack(_ id: String, _ guest: TelehealthClient, _ sessionID: String) async throws {
-        try await step("put the guest back", by: "clinician") {
+        try await step("return the guest to waiting", by: "clinician") {
             let answer = try await clinician.participants.returnToWaitingRoom(
                 .with { ($0.sessionID, $0.participantID) = (sessionID, id) })
             guard answer.participant?.state == .waiting, answer.participant?.held == true else {
@@ -115,7 +115,7 @@ extension Visit {
         try await step("watch ends", by: "guest") {
             try await expect("PARTICIPANT_REMOVED") { try await watch.end() }
         }
-        try await step("coming back is refused", by: "guest") {
+        try await step("rejoining is refused", by: "guest") {
             try await expect("PARTICIPANT_REMOVED") {
                 try await guest.sessions.join(.with { $0.key = .sessionID(sessionID) })
             }
@@ -125,7 +125,7 @@ extension Visit {
     func playInterpreter() async throws {
         let (sessionID, watch) = try await begin()
         let join = Telehealth_V1_JoinSessionRequest.with { $0.key = .sessionID(sessionID) }
-        try await step("uninvited is refused", by: "interpreter") {
+        try await step("joining uninvited is refused", by: "interpreter") {
             try await expect("SESSION_NOT_FOUND") { try await interpreter.sessions.join(join) }
         }
         var id = ""
@@ -139,9 +139,9 @@ extension Visit {
         }
         try await step("join", by: "interpreter") {
             guard try await interpreter.sessions.join(join).outcome == .waiting else {
-                throw Wrong("in without the client's consent")
+                throw Wrong("admitted without the patient's consent")
             }
-            return "waits for the client's consent"
+            return "waits for the patient's consent"
         }
         try await agreeToOthers()
         try await step("join", by: "interpreter") {

@@ -3,7 +3,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
 
-/// A whole visit, step by step, each checked. Consent texts are templates for trying things out.
+/// A whole visit in verified steps. Consent texts are templates for trials.
 struct Visit: Sendable {
     var people: VisitPeople
     let scheduler: TelehealthClient
@@ -16,7 +16,7 @@ struct Visit: Sendable {
 
     /// The whole visit of two people, from booking to playback.
     ///
-    /// - Throws: ``StepError`` for a call that failed, ``VisitFailure`` for an answer that is not right.
+    /// - Throws: ``StepError`` for a failed call, ``VisitFailure`` for a wrong response.
     func playPair(playbackWait: Duration) async throws {
         try await registerConsentTexts()
         let sessionID = try await book()
@@ -73,7 +73,7 @@ struct Visit: Sendable {
                 throw Wrong("the session is not SCHEDULED")
             }
             guard session.meeting == nil else {
-                throw Wrong("a Chime meeting exists already: it would die in 5 minutes")
+                throw Wrong("a Chime meeting already exists; it would end after 5 minutes")
             }
             sessionID = session.sessionID
             return "\(sessionID) SCHEDULED, no meeting yet"
@@ -105,7 +105,7 @@ struct Visit: Sendable {
             guard answer.outcome == .waiting, answer.session?.status == .waitingRoom else {
                 throw Wrong("not in the waiting room")
             }
-            guard answer.credentials == nil else { throw Wrong("a waiting client was given credentials") }
+            guard answer.credentials == nil else { throw Wrong("a waiting patient received credentials") }
             return "WAITING_ROOM, no credentials"
         }
         var meetingID = ""
@@ -118,7 +118,7 @@ struct Visit: Sendable {
             meetingID = chime.meetingID
             return "IN_PROGRESS, meeting \(meetingID)"
         }
-        try await step("is told to come in", by: "client") {
+        try await step("receives the admission", by: "client") {
             let event = try await watch.event { if case .participantAdmitted = $0 { true } else { false } }
             return "event \(event.sequence)"
         }
@@ -167,7 +167,7 @@ struct Visit: Sendable {
             recordingID = answer.recording?.recordingID ?? ""
             return "\(recordingID) \(answer.recording.map { "\($0.state)" } ?? "")"
         }
-        try await step("sees the recording sign", by: "client") {
+        try await step("sees the recording indicator", by: "client") {
             let event = try await watch.event { if case .recordingStarted = $0 { true } else { false } }
             return "event \(event.sequence): Chime confirmed the capture"
         }
@@ -180,7 +180,7 @@ struct Visit: Sendable {
             let stopped = try await clinician.sessions.stopScreenShare(.with { $0.sessionID = sessionID })
             guard started.screenShare?.screenShareID == stopped.screenShare?.screenShareID,
                 stopped.screenShare?.endTime != nil
-            else { throw Wrong("the share that stopped is not the one that started") }
+            else { throw Wrong("a different share stopped than the one that started") }
             return "started and stopped"
         }
     }
@@ -268,7 +268,7 @@ struct Visit: Sendable {
     }
 }
 
-/// Why an answer is not right, in words; only inside a visit's steps.
+/// Why a response is wrong; used only inside a visit's steps.
 struct Wrong: Error {
     let what: String
     init(_ what: String) { self.what = what }

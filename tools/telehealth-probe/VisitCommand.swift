@@ -8,32 +8,32 @@ internal import TextFormats
 
 struct VisitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "visit", abstract: "Plays a whole visit and prints what happened when.",
+        commandName: "visit", abstract: "Run a whole visit and print each step with its time.",
         discussion: """
-            Books an appointment as the scheduler, comes as the client, comes as the clinician, records with everybody's \
-            consent, shares a screen, ends, and plays the recording. Other scenarios bring more people, or trouble. Every step is checked, also the ones that must be \
-            refused. Uses fresh ids each time, so it may run beside real work on a service whose development key it can \
-            read. Exit code 0 only when every step was right.
+            Books an appointment as the scheduler, joins as patient and clinician, records with everyone's consent, shares a \
+            screen, ends the visit, and plays the recording. Other scenarios add people or failures. Every step is verified, \
+            including those the service must refuse. Ids are new for each run, so it does not disturb other visits on a \
+            service whose development key it can read. Exits with status 0 only when every step passed.
             """)
 
     @OptionGroup var target: TargetOptions
 
     @Option(
         help:
-            "The service's data directory, which holds the development key. Default: TELEHEALTH_DATA_DIR, else ./data."
+            "The service's data directory, with the development key. Default: TELEHEALTH_DATA_DIR, else ./data."
     )
     var dataDir: String?
 
-    @Option(help: "What kind of visit: \(VisitScenario.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(help: "The scenario: \(VisitScenario.allCases.map(\.rawValue).joined(separator: ", ")).")
     var scenario = VisitScenario.pair
 
     @Option(help: "Address of the Chime simulator, for dead-meeting. Default: AWS_ENDPOINT_URL.")
     var simulator: String?
 
-    @Option(help: "Seconds to wait for the recording to become playable, a day at most; 0 skips the wait.")
+    @Option(help: "Seconds to wait until the recording can be played, at most a day; 0 skips the wait.")
     var playbackWait = Patience(.seconds(60))
 
-    @Flag(help: "One JSON object a step instead of a table.")
+    @Flag(help: "Print one JSON object per step instead of a table.")
     var json = false
 
     func run() async throws {
@@ -78,7 +78,7 @@ struct StepError: Error {
     var error: RPCError
 }
 
-/// A step was answered, but wrongly.
+/// A step's response was wrong.
 struct VisitFailure: Error {
     var step: String
     var message: String
@@ -91,7 +91,7 @@ struct VisitPeople: Sendable {
     var interpreterID: String
     var appointmentID: String
 
-    /// - Parameter tag: makes the ids this run's own.
+    /// - Parameter tag: makes the ids unique to this run.
     init(tag: String) {
         clientID = "client-\(tag)"
         guardianID = "guardian-\(tag)"

@@ -3,26 +3,26 @@ internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthClient
 
-/// What kind of visit the probe plays.
+/// The scenarios that the probe can run.
 enum VisitScenario: String, CaseIterable, ExpressibleByArgument {
-    /// Client and clinician, with a recording that is played.
+    /// Patient and clinician, with a recording that is played.
     case pair
-    /// Guardian and a guest by a grant as well; one is put back, one is removed.
+    /// Also a guardian, and a guest with a grant; one is returned to the waiting room, one is removed.
     case group
-    /// An interpreter of the clinic, whose consent a recording needs as everybody's.
+    /// An interpreter of the clinic, whose consent a recording needs too.
     case interpreter
-    /// The client never comes: marked by the clinician, and found by the service.
+    /// The patient never arrives: marked by the clinician, and detected by the service.
     case noShow = "no-show"
-    /// A recording consent is taken back while the recording runs.
+    /// A recording consent is revoked while the recording runs.
     case revokedConsent = "revoked-consent"
-    /// A watch and a place that are lost and taken up again.
+    /// A lost and resumed watch, and a participant who leaves and comes back.
     case networkBreak = "network-break"
-    /// Chime ends the meeting behind everybody's back.
+    /// Chime ends the meeting without notice.
     case deadMeeting = "dead-meeting"
 }
 
 extension Visit {
-    /// - Throws: ``StepError`` for a call that failed, ``VisitFailure`` for an answer that is not right.
+    /// - Throws: ``StepError`` for a failed call, ``VisitFailure`` for a wrong response.
     func play(_ scenario: VisitScenario, playbackWait: Duration, simulator: SimulatorControl?) async throws {
         switch scenario {
         case .pair: try await playPair(playbackWait: playbackWait)
@@ -35,7 +35,7 @@ extension Visit {
         }
     }
 
-    /// Booked, consented, client and clinician in.
+    /// Books, consents, and joins as patient and clinician.
     func begin(
         withGuardian: Bool = false, admission: Telehealth_V1_AdmissionPolicy = .unspecified
     ) async throws -> (sessionID: String, watch: WatchLog) {
@@ -55,7 +55,7 @@ extension Visit {
             let answer = try await client.sessions.join(joinRequest(sessionID))
             if admission == .manual {
                 guard answer.outcome == .waiting else {
-                    throw Wrong("let in although each is let in by name")
+                    throw Wrong("admitted although admission is manual")
                 }
                 let id = answer.participant?.participantID ?? ""
                 _ = try await clinician.participants.admit(
@@ -63,10 +63,10 @@ extension Visit {
                 guard try await client.sessions.join(joinRequest(sessionID)).outcome == .admitted else {
                     throw Wrong("not admitted")
                 }
-                return "ADMITTED by name"
+                return "ADMITTED by the clinician"
             }
             guard answer.outcome == .admitted else { throw Wrong("not admitted") }
-            return "ADMITTED with the clinician there"
+            return "ADMITTED together with the clinician"
         }
         return (sessionID, watch)
     }

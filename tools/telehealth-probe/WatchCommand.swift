@@ -10,11 +10,11 @@ internal import TextFormats
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "Prints what happens in a session, as it happens, until the session is over.",
+        abstract: "Print a session's events as they happen, until the session ends.",
         discussion: """
-            Resumes by itself behind the last event, so that none is missed and none comes twice: when the connection \
-            breaks, when a proxy cuts it, and when 2.5 of the service's heartbeats did not come. Each break is told on \
-            standard error. With --json, one object a line.
+            Resumes by itself after the last event, without missing or repeating any: when the connection breaks, when a \
+            proxy closes it, and when 2.5 heartbeat intervals pass without a message. Interruptions are reported on standard \
+            error.
             """)
 
     @OptionGroup var target: TargetOptions
@@ -23,18 +23,18 @@ struct WatchCommand: AsyncParsableCommand {
     @Argument(help: "The session's id.")
     var sessionID: String
 
-    @Option(help: "Only events behind this number; without it a snapshot comes first.")
+    @Option(help: "Only events after this number. Default: begin with a snapshot.")
     var after: Int64?
 
-    @Option(help: "Seconds to go on trying without a word from the service, a day at most.")
+    @Option(help: "Seconds to keep trying without a response from the service, at most a day.")
     var patience = Patience(.seconds(600))
 
-    @Flag(help: "One JSON object a line.")
+    @Flag(help: "Print one JSON object per line.")
     var json = false
 
     func run() async throws {
         guard let token = try identity.token(for: target) else {
-            throw ProbeFailure.usage("a watch needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
+            throw ProbeFailure.usage("no identity: use --as ROLE, --token-file or TELEHEALTH_TOKEN")
         }
         var configuration = try target.clientConfiguration()
         configuration.watchPatience = patience.duration

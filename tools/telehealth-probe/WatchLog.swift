@@ -2,7 +2,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
 
-/// What a watch told so far, for a visit that waits for one thing after another.
+/// The events of a watch so far, for a visit that waits for one after another.
 actor WatchLog {
     private var first: Telehealth_V1_SessionSnapshot?
     private var events: [Telehealth_V1_SessionEvent] = []
@@ -38,7 +38,7 @@ actor WatchLog {
 
     private func change() async throws {
         if case .failure(let error)? = outcome { throw error }
-        if outcome != nil { throw Wrong("the watch ended too early") }
+        if outcome != nil { throw Wrong("the watch ended early") }
         await withCheckedContinuation { waiters.append($0) }
     }
 
@@ -49,7 +49,7 @@ actor WatchLog {
         }
     }
 
-    /// The first event of a kind, also when it came before.
+    /// The first event of a kind, even if it arrived before.
     func event(_ isWanted: (Telehealth_V1_SessionEvent.OneOf_Kind) -> Bool) async throws -> Telehealth_V1_SessionEvent {
         while true {
             if let found = events.first(where: { $0.kind.map(isWanted) ?? false }) { return found }
@@ -57,10 +57,10 @@ actor WatchLog {
         }
     }
 
-    /// Numbers of the events so far, as they came.
+    /// Numbers of the events so far, in order of arrival.
     var sequences: [Int64] { events.map(\.sequence) }
 
-    /// Waits for the end; the number of events, each of which must have come once and in order.
+    /// Waits for the end; returns the number of events, each of which must have arrived once and in order.
     func end() async throws -> Int {
         while outcome == nil { try await change() }
         try outcome?.get()

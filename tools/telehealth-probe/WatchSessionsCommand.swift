@@ -10,30 +10,30 @@ internal import TextFormats
 struct WatchSessionsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch-sessions",
-        abstract: "Prints the caller's visits of a time range in short, and every change of them as it happens.",
+        abstract: "Print summaries of the caller's visits in a time range, and every change as it happens.",
         discussion: """
-            Resumes by itself, as watch does. With --json one object a line: {"snapshot": [visits]}, \
-            {"changed": visit} or {"gone": "session id"}. Ends when it is interrupted.
+            Resumes by itself, as watch does. With --json, one object per line: {"snapshot": [visits]}, \
+            {"changed": visit} or {"gone": "session id"}. Runs until interrupted.
             """)
 
     @OptionGroup var target: TargetOptions
     @OptionGroup var identity: IdentityOptions
 
-    @Option(help: "The first planned start, such as 2026-11-22T00:00:00Z; without it, now.")
+    @Option(help: "First scheduled start (RFC 3339). Default: now.")
     var from: String?
 
-    @Option(help: "Planned starts before this instant; without it, a day later.")
+    @Option(help: "Scheduled starts before this time (RFC 3339). Default: one day later.")
     var before: String?
 
-    @Option(help: "Seconds to go on trying without a word from the service, a day at most.")
+    @Option(help: "Seconds to keep trying without a response from the service, at most a day.")
     var patience = Patience(.seconds(600))
 
-    @Flag(help: "One JSON object a line.")
+    @Flag(help: "Print one JSON object per line.")
     var json = false
 
     func run() async throws {
         guard let token = try identity.token(for: target) else {
-            throw ProbeFailure.usage("a watch needs an identity: --as ROLE, --token-file or TELEHEALTH_TOKEN")
+            throw ProbeFailure.usage("no identity: use --as ROLE, --token-file or TELEHEALTH_TOKEN")
         }
         var start = Google_Protobuf_Timestamp.with { $0.seconds = Int64(Date().timeIntervalSince1970) }
         if let from { start = try Google_Protobuf_Timestamp(text: from) }

@@ -8,14 +8,14 @@ extension Telehealth_V1_WorkProgress {
         switch phase {
         case .waiting: "waiting for its turn…"
         case .copying: "copying\(amount { String(format: "%.1f", Double($0) / 1_048_576) + ($1 ? " MiB" : "") })"
-        case .structure: "looking at the structure…"
+        case .structure: "checking the structure…"
         case .values: "opening sealed values\(amount { "\($0)" + ($1 ? " rows" : "") })"
         case .log: "checking the log\(amount { "\($0)" + ($1 ? " rows" : "") })"
         case .unspecified, .unrecognized: "working…"
         }
     }
 
-    /// - Parameter number: as it is written; with its unit when the second argument is true.
+    /// - Parameter number: formats it, with its unit if the second argument is true.
     private func amount(_ number: (Int64, Bool) -> String) -> DisplayText {
         guard total > 0 else { return done > 0 ? ", \(number(done, true))" : "…" }
         return ", \(number(done, false)) of \(number(total, true)) (\(Int(Double(done) / Double(total) * 100)) %)"

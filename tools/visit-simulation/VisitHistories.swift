@@ -13,7 +13,7 @@ struct VisitHistories: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "visit-simulation",
         abstract:
-            "Plays random visits of many people, with crashes between any two steps: every rule must hold after each."
+            "Simulates random visits of many people, with crashes between any two steps: every rule must hold after each."
     )
 
     /// Acts of one history.
@@ -21,23 +21,23 @@ struct VisitHistories: AsyncParsableCommand {
     /// Failing histories shown whole.
     private static let shownMax = 3
 
-    @Option(help: "How many histories.")
+    @Option(help: "Number of histories.")
     var seeds: UInt64 = 10_000
 
-    @Option(help: "The first seed; the others follow it.")
+    @Option(help: "The first seed; later runs count up from it.")
     var first: UInt64 = 1
 
-    @Option(help: "Plays this seed alone and prints what happened.")
+    @Option(help: "Run only this seed and print what happened.")
     var seed: UInt64?
 
-    @Option(help: "Histories at a time.")
+    @Option(help: "Number of concurrent histories.")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
     func validate() throws {
         guard (1...1_000_000_000_000).contains(seeds), !first.addingReportingOverflow(seeds).overflow,
             (1...1024).contains(threads)
         else {
-            throw ValidationError("--seeds is 1 to 1000000000000, up to the greatest seed; --threads is 1 to 1024")
+            throw ValidationError("--seeds must be 1 to 1000000000000 and not exceed the greatest seed; --threads must be 1 to 1024")
         }
     }
 
@@ -60,7 +60,7 @@ struct VisitHistories: AsyncParsableCommand {
                         let failed = tally.note(result.failures, crashes: result.crashes)
                         guard !result.failures.isEmpty else { continue }
                         print("seed \(seed): \(Self.sentences(result.failures))")
-                        if failed <= Self.shownMax { print("again: visit-simulation --seed \(seed)") }
+                        if failed <= Self.shownMax { print("to repeat: visit-simulation --seed \(seed)") }
                     }
                 }
             }

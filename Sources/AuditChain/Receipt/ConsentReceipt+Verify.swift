@@ -80,13 +80,13 @@ extension MerkleHash {
     }
 }
 
-/// What a receipt's check reads of an audit row's bytes (``AuditRecord/encoding`` with the MAC behind it).
+/// What a receipt's check reads of an audit row's bytes (``AuditRecord/encoding`` with the MAC after it).
 private struct AuditRowText {
     let number: Int64
     let action: String
     let target: String?
 
-    /// - Returns: nil when the bytes are no such row, whole and with nothing behind it.
+    /// - Returns: nil unless the bytes are exactly one such row.
     init?(_ bytes: [UInt8]) {
         var rest = bytes[...]
         guard rest.popFirst() == 0x01, let number = Self.integer(8, &rest), Self.integer(16, &rest) != nil

@@ -6,7 +6,7 @@ public struct ReceiptSigner: Sendable, CustomStringConvertible, CustomReflectabl
     private let key: Curve25519.Signing.PrivateKey
 
     /// - Parameter seed: the private key (RFC 8032 §5.1.5), 32 bytes.
-    /// - Returns: nil when it is no such key.
+    /// - Returns: nil when it is not such a key.
     public init?(seed: [UInt8]) {
         guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: seed) else { return nil }
         self.key = key
@@ -31,7 +31,7 @@ public struct ReceiptKey: Sendable {
     private let key: Curve25519.Signing.PublicKey
 
     /// - Parameter bytes: 32 bytes (RFC 8032 §5.1.2).
-    /// - Returns: nil when they are no key.
+    /// - Returns: nil when they are not a key.
     public init?(_ bytes: [UInt8]) {
         guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else { return nil }
         self.key = key

@@ -49,7 +49,7 @@ extension Setting.Kind {
 
     /// A value of the JSON file in the form that flags have; nil for one of another type.
     ///
-    /// Stricter than flags, which are text whatever they mean: a number is a number there and `true` is no text.
+    /// Stricter than flags, which are text whatever they mean: a number must be a number there, and `true` is not text.
     func text(of value: JSONText) -> String? {
         switch (self, value) {
         case (.text, .string(let text)), (.list, .string(let text)), (.duration, .string(let text)),

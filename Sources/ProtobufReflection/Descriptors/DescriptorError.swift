@@ -1,20 +1,20 @@
 public import ProtobufWire
 
-/// Why descriptors do not make a pool. The fault of whoever sent them.
+/// Why descriptors cannot form a pool. The fault of their sender.
 public enum DescriptorError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The bytes are no `FileDescriptorProto`.
+    /// The bytes are not a `FileDescriptorProto`.
     case malformed(file: String, WireError)
-    /// A field or method names a type that is in none of the files.
+    /// A field or method refers to a type that is in none of the files.
     case unknownType(String, usedBy: String)
-    /// A field has no type, no number or an entry type that is none.
+    /// A field has no type, no number or an invalid entry type.
     case invalidField(String)
     /// Two declarations have the same full name.
     case duplicateName(String)
 
     public var description: String {
         switch self {
-        case .malformed(let file, let error): "\(file) is no file descriptor (\(error.label))"
-        case .unknownType(let type, let user): "\(user) uses \(type), which no file declares"
+        case .malformed(let file, let error): "\(file): invalid file descriptor (\(error.label))"
+        case .unknownType(let type, let user): "\(user) refers to \(type), which no file declares"
         case .invalidField(let name): "field \(name) is incomplete"
         case .duplicateName(let name): "\(name) is declared twice"
         }

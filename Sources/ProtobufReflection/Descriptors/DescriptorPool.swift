@@ -2,8 +2,8 @@ public import ProtobufWire
 
 /// Message, enum and service types by name, made from file descriptors. Immutable.
 ///
-/// Knows proto2 and proto3; a file in "editions" syntax is taken with the defaults of edition 2023 (presence
-/// everywhere, open enums, packed), its feature options are not looked at.
+/// Supports proto2 and proto3; a file in "editions" syntax is read with the defaults of edition 2023 (presence
+/// everywhere, open enums, packed), ignoring its feature options.
 public final class DescriptorPool: Sendable {
     let messages: [MessageRecord]
     let enums: [EnumDescriptor]
@@ -18,7 +18,7 @@ public final class DescriptorPool: Sendable {
     public let files: [Google_Protobuf_FileDescriptorProto]
     private let fileOfSymbol: [String: Int]
 
-    /// - Parameter files: in any order, imports included; a file name that comes again is skipped.
+    /// - Parameter files: in any order, including imports; repeated file names are skipped.
     /// - Throws: ``DescriptorError``.
     public init(files: [Google_Protobuf_FileDescriptorProto]) throws(DescriptorError) {
         var build = PoolBuild()

@@ -29,7 +29,7 @@ public enum FieldKind: Sendable, Hashable {
         }
     }
 
-    /// Numbers, enums and booleans: what may be packed.
+    /// Numbers, enums and booleans, which may be packed.
     public var isPackable: Bool {
         switch self {
         case .string, .bytes, .message, .group: false
@@ -37,7 +37,7 @@ public enum FieldKind: Sendable, Hashable {
         }
     }
 
-    /// The word a `.proto` file uses; for messages and enums the type's name stands there instead.
+    /// The keyword in a `.proto` file; for messages and enums the type's name is used instead.
     public var keyword: String {
         switch self {
         case .enumeration: "enum"
@@ -60,7 +60,7 @@ public struct FieldDescriptor: Sendable {
     public let isRepeated: Bool
     /// proto2 `required`.
     public let isRequired: Bool
-    /// True when an absent field differs from one at its default.
+    /// True when an absent field differs from a field with its default value.
     public let hasPresence: Bool
     /// True when elements are written as one packed run.
     public let isPacked: Bool
@@ -68,7 +68,7 @@ public struct FieldDescriptor: Sendable {
     public let oneofIndex: Int?
     /// True for `map<…>` fields.
     public let isMap: Bool
-    /// True for an extension: in JSON its name stands in brackets.
+    /// True for an extension: in JSON its name is in brackets.
     public let isExtension: Bool
     /// Full name of the message or enum type without a leading dot; empty for other kinds.
     public let typeName: String

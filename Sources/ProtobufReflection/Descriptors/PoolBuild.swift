@@ -100,7 +100,7 @@ struct PoolBuild {
             if pending.descriptor.options?.mapEntry == true, fields.map(\.number) != [1, 2] {
                 throw .invalidField(pending.fullName)
             }
-            // proto3 `optional` fields have made-up oneofs behind the real ones.
+            // proto3 `optional` fields have synthetic oneofs after the real ones.
             let synthetic = Set(
                 pending.descriptor.field.filter { $0.proto3Optional == true }.compactMap(\.oneofIndex))
             let oneofs = pending.descriptor.oneofDecl.enumerated()

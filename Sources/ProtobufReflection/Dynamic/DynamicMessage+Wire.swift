@@ -3,7 +3,7 @@ public import ProtobufWire
 extension DynamicMessage {
     /// Decodes one whole message.
     ///
-    /// - Throws: ``WireError``, as generated messages do. Absent required fields are no error here; see
+    /// - Throws: ``WireError``, as generated messages do. Missing required fields are not an error here; see
     ///   ``missingRequiredField``.
     public init(
         _ descriptor: MessageDescriptor, decoding bytes: borrowing Span<UInt8>,
@@ -19,14 +19,14 @@ extension DynamicMessage {
         }
     }
 
-    /// Decodes one whole message; see the initialiser on a span.
+    /// Decodes one whole message; see the initializer that takes a span.
     public init(
         _ descriptor: MessageDescriptor, decoding bytes: [UInt8], limits: DecodingLimits = .default
     ) throws(WireError) {
         try self.init(descriptor, decoding: bytes.span, limits: limits)
     }
 
-    /// Merges fields until the reader's present message ends.
+    /// Merges fields until the reader's current message ends.
     public mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() {
             guard let field = descriptor.field(number: tag >> 3),
@@ -143,7 +143,7 @@ extension DynamicMessage {
         }
     }
 
-    /// Appends the message's wire bytes, fields by ascending number, unknown ones behind.
+    /// Appends the message's wire bytes: fields by ascending number, then unknown ones.
     public func encode(into buffer: inout ByteBuffer) {
         for (field, value) in fields {
             switch value {

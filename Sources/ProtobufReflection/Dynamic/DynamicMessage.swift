@@ -1,11 +1,11 @@
 public import ProtobufWire
 
-/// A message of a type known at run time only: for tools that talk to any server, and for JSON.
+/// A message whose type is known only at run time: for tools that call any server, and for JSON.
 public struct DynamicMessage: Sendable, Hashable {
     /// The message's type.
     public let descriptor: MessageDescriptor
-    /// Values by field number. A field without presence is here only when it differs from its default; an
-    /// empty list or map never is.
+    /// Values by field number. Fields without presence are included only when they differ from their default; empty
+    /// lists and maps never are.
     private(set) var values: [UInt32: DynamicValue] = [:]
     /// Fields the type does not know, in arrival order.
     public var unknownFields = UnknownFields()
@@ -21,9 +21,8 @@ public struct DynamicMessage: Sendable, Hashable {
         }
     }
 
-    /// The value of a field, nil when it is absent. Setting one member of a oneof clears the others; setting
-    /// nil clears. The value must have the field's type; a value of another type is a programming error that
-    /// stops the program when the message is encoded.
+    /// The value of a field, nil when absent. Setting one member of a oneof clears the others; setting nil clears.
+    /// The value must have the field's type; any other is a programming error that traps when the message is encoded.
     public subscript(field: FieldDescriptor) -> DynamicValue? {
         get { values[field.number] }
         set {
@@ -38,8 +37,7 @@ public struct DynamicMessage: Sendable, Hashable {
         }
     }
 
-    /// The value of the field with a name as in the schema or in JSON; nil when there is none or it is
-    /// absent.
+    /// The value of the field with this name in the schema or in JSON; nil when unknown or absent.
     public subscript(name: String) -> DynamicValue? {
         descriptor.field(named: name).flatMap { values[$0.number] }
     }
@@ -47,7 +45,7 @@ public struct DynamicMessage: Sendable, Hashable {
     /// Appends elements to a repeated field.
     mutating func append(_ elements: [DynamicValue], to field: FieldDescriptor) {
         guard !elements.isEmpty else { return }
-        // Taken out while it is changed, so that the array has one owner and grows in place.
+        // Removed while it is changed, so that the array has one owner and grows in place.
         guard case .list(var list)? = values.removeValue(forKey: field.number) else {
             values[field.number] = .list(elements)
             return
@@ -64,14 +62,13 @@ public struct DynamicMessage: Sendable, Hashable {
         values[field.number] = .map(map)
     }
 
-    /// Takes the message out of a singular field, or makes it, for merging.
+    /// Removes and returns the message of a singular field, or creates one, for merging.
     mutating func takeMessage(of field: FieldDescriptor) -> DynamicMessage {
         if case .message(let present)? = values.removeValue(forKey: field.number) { return present }
         return DynamicMessage(descriptor.messageType(of: field))
     }
 
-    /// The first required field that is absent, here or in a nested message, as a dotted path; nil when all
-    /// are there.
+    /// The first missing required field, here or in a nested message, as a dotted path; nil if none is missing.
     public var missingRequiredField: String? {
         for field in descriptor.fields where field.isRequired && values[field.number] == nil {
             return field.name

@@ -1,6 +1,6 @@
 public import ProtobufWire
 
-/// The value of a field whose type is known at run time only.
+/// The value of a field whose type is known only at run time.
 public enum DynamicValue: Sendable, Hashable {
     /// `int32`, `sint32` and `sfixed32`.
     case int32(Int32)

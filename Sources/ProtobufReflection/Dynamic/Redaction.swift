@@ -1,10 +1,9 @@
-/// Hides what a reader may not see of messages, by a field option that names how much each field tells.
+/// Hides sensitive fields of messages, using a field option that declares the sensitivity of each field.
 ///
-/// The option and its words come from the messages' own descriptors, so it works for any schema that has such
-/// an option. What the option does not speak of is hidden: a field without the option, a value the pool has
-/// no name for, unknown fields.
+/// The option and its values come from the messages' own descriptors, so this works for any schema with such an
+/// option. Everything else is hidden: a field without the option, a value without a name in the pool, unknown fields.
 public struct Redaction: Sendable {
-    /// What stands for a hidden text.
+    /// Replaces a hidden text.
     public static let mask = "[hidden]"
 
     private let option: UInt32
@@ -30,7 +29,7 @@ public struct Redaction: Sendable {
             if let level = field.enumOption(option) {
                 result[field] = shown.contains(level) ? value : masked(value)
             } else if field.kind == .message || field.kind == .group {
-                // A message without a class of its own has those of its fields.
+                // A message without its own class has those of its fields.
                 result[field] = inside(value)
             } else {
                 result[field] = masked(value)

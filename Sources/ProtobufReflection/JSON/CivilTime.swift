@@ -1,6 +1,6 @@
 internal import TextFormats
 
-/// RFC 3339 times and `"1.5s"` durations, by the proleptic Gregorian calendar.
+/// RFC 3339 times and `"1.5s"` durations, in the proleptic Gregorian calendar.
 ///
 /// - Spec: google/protobuf/timestamp.proto and duration.proto, "JSON Mapping".
 enum CivilTime {
@@ -18,7 +18,7 @@ enum CivilTime {
         return "\(day.text)T\(ClockText.text(secondOfDay: second))\(fraction(nanos.magnitude))Z"
     }
 
-    /// - Returns: nil when the text is no RFC 3339 time or out of range.
+    /// - Returns: nil when the text is not an RFC 3339 time or out of range.
     static func parseTimestamp(_ text: String) -> (seconds: Int64, nanos: Int32)? {
         var scanner = DigitScanner(text)
         guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2),
@@ -51,7 +51,7 @@ enum CivilTime {
         return "\(sign)\(seconds.magnitude)\(fraction(nanos.magnitude))s"
     }
 
-    /// - Returns: nil when the text is no duration or out of range.
+    /// - Returns: nil when the text is not a duration or out of range.
     static func parseDuration(_ text: String) -> (seconds: Int64, nanos: Int32)? {
         var scanner = DigitScanner(text)
         let isNegative = scanner.take("-")

@@ -1,7 +1,7 @@
 internal import ProtobufWire
 
 extension JSONDecoder {
-    /// Fills a message that has a JSON form of its own.
+    /// Fills a message that has its own JSON form.
     func decodeWellKnown(
         _ json: JSONValue, _ type: WellKnownType, into message: inout DynamicMessage
     ) throws(JSONError) {
@@ -94,7 +94,7 @@ extension JSONDecoder {
         let others = members.filter { $0.key != "@type" }
         if let wellKnown = descriptor.record.wellKnown {
             guard let value = others.first(where: { $0.key == "value" }) else {
-                throw JSONError(.wrongValue(expected: "\"value\" beside \"@type\""))
+                throw JSONError(.wrongValue(expected: "\"value\" next to \"@type\""))
             }
             if !options.ignoresUnknownFields, let stray = others.first(where: { $0.key != "value" }) {
                 throw JSONError(.unknownField, path: stray.key)

@@ -80,7 +80,7 @@ struct JSONDecoder {
         }
     }
 
-    /// - Returns: nil for an enum name that is not known and to be ignored.
+    /// - Returns: nil for an unknown enum name that must be ignored.
     private func decodeOne(
         _ json: JSONValue, _ field: FieldDescriptor, _ message: MessageDescriptor
     ) throws(JSONError) -> DynamicValue? {
@@ -137,7 +137,7 @@ struct JSONDecoder {
             }
             throw JSONError(.wrongValue(expected: "base64"))
         case .enumeration, .message, .group:
-            throw JSONError(.wrongValue(expected: "a plain value"))
+            throw JSONError(.wrongValue(expected: "a scalar value"))
         }
     }
 
@@ -184,9 +184,9 @@ struct JSONDecoder {
 }
 
 extension DynamicMessage {
-    /// Reads a message from protobuf JSON: canonical and schema names, numbers as numbers or strings.
+    /// Parses a message from protobuf JSON: accepts JSON and schema names, numbers as numbers or strings.
     ///
-    /// - Throws: ``JSONError`` with the path of the field at fault.
+    /// - Throws: ``JSONError`` with the path of the invalid field.
     public init(
         _ descriptor: MessageDescriptor, json text: String, options: JSONDecodingOptions = .init()
     ) throws(JSONError) {

@@ -2,7 +2,7 @@ internal import ProtobufWire
 internal import TextFormats
 
 extension JSONEncoder {
-    /// Writes a message that has a JSON form of its own.
+    /// Writes a message that has its own JSON form.
     ///
     /// - Returns: false when it has none after all, and nothing was written.
     mutating func writeWellKnown(_ message: DynamicMessage, _ type: WellKnownType) throws(JSONError) -> Bool {
@@ -44,7 +44,7 @@ extension JSONEncoder {
 
     private mutating func writeWrapper(_ message: DynamicMessage) throws(JSONError) {
         guard let field = message.descriptor.field(number: 1) else {
-            throw JSONError(.notRepresentable("a wrapper without value field"))
+            throw JSONError(.notRepresentable("a wrapper without a value field"))
         }
         switch message[field] ?? .zero(field, in: message.descriptor) {
         case .int32(let value): raw(String(value))
@@ -56,7 +56,7 @@ extension JSONEncoder {
         case .bool(let value): raw(value ? "true" : "false")
         case .string(let value): string(value)
         case .bytes(let value): raw("\"\(Base64.standard.text(value))\"")
-        case .enumeration, .message, .list, .map: throw JSONError(.notRepresentable("no wrapper"))
+        case .enumeration, .message, .list, .map: throw JSONError(.notRepresentable("not a wrapper"))
         }
     }
 
@@ -92,7 +92,7 @@ extension JSONEncoder {
         case .enumeration: raw("null")
         case .double(let number):
             guard number.isFinite else {
-                throw JSONError(.notRepresentable("a Value that is no finite number"))
+                throw JSONError(.notRepresentable("a Value that is not a finite number"))
             }
             raw(JSONNumber.text(number))
         case .string(let text): string(text)
@@ -110,14 +110,14 @@ extension JSONEncoder {
         var bytes: [UInt8] = []
         if case .bytes(let present)? = message["value"] { bytes = present }
         guard let descriptor = message.descriptor.anyType(url) else { throw JSONError(.unknownType) }
-        // Bytes within bytes nest as deep as a peer likes: what no message may nest is not written either.
+        // Bytes within bytes nest as deep as a peer likes: the limit of decoding also applies to writing.
         let limits = DecodingLimits(maximumDepth: DecodingLimits.default.maximumDepth - messageDepth)
         let content: DynamicMessage
         do throws(WireError) {
             guard limits.maximumDepth > 0 else { throw .depthExceeded(limit: limits.maximumDepth) }
             content = try DynamicMessage(descriptor, decoding: bytes, limits: limits)
         } catch {
-            throw JSONError(.notRepresentable("an Any whose bytes are not of its type"))
+            throw JSONError(.notRepresentable("an Any whose bytes do not match its type"))
         }
         messageDepth += 1
         defer { messageDepth -= 1 }
@@ -146,7 +146,7 @@ extension DynamicMessage {
 }
 
 extension MessageDescriptor {
-    /// The type an `Any`'s URL names: what stands behind the last slash.
+    /// The type in an `Any`'s URL: after the last slash.
     func anyType(_ url: String) -> MessageDescriptor? {
         guard let slash = url.lastIndex(of: "/") else { return nil }
         return pool.message(named: String(url[url.index(after: slash)...]))

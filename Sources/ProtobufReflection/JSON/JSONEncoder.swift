@@ -6,7 +6,7 @@ struct JSONEncoder {
     private let options: JSONEncodingOptions
     private(set) var text = ""
     private var depth = 0
-    /// How many messages the present one stands in, those within an `Any`'s bytes included.
+    /// Nesting depth of the current message, including those within an `Any`'s bytes.
     var messageDepth = 0
 
     init(options: JSONEncodingOptions) { self.options = options }
@@ -28,7 +28,7 @@ struct JSONEncoder {
         text += "}"
     }
 
-    /// - Returns: true when nothing was written and nothing stood there before.
+    /// - Returns: true when nothing was written, now or before.
     mutating func writeMembers(of message: DynamicMessage, isFirst: Bool) throws(JSONError) -> Bool {
         var isFirst = isFirst
         for (field, value) in membersInOrder(of: message) {
@@ -178,8 +178,7 @@ struct JSONEncoder {
 extension DynamicMessage {
     /// The message as canonical protobuf JSON.
     ///
-    /// - Throws: ``JSONError`` when a value has no JSON form (a timestamp out of range, an `Any` of unknown
-    ///   type).
+    /// - Throws: ``JSONError`` when a value has no JSON form (a timestamp out of range, an `Any` of unknown type).
     public func jsonText(options: JSONEncodingOptions = .init()) throws(JSONError) -> String {
         var encoder = JSONEncoder(options: options)
         try encoder.write(self)

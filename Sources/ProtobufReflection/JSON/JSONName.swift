@@ -1,6 +1,6 @@
-/// How schema names become JSON names, and back in field masks.
+/// Converts schema names to JSON names, and back in field masks.
 enum JSONName {
-    /// `session_id` to `sessionId`, by protoc's rule: an underscore goes and raises the next letter.
+    /// `session_id` to `sessionId`, by protoc's rule: an underscore is removed and capitalizes the next letter.
     static func camel(_ name: String) -> String {
         var result = ""
         var raises = false
@@ -15,8 +15,8 @@ enum JSONName {
         return result
     }
 
-    /// A field mask path in JSON's spelling; nil when it would not come back as it was. Only ASCII has letters here:
-    /// whatever else a peer sends goes through unchanged.
+    /// A field mask path in JSON's spelling; nil if it could not be converted back. Only ASCII counts as letters:
+    /// anything else that a peer sends is unchanged.
     static func maskPath(_ path: String) -> String? {
         var result = String.UnicodeScalarView()
         var raises = false

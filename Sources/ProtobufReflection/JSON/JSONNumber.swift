@@ -1,6 +1,6 @@
-/// JSON's number grammar, and the exact reading of whole numbers written with fraction or exponent.
+/// JSON's number grammar, and the exact value of whole numbers written with a fraction or exponent.
 enum JSONNumber {
-    /// How many bytes at the front are a JSON number; 0 when none is there.
+    /// Length of the JSON number at the front in bytes; 0 if there is none.
     static func length(_ bytes: some RandomAccessCollection<UInt8>) -> Int {
         var rest = bytes[...]
         func digits() -> Int {
@@ -60,7 +60,7 @@ enum JSONNumber {
     static func text(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
         if value.isNaN { return "\"NaN\"" }
         if value.isInfinite { return value < 0 ? "\"-Infinity\"" : "\"Infinity\"" }
-        // Many readers take a number without a point for a whole one, which has no negative zero.
+        // Many readers take a number without a point as an integer, which has no negative zero.
         if value == 0, value.sign == .minus { return "-0.0" }
         let text = value.description
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

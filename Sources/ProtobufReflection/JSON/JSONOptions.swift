@@ -1,8 +1,8 @@
 /// How JSON is read.
 public struct JSONDecodingOptions: Sendable {
-    /// Skips fields and enum names the type does not know instead of refusing them.
+    /// Skips unknown fields and enum names instead of refusing them.
     public var ignoresUnknownFields: Bool
-    /// Deepest nesting of objects and arrays; as for wire bytes, 100 is what other implementations allow.
+    /// Maximum nesting of objects and arrays; as for wire bytes, 100 is what other implementations allow.
     public var maximumDepth: Int
 
     public init(ignoresUnknownFields: Bool = false, maximumDepth: Int = 100) {
@@ -15,7 +15,7 @@ public struct JSONDecodingOptions: Sendable {
 public struct JSONEncodingOptions: Sendable {
     /// Keys as in the schema (`session_id`) instead of `sessionId`.
     public var usesSchemaNames: Bool
-    /// Writes fields without presence also when they are at their default.
+    /// Also writes fields without presence that have their default value.
     public var includesDefaults: Bool
     /// Two spaces per level and a line per value, instead of one line.
     public var isIndented: Bool

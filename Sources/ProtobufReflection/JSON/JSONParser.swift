@@ -1,7 +1,6 @@
-/// Reads one JSON document.
+/// Parses one JSON document.
 ///
-/// - Spec: RFC 8259, with duplicate keys refused and lone surrogates refused (a `string` field could not
-///   hold them).
+/// - Spec: RFC 8259; duplicate keys and lone surrogates are refused (a `string` field could not contain them).
 struct JSONParser {
     private let bytes: [UInt8]
     private var offset = 0
@@ -19,7 +18,7 @@ struct JSONParser {
         var parser = JSONParser([UInt8](text.utf8), maximumDepth: maximumDepth)
         let value = try parser.parseValue()
         parser.skipBlanks()
-        guard parser.offset == parser.bytes.count else { throw parser.syntax("text behind the value") }
+        guard parser.offset == parser.bytes.count else { throw parser.syntax("unexpected text after the value") }
         return value
     }
 
@@ -39,7 +38,7 @@ struct JSONParser {
 
     private mutating func parseValue() throws(JSONError) -> JSONValue {
         skipBlanks()
-        guard let first = next else { throw syntax("end of text instead of a value") }
+        guard let first = next else { throw syntax("unexpected end of text, expected a value") }
         switch first {
         case UInt8(ascii: "{"): return try nested { parser throws(JSONError) in try parser.parseObject() }
         case UInt8(ascii: "["): return try nested { parser throws(JSONError) in try parser.parseArray() }
@@ -48,7 +47,7 @@ struct JSONParser {
         case UInt8(ascii: "f"): return try parseWord("false", .bool(false))
         case UInt8(ascii: "n"): return try parseWord("null", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try parseNumber())
-        default: throw syntax("no value begins like this")
+        default: throw syntax("unexpected character, expected a value")
         }
     }
 
@@ -65,28 +64,28 @@ struct JSONParser {
 
     private mutating func parseWord(_ word: String, _ value: JSONValue) throws(JSONError) -> JSONValue {
         for byte in word.utf8 {
-            guard take(byte) else { throw syntax("not \"\(word)\"") }
+            guard take(byte) else { throw syntax("expected \"\(word)\"") }
         }
         return value
     }
 
     private mutating func parseObject() throws(JSONError) -> JSONValue {
         var members: [JSONMember] = []
-        // Their bytes: a map may have keys that Swift holds for equal strings.
+        // As bytes: a map may have keys that Swift considers equal.
         var keys: Set<[UInt8]> = []
         skipBlanks()
         if take(UInt8(ascii: "}")) { return .object(members) }
         while true {
             skipBlanks()
-            guard next == UInt8(ascii: "\"") else { throw syntax("no key in quotes") }
+            guard next == UInt8(ascii: "\"") else { throw syntax("expected a key in quotes") }
             let key = try parseString()
             guard keys.insert([UInt8](key.utf8)).inserted else { throw JSONError(.duplicateKey, path: key) }
             skipBlanks()
-            guard take(UInt8(ascii: ":")) else { throw syntax("no colon") }
+            guard take(UInt8(ascii: ":")) else { throw syntax("expected ':'") }
             members.append(JSONMember(key: key, value: try parseValue()))
             skipBlanks()
             if take(UInt8(ascii: ",")) { continue }
-            guard take(UInt8(ascii: "}")) else { throw syntax("neither comma nor brace") }
+            guard take(UInt8(ascii: "}")) else { throw syntax("expected ',' or '}'") }
             return .object(members)
         }
     }
@@ -99,14 +98,14 @@ struct JSONParser {
             elements.append(try parseValue())
             skipBlanks()
             if take(UInt8(ascii: ",")) { continue }
-            guard take(UInt8(ascii: "]")) else { throw syntax("neither comma nor bracket") }
+            guard take(UInt8(ascii: "]")) else { throw syntax("expected ',' or ']'") }
             return .array(elements)
         }
     }
 
     private mutating func parseNumber() throws(JSONError) -> String {
         let length = JSONNumber.length(bytes[offset...])
-        guard length > 0 else { throw syntax("no number") }
+        guard length > 0 else { throw syntax("expected a number") }
         let text = String(decoding: bytes[offset..<offset + length], as: UTF8.self)
         offset += length
         return text
@@ -124,11 +123,11 @@ struct JSONParser {
             default: text.append(byte)
             }
         }
-        throw syntax("string without end")
+        throw syntax("unterminated string")
     }
 
     private mutating func parseEscape() throws(JSONError) -> Unicode.Scalar {
-        guard let byte = next else { throw syntax("string without end") }
+        guard let byte = next else { throw syntax("unterminated string") }
         offset += 1
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
@@ -156,7 +155,7 @@ struct JSONParser {
         var value: UInt32 = 0
         for _ in 0..<4 {
             guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-                throw syntax("not four hexadecimal digits")
+                throw syntax("expected four hexadecimal digits")
             }
             value = value << 4 | UInt32(digit)
             offset += 1

@@ -8,7 +8,7 @@ enum JSONValue: Sendable {
     /// Members in the order of the text, each key once.
     case object([JSONMember])
 
-    /// What stands there, for error messages.
+    /// Whether it is null.
     var isNull: Bool {
         if case .null = self { true } else { false }
     }

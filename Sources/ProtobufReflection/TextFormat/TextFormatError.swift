@@ -2,7 +2,7 @@
 public struct TextFormatError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong.
     public enum Reason: Hashable, Sendable {
-        /// Not text format at all.
+        /// Invalid text format.
         case syntax(String)
         /// Longer than the limit, bytes.
         case sizeExceeded(limit: Int)
@@ -12,13 +12,13 @@ public struct TextFormatError: Error, Hashable, Sendable, CustomStringConvertibl
         case messageCountExceeded(limit: Int)
         /// The message has no field or extension of that name.
         case unknownField(String, of: String)
-        /// A field that holds one value has a second one.
+        /// A singular field has a second value.
         case duplicateField(String)
         /// A second member of a oneof.
         case oneofConflict(String)
-        /// A value of another kind than the field takes, or out of its range.
+        /// The wrong kind of value for the field, or out of its range.
         case wrongValue(expected: String)
-        /// `[domain/type]` with a type that the pool does not hold, or outside an `Any`.
+        /// `[domain/type]` with a type that the pool does not have, or outside an `Any`.
         case unknownType(String)
     }
 
@@ -37,10 +37,10 @@ public struct TextFormatError: Error, Hashable, Sendable, CustomStringConvertibl
             case .depthExceeded(let limit): "nested deeper than \(limit) levels"
             case .messageCountExceeded(let limit): "more than \(limit) nested messages"
             case .unknownField(let name, let type): "\(type) has no field \(name)"
-            case .duplicateField(let name): "\(name) is given twice"
-            case .oneofConflict(let name): "\(name): another field of the same oneof is given too"
+            case .duplicateField(let name): "\(name) appears twice"
+            case .oneofConflict(let name): "\(name): another field of the same oneof is also set"
             case .wrongValue(let expected): "expected \(expected)"
-            case .unknownType(let name): "\(name) names no known type, or does not stand in an Any"
+            case .unknownType(let name): "\(name) is not a known type, or is not inside an Any"
             }
         return "line \(line), column \(column): \(text)"
     }

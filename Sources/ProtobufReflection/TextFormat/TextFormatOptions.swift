@@ -1,13 +1,13 @@
 /// How text format is read.
 public struct TextFormatDecodingOptions: Sendable {
-    /// Skips fields and extensions the type does not know instead of refusing them.
+    /// Skips unknown fields and extensions instead of refusing them.
     public var ignoresUnknownFields: Bool
     /// Longest text, bytes.
     public var maximumByteCount: Int
     /// Deepest nesting of messages; as for wire bytes, 100 is what other implementations allow.
     public var maximumDepth: Int
-    /// Most nested messages in one text, all levels together, for the reason that wire bytes have such a
-    /// limit: `a{}` is 3 bytes here and a few hundred in memory.
+    /// Maximum number of nested messages in one text, all levels together, for the same reason as for wire bytes:
+    /// `a{}` is 3 bytes here and a few hundred in memory.
     public var maximumMessageCount: Int
 
     /// - Parameters: see the properties; all in whole units, at least 0.
@@ -26,8 +26,8 @@ public struct TextFormatDecodingOptions: Sendable {
 public struct TextFormatEncodingOptions: Sendable {
     /// A line per field and two spaces per level, instead of one line.
     public var isIndented: Bool
-    /// Writes fields the type does not know, by number, with what their wire bytes may mean. Such a text is for
-    /// people: no parser takes it back.
+    /// Also writes unknown fields, by number, with a possible meaning of their wire bytes. Such text is for people:
+    /// it cannot be parsed.
     public var printsUnknownFields: Bool
 
     public init(isIndented: Bool = false, printsUnknownFields: Bool = false) {

@@ -13,7 +13,7 @@ extension TextFormatParser {
         case .bool: .bool(try parseBool())
         case .string: .string(try parseString())
         case .bytes: .bytes(try scanner.string())
-        case .enumeration, .message, .group: throw scanner.error(.wrongValue(expected: "a plain value"))
+        case .enumeration, .message, .group: throw scanner.error(.wrongValue(expected: "a scalar value"))
         }
     }
 

@@ -2,16 +2,15 @@ internal import ProtobufWire
 
 /// Fills a message from text format, driven by its descriptor.
 ///
-/// - Spec: protobuf.dev, "Text Format Language Specification". As in the other implementations, a second value
-///   of a field that holds one, or a second member of a oneof, is refused; a repeated map key takes the last
-///   value.
+/// - Spec: protobuf.dev, "Text Format Language Specification". As in other implementations, a second value of a
+///   singular field, or a second member of a oneof, is refused; a repeated map key takes the last value.
 struct TextFormatParser {
     let options: TextFormatDecodingOptions
     var scanner: TextScanner
     private var depthLeft: Int
     private var messagesLeft: Int
 
-    /// What one message was given so far.
+    /// What one message has been given so far.
     private struct Given {
         var fields: Set<UInt32> = []
         var oneofs: Set<Int> = []
@@ -40,9 +39,9 @@ struct TextFormatParser {
         return message
     }
 
-    /// Takes the bracket that begins a message.
+    /// Consumes the bracket that begins a message.
     ///
-    /// - Returns: the bracket that ends it; the caller adds the level back to `depthLeft` behind it.
+    /// - Returns: the bracket that ends it; the caller increments `depthLeft` again after it.
     private mutating func enter() throws(TextFormatError) -> UInt8 {
         let start = scanner.offset
         let end: UInt8
@@ -64,7 +63,7 @@ struct TextFormatParser {
         return end
     }
 
-    /// Reads one field with its value and the separator behind it.
+    /// Reads one field with its value and the following separator.
     private mutating func parseField(
         into message: inout DynamicMessage, _ given: inout Given
     ) throws(TextFormatError) {
@@ -88,7 +87,7 @@ struct TextFormatParser {
         _ = scanner.take(UInt8(ascii: ",")) || scanner.take(UInt8(ascii: ";"))
     }
 
-    /// Refuses what a message can be given once only.
+    /// Refuses what a message may have only once.
     private func note(_ field: FieldDescriptor, in given: inout Given, at start: Int) throws(TextFormatError) {
         guard !field.isRepeated else { return }
         guard given.fields.insert(field.number).inserted else {
@@ -105,7 +104,7 @@ struct TextFormatParser {
         let descriptor = message.descriptor
         let hasColon = scanner.take(UInt8(ascii: ":"))
         let isMessage = field.kind == .message || field.kind == .group
-        guard hasColon || isMessage else { throw scanner.syntax("expected ':' behind the name") }
+        guard hasColon || isMessage else { throw scanner.syntax("expected ':' after the name") }
         guard field.isRepeated, scanner.take(UInt8(ascii: "[")) else {
             return store(try parseOne(field, descriptor), in: field, of: &message)
         }
@@ -155,14 +154,14 @@ struct TextFormatParser {
         message[valueField] = .bytes(content.encodedBytes())
     }
 
-    /// Steps over the value of a field that is not kept, whatever it is.
+    /// Skips the value of a field that is not kept.
     private mutating func skipValue() throws(TextFormatError) {
         let hasColon = scanner.take(UInt8(ascii: ":"))
         switch scanner.next {
         case UInt8(ascii: "{"), UInt8(ascii: "<"): try skipNested()
         case UInt8(ascii: "["): try skipList(scalarsToo: hasColon)
         default:
-            guard hasColon else { throw scanner.syntax("expected ':' behind the name") }
+            guard hasColon else { throw scanner.syntax("expected ':' after the name") }
             try skipScalar()
         }
     }
@@ -201,9 +200,9 @@ struct TextFormatParser {
 }
 
 extension DynamicMessage {
-    /// Reads a message from protobuf's text format.
+    /// Parses a message from protobuf's text format.
     ///
-    /// Absent required fields are no error here; see ``missingRequiredField``.
+    /// Missing required fields are not an error here; see ``missingRequiredField``.
     ///
     /// - Throws: ``TextFormatError`` with line and column.
     public init(

@@ -1,12 +1,12 @@
 internal import ProtobufWire
 
 extension TextFormatPrinter {
-    /// Writes fields that have no descriptor, by number. Length-delimited bytes that could be a message are
-    /// shown as one, as the other implementations do: nothing in them says what they are.
+    /// Writes fields without a descriptor, by number. Length-delimited bytes that could be a message are shown as
+    /// one, as in other implementations: nothing in them says what they are.
     ///
     /// - Parameters:
-    ///   - bytes: whole fields; what follows a fault is left out.
-    ///   - levels: how deep bytes may be taken for messages.
+    ///   - bytes: whole fields; what follows invalid bytes is left out.
+    ///   - levels: how deep bytes may be interpreted as messages.
     mutating func writeUnknown(_ bytes: [UInt8], levels: Int = 10) {
         unsafe bytes.withUnsafeBytes { raw in
             var reader = unsafe WireReader(raw)

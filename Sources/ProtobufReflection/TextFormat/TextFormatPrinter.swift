@@ -103,8 +103,8 @@ struct TextFormatPrinter {
         }
     }
 
-    /// What an `Any` holds, when its type is known, its bytes are of that type and the levels left suffice. The last
-    /// bounds the recursion: bytes within bytes nest as deep as a peer likes.
+    /// The content of an `Any`, when its type is known, its bytes match and enough levels are left. The latter bounds
+    /// the recursion: bytes within bytes nest as deep as a peer likes.
     private func expandedAny(_ message: DynamicMessage) -> (url: String, content: DynamicMessage)? {
         guard case .any? = message.descriptor.record.wellKnown, case .string(let url)? = message["type_url"],
             url.utf8.allSatisfy(TextScanner.isURLByte), let type = message.descriptor.anyType(url)

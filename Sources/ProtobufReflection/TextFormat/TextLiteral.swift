@@ -1,8 +1,8 @@
 internal import TextFormats
 
-/// Strings and bytes as text format quotes them.
+/// Strings and bytes in the quotation of text format.
 enum TextLiteral {
-    /// Text stays readable; what a terminal or an editor would act on is escaped.
+    /// Text stays readable; what a terminal or an editor would act upon is escaped.
     static func quoted(_ value: String) -> String {
         var text = "\""
         for scalar in value.unicodeScalars {
@@ -16,7 +16,7 @@ enum TextLiteral {
         return text + "\""
     }
 
-    /// Every byte that is no printable ASCII is escaped.
+    /// Every byte outside printable ASCII is escaped.
     static func quoted(_ value: [UInt8]) -> String {
         var text = "\""
         for byte in value { escape(byte, into: &text) }
@@ -33,7 +33,7 @@ enum TextLiteral {
         case UInt8(ascii: "\\"): text += "\\\\"
         case 0x20..<0x7F: text.unicodeScalars.append(Unicode.Scalar(byte))
         default:
-            // Three digits always: a digit of the text behind them could be taken for a fourth.
+            // Always three digits: a following digit of the text could be taken for a fourth.
             let digits = String(byte, radix: 8)
             text += "\\" + String(repeating: "0", count: 3 - digits.count) + digits
         }

@@ -10,7 +10,7 @@ extension FieldDescriptor {
 }
 
 extension MessageDescriptor {
-    /// The field with a name in text format; a group also by its field's name. JSON's names are none here.
+    /// The field with a name in text format; a group also by its field's name. JSON names are not accepted.
     func field(textName name: String) -> FieldDescriptor? {
         if let index = record.byName[name], record.fields[index].name == name { return record.fields[index] }
         return record.byGroupName[name].map { record.fields[$0] }

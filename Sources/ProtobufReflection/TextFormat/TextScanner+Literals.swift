@@ -64,7 +64,7 @@ extension TextScanner {
                 offset += 1
                 if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { offset += 1 }
                 guard !run(Self.isDigit).isEmpty else {
-                    throw error(.syntax("expected digits behind the exponent's 'e'"), at: start)
+                    throw error(.syntax("expected digits after the exponent's 'e'"), at: start)
                 }
             }
             digits = bytes[start..<offset]
@@ -75,7 +75,7 @@ extension TextScanner {
             offset += 1
         }
         if let byte = next, Self.isLetter(byte) || Self.isDigit(byte) || byte == UInt8(ascii: ".") {
-            throw error(.syntax("a number cannot end like this"), at: start)
+            throw error(.syntax("invalid end of a number"), at: start)
         }
         let number = TextNumber(
             form: form, digits: String(decoding: digits, as: UTF8.self), hasSuffix: hasSuffix)
@@ -105,19 +105,19 @@ extension TextScanner {
                 offset += 1
                 return
             case UInt8(ascii: "\\"): try escape(into: &content)
-            case UInt8(ascii: "\n"), 0: throw syntax("a string cannot hold a line break or NUL; write \\n or \\0")
+            case UInt8(ascii: "\n"), 0: throw syntax("a string cannot contain a line break or NUL; write \\n or \\0")
             default:
                 content.append(byte)
                 offset += 1
             }
         }
-        throw error(.syntax("string without end"), at: start)
+        throw error(.syntax("unterminated string"), at: start)
     }
 
     private mutating func escape(into content: inout [UInt8]) throws(TextFormatError) {
         let start = offset
         offset += 1
-        guard let letter = next else { throw error(.syntax("string without end"), at: start) }
+        guard let letter = next else { throw error(.syntax("unterminated string"), at: start) }
         if let plain = Self.plainEscape(letter) {
             offset += 1
             return content.append(plain)
@@ -137,7 +137,7 @@ extension TextScanner {
             let wanted = letter == UInt8(ascii: "u") ? 4 : 8
             let value = digits(atMost: wanted, radix: 16)
             guard value.count == wanted, let scalar = Unicode.Scalar(value.value) else {
-                throw error(.syntax("no Unicode character"), at: start)
+                throw error(.syntax("not a Unicode character"), at: start)
             }
             content += String(scalar).utf8
         default:

@@ -1,5 +1,5 @@
-/// Cuts text format into its tokens. Blanks and comments behind a token belong to it, so that ``offset`` always
-/// stands at a token or at the end.
+/// Splits text format into tokens. Blanks and comments after a token belong to it, so that ``offset`` is always at a
+/// token or at the end.
 ///
 /// - Spec: protobuf.dev, "Text Format Language Specification", "Lexical Elements".
 struct TextScanner {
@@ -16,7 +16,7 @@ struct TextScanner {
 
     /// An error at `offset`, or where the scanner stands.
     func error(_ reason: TextFormatError.Reason, at place: Int? = nil) -> TextFormatError {
-        // Counted only now: a text without fault has no need of it.
+        // Counted only now: text without errors does not need it.
         let before = bytes[..<min(place ?? offset, bytes.count)]
         let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         let line = before.count { $0 == UInt8(ascii: "\n") } + 1
@@ -38,7 +38,7 @@ struct TextScanner {
         }
     }
 
-    /// Takes one byte of punctuation when it stands here.
+    /// Consumes one byte of punctuation if it is next.
     mutating func take(_ byte: UInt8) -> Bool {
         guard next == byte else { return false }
         offset += 1
@@ -60,7 +60,7 @@ struct TextScanner {
         return text
     }
 
-    /// The inside of `[…]`: an extension's full name, or `domain/type`. Blanks around dots and slashes are left out.
+    /// The content of `[…]`: an extension's full name, or `domain/type`. Blanks around dots and slashes are removed.
     mutating func bracketedName() throws(TextFormatError) -> String {
         guard take(UInt8(ascii: "[")) else { throw syntax("expected '['") }
         var name: [UInt8] = []
@@ -72,10 +72,10 @@ struct TextScanner {
             if offset > end, !Self.joins(byte), let following = next, Self.isURLByte(following),
                 !Self.joins(following)
             {
-                throw syntax("expected ']' behind a name")
+                throw syntax("expected ']' after a name")
             }
         }
-        guard take(UInt8(ascii: "]")) else { throw syntax("expected ']' behind a name") }
+        guard take(UInt8(ascii: "]")) else { throw syntax("expected ']' after a name") }
         guard !name.isEmpty else { throw syntax("expected a name between '[' and ']'") }
         return String(decoding: name, as: UTF8.self)
     }
@@ -90,7 +90,7 @@ struct TextScanner {
 
     static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
-    /// What may stand in a type URL without an escape.
+    /// Characters allowed in a type URL without escape.
     static func isURLByte(_ byte: UInt8) -> Bool {
         if isLetter(byte) || isDigit(byte) { return true }
         return "/.-~!$&()*+=%".utf8.contains(byte)

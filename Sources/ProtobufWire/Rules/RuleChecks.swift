@@ -1,11 +1,11 @@
-/// What generated checks ask of values, as the rules of `buf.validate` mean it: characters are Unicode scalars, texts
-/// are told apart by their bytes. Nothing here allocates but ``hasDuplicates(_:)-([Value])`` of long lists.
+/// The checks used by generated code, with the semantics of `buf.validate`: characters are Unicode scalars, texts are
+/// compared by their bytes. Only ``hasDuplicates(_:)-([Value])`` of long lists allocates.
 public enum RuleChecks {
     /// Whether a text has at least `count` characters.
     @inlinable
     public static func hasCharacters(_ text: String, atLeast count: Int) -> Bool {
         let bytes = text.utf8.count
-        // A character takes one to four bytes: only what lies between has to be counted.
+        // A character takes one to four bytes: only lengths in between require counting.
         if bytes < count { return false }
         return bytes / 4 >= count || text.unicodeScalars.count >= count
     }
@@ -16,11 +16,11 @@ public enum RuleChecks {
         text.utf8.count <= count || !hasCharacters(text, atLeast: count + 1)
     }
 
-    /// Whether a text has so many bytes as `count` says, all of them ASCII characters of a set.
+    /// Whether a text has `count` bytes, all of them ASCII characters of a set.
     ///
     /// - Parameters:
-    ///   - low: bit n stands for the character of number n.
-    ///   - high: bit n stands for the character of number 64 + n.
+    ///   - low: bit n is the character with number n.
+    ///   - high: bit n is the character with number 64 + n.
     @inlinable
     public static func isText(_ text: String, of low: UInt64, _ high: UInt64, count: ClosedRange<Int>) -> Bool {
         guard count.contains(text.utf8.count) else { return false }
@@ -60,7 +60,7 @@ public enum RuleChecks {
     @inlinable
     public static func begins(_ text: String, with prefix: String) -> Bool { text.utf8.starts(with: prefix.utf8) }
 
-    /// Whether a value stands twice in a list. A NaN is no other's equal, and the two zeros are each other's.
+    /// Whether a list contains a value twice. A NaN equals nothing, and the two zeros are equal.
     @inlinable
     public static func hasDuplicates<Value: Hashable>(_ values: [Value]) -> Bool {
         // Comparing each with each is cheaper than a set at first, and never more than some dozens of comparisons.

@@ -1,23 +1,23 @@
-/// A field that breaks a rule of its schema (`buf.validate`).
+/// A violation of a rule of the schema (`buf.validate`) by a field.
 public struct RuleViolation: Sendable, Hashable {
-    /// The way to the field in the names of the schema: `submission.evidence_items.witness`, `statuses[2]`, `m["k"]`;
-    /// of a oneof where none of its fields is set, the oneof's name.
+    /// The path of the field in the schema's names: `submission.evidence_items.witness`, `statuses[2]`, `m["k"]`; for
+    /// a oneof without a set field, the oneof's name.
     public fileprivate(set) var field: String
     /// The rule's id, such as `string.max_len`.
     public let rule: String
-    /// What is wrong, for people, to be read behind the field's name. The value is not repeated.
+    /// What is wrong, for people, to be read after the field's name. Does not repeat the value.
     public let description: String
 }
 
-/// Collects what is wrong with a message, in the order in which protovalidate names it: oneofs, then fields as they are
-/// declared, of each its own rules and then those of what it holds.
+/// Collects the violations of a message in protovalidate's order: oneofs, then fields as declared, for each its own
+/// rules and then those of its content.
 ///
-/// As long as nothing is wrong, nothing is allocated.
+/// Allocates nothing while there is no violation.
 public struct RuleViolations: Sendable {
     public private(set) var all: [RuleViolation] = []
     private let limit: Int
 
-    /// - Parameter limit: violations kept at most; those that follow are dropped.
+    /// - Parameter limit: maximum number of violations kept; further ones are dropped.
     public init(limit: Int = .max) { self.limit = limit }
 
     /// True when nothing is wrong.

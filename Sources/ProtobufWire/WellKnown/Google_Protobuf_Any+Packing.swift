@@ -1,5 +1,5 @@
 extension Google_Protobuf_Any {
-    /// What stands before the message's name in a type URL.
+    /// The part of a type URL before the message's name.
     private static let urlPrefix = "type.googleapis.com/"
 
     /// Packs a message with its type's URL.
@@ -9,7 +9,7 @@ extension Google_Protobuf_Any {
         value = message.encodedBytes()
     }
 
-    /// True when the URL names `type`: what stands behind its last slash counts.
+    /// True when the URL names `type`, that is, after its last slash.
     public func holds<M: Message>(_ type: M.Type) -> Bool {
         guard let slash = typeURL.utf8.lastIndex(of: UInt8(ascii: "/")) else { return false }
         return typeURL[typeURL.utf8.index(after: slash)...] == M.fullName

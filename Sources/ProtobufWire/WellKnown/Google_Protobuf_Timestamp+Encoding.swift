@@ -1,7 +1,7 @@
 extension ByteBuffer {
-    /// A nested timestamp with tag and length: what the general way writes, in one step. Timestamps are every third
-    /// field of a telehealth session. Called and not inlined: it is long, and a session's encoder would hold it fifteen
-    /// times.
+    /// A nested timestamp with tag and length: the same bytes as the general way, in one step. Every third field of a
+    /// telehealth session is a timestamp. Not inlined, because it is long and a session's encoder would contain it
+    /// fifteen times.
     public mutating func writeMessage(_ field: UInt32, _ time: Google_Protobuf_Timestamp) {
         writeTag(field, .lengthDelimited)
         // The length, two tags and two varints: below 128, so the length has one byte.

@@ -10,8 +10,8 @@ internal import TextFormats
 ///
 /// The directory holds `audit-heads.jsonl` and `audit-heads.pub`, the public key in hexadecimal. Who wants more than
 /// this machine's word ships both elsewhere, or mounts the directory from elsewhere. A line that is half written
-/// when the power goes is taken away at the next opening: nobody was told of its head. Any other line that is no head
-/// is told of as damaged.
+/// when the power goes is taken away at the next opening: nobody learned of its head. Any other line that is not a head
+/// is reported as damaged.
 public final class AuditHeadArchive: AuditWitness {
     static let fileName = "audit-heads.jsonl"
     static let publicKeyName = "audit-heads.pub"
@@ -43,7 +43,7 @@ public final class AuditHeadArchive: AuditWitness {
             try Folder.makeAll(directory)
             let secret = try SecretFile.readOrMake(keyFile, fresh: AuditHeadSigner.randomBytes)
             guard let signer = AuditHeadSigner(secret) else {
-                throw FileFailure(keyFile, .malformed("a key: 64 hexadecimal digits"))
+                throw FileFailure(keyFile, .malformed("a key of 64 hexadecimal digits"))
             }
             let kept = try makeFiles(directory, publicKey: Hex.encode(signer.publicKey.bytes) + "\n")
             return AuditHeadArchive(
@@ -68,7 +68,7 @@ public final class AuditHeadArchive: AuditWitness {
         return try HeadLines.read(path) ?? .init()
     }
 
-    /// Where the file may only grow (`chattr +a`), the line is ended instead, and stays told of as damaged.
+    /// Where the file may only grow (`chattr +a`), the line is ended instead, and stays reported as damaged.
     private static func endTornLine(_ path: String) throws(FileFailure) {
         do throws(FileFailure) {
             try SmallFile.dropTornLine(of: path, bytesMax: HeadLines.fileBytesMax)

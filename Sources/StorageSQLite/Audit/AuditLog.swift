@@ -87,7 +87,7 @@ final class AuditLog: Sendable {
         endingWith last: AuditRecord, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> AuditLogEnd {
         let tree = try AuditTreeReader(connection: connection).tree(0..<last.number)
-        // A log with holes still goes on behind its last row; its heads then show that it is not whole.
+        // A log with holes still goes on after its last row; its heads then show that it is not whole.
         let peaks = [MerkleHash](repeating: .empty, count: last.number.nonzeroBitCount)
         return AuditLogEnd(
             mac: last.mac, tree: tree ?? MerkleTree(size: last.number, peaks: peaks) ?? MerkleTree())
@@ -138,7 +138,7 @@ final class AuditLog: Sendable {
         FROM audit_unchained WHERE number > ?1 ORDER BY number LIMIT ?2
         """)
 
-    /// Copies them behind a row that says how many they are, in one transaction.
+    /// Copies them after a row that says how many they are, in one transaction.
     private func chainEarlierRows(_ connection: SQLiteConnection, now: Timestamp) throws(SQLiteError) {
         guard try connection.first(Self.hasEarlierRows, read: { row in row.integer() }) == 1 else { return }
         try connection.run(Transaction.beginWriting)

@@ -10,8 +10,8 @@ enum HeadLines {
     struct Content {
         /// In the file's order.
         var heads: [AuditHead] = []
-        /// Numbers of the lines, from 1, that are no heads: damaged, or written by somebody else. What stands behind
-        /// the last line break was cut by a power failure and says nothing.
+        /// Numbers of the lines, from 1, that are not heads: damaged, or not written by this service. Text after
+        /// the last line break was cut off by a power failure and is ignored.
         var damagedLines: [Int] = []
     }
 

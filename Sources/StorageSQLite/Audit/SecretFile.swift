@@ -11,7 +11,7 @@ enum SecretFile {
         guard let text = try SmallFile.readIfThere(path, bytesMax: fileBytesMax, .secret) else { return nil }
         guard let bytes = Hex.decode(String(decoding: text, as: UTF8.self).prefix { $0 != "\n" }),
             bytes.count == byteCount
-        else { throw FileFailure(path, .malformed("a key: 64 hexadecimal digits")) }
+        else { throw FileFailure(path, .malformed("a key of 64 hexadecimal digits")) }
         return bytes
     }
 

@@ -45,7 +45,7 @@ final class CheckWatch: Sendable {
     }
 }
 
-/// Counts the rows that a check has looked at, and tells of them now and then.
+/// Counts the rows that a check has looked at, and reports them now and then.
 struct RowCount {
     /// Less than a millisecond's work.
     private static let rowsPerWord: Int64 = 512

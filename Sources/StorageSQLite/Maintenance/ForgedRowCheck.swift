@@ -82,7 +82,7 @@ enum ForgedRowCheck {
             .contains(MACTable.column)
     }
 
-    /// A value as the MAC knows it; bytes that are no token give what no row was ever sealed with.
+    /// A value as the MAC knows it; bytes that are not a token give what no row was ever sealed with.
     private static func text(_ value: RowReader.Stored, _ sealer: Sealer) -> String? {
         switch value {
         case .null: nil

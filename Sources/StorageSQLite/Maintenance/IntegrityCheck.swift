@@ -18,13 +18,13 @@ enum IntegrityCheck {
                     "PRAGMA integrity_check(\(problemsMax))", label: "integrity check")
                 try watch.checkStopped()
                 let orphans = try connection.texts("PRAGMA foreign_key_check", label: "reference check")
-                let broken = orphans.prefix(problemsMax).map { "a row of \($0) refers to one that is not there" }
+                let broken = orphans.prefix(problemsMax).map { "a row of \($0) refers to a missing row" }
                 return structure.filter { $0 != "ok" } + broken
                     + (try SealedValueCheck.problems(connection, sealer, problemsMax: problemsMax, watch))
             }
             return .success(problems)
         } catch where error.code & 0xff == SQLITE_CORRUPT {
-            return .success(["the check met damage that it could not get past: \(error)"])
+            return .success(["the check stopped at damage: \(error)"])
         } catch {
             return .failure(StoreError(error))
         }

@@ -15,7 +15,7 @@ final class ReaderPool: @unchecked Sendable {
     private var idle: [ReaderConnection] = []
     private var openCount = 0
     private var isClosed = false
-    /// When damage was last told of, by operation: as many as there are statements.
+    /// When damage was last reported, by operation: as many as there are statements.
     private var damageTold: [String: UInt64] = [:]
 
     init(path: String, configuration: StoreConfiguration, sealer: Sealer) {

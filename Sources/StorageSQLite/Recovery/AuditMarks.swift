@@ -5,8 +5,8 @@ internal import DurableFile
 ///
 /// A mark names rows whose commit has returned: it is written after that, at every checkpoint and once a second while
 /// rows are written. So it never claims too much after a power cut, and it does not cover the last second.
-/// `DATABASE.mark` holds it; `DATABASE.lost` has a line for each mark that the database no longer bore out, so that
-/// the loss is still told of when new rows have taken the numbers of the lost ones.
+/// `DATABASE.mark` holds it; `DATABASE.lost` has a line for each mark that the database no longer bore out, so that the
+/// loss is still reported when new rows have taken the numbers of the lost ones.
 ///
 /// Isolation: the writer's thread, but for the static functions.
 final class AuditMarks {
@@ -72,7 +72,7 @@ final class AuditMarks {
         return passed >= interval ? 0 : interval - passed
     }
 
-    /// Marks the log's end where that is due. Only behind a commit of this process, which synced all before it.
+    /// Marks the log's end where that is due. Only after a commit of this process, which synced all before it.
     ///
     /// A mark that cannot be written says less than it could, and nothing wrong: the next one is tried in its turn.
     func keep(_ log: AuditLog, isCheckpoint: Bool) {
@@ -106,7 +106,7 @@ final class AuditMarks {
         }
         var (marks, damaged): ([AuditMark], [Int]) = ([], [])
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-        // Behind the last line break stands nothing, or a line that a power cut left in part.
+        // After the last line break comes nothing, or part of a line that a power failure cut off.
         for (index, line) in lines.dropLast().enumerated() {
             if let mark = AuditMark(line: line, key) { marks.append(mark) } else { damaged.append(index + 1) }
         }
@@ -121,7 +121,7 @@ final class AuditMarks {
         return row == mark.mac ? nil : .rowReplaced(number: mark.size)
     }
 
-    /// What is known to be lost, for a check of the log: every mark, also those of before, held against the rows as
+    /// What is known to be lost, for a check of the log: every mark, including earlier ones, compared with the rows as
     /// they are now.
     ///
     /// - Parameter end: the log's last row's number.

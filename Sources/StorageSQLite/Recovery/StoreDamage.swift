@@ -2,7 +2,7 @@
 /// off than one that knows what it lost.
 public enum StoreDamage: Sendable, Hashable, CustomStringConvertible {
     /// The write-ahead log is damaged at a frame (-1: its header), and at least so many transactions that were
-    /// acknowledged stood behind it; `copy` is where the log was kept before it was cut, nil when it could not be.
+    /// acknowledged came after it; `copy` is where the log was kept before it was cut, nil when it could not be.
     case logCut(frame: Int, transactions: Int, copy: String?)
     /// Rows of the audit log that were on the device are not in the database: damage, or an older copy.
     case rowsLost(from: Int64, through: Int64)
@@ -19,8 +19,8 @@ public enum StoreDamage: Sendable, Hashable, CustomStringConvertible {
                 + (copy.map { "; it is kept as \($0)" } ?? "")
         case .rowsLost(let from, let through):
             "audit rows \(from) to \(through) were on the device and are not in the database"
-        case .rowReplaced(let number): "audit row \(number) is not the one that was on the device"
-        case .markDamaged(let path): "\(path) is damaged: how long the audit log was is not known"
+        case .rowReplaced(let number): "audit row \(number) differs from the one written to the device"
+        case .markDamaged(let path): "\(path) is damaged: the length of the audit log is unknown"
         }
     }
 }

@@ -1,15 +1,15 @@
 /// Judges a write-ahead log before SQLite does, which takes the first frame that does not fit for the log's end and
-/// drops everything behind it without a word.
+/// drops everything after it without a word.
 ///
 /// Frames are given one after another. What a power cut leaves of the last transaction, in any order, is its end and
-/// nothing to speak of: nobody was told "committed". Damage is told from it by what stands behind the first bad
+/// nothing to speak of: nobody was told "committed". Damage differs from it by what comes after the first bad
 /// frame: a commit is synced before the next transaction writes, so a sound frame of a later transaction of the same
 /// log says that what is bad now was on the device before.
 ///
 /// A frame is sound by its own when its checksum fits the checksum *stored* in the frame before it (checksums run on
 /// from frame to frame). Where the bad frame is the last of its transaction, only its own header can say so, and that
 /// is believed when its salts fit and it lies in one sector, which is written whole or not at all.
-/// A header that was half written when the log began anew is no damage either: what stood in the log was in the
+/// A header that was half written when the log was restarted is not damage either: what stood in the log was in the
 /// database by then.
 /// What this cannot see, the audit log's mark does (``AuditMarks``): damage of the last transaction itself.
 ///
@@ -32,7 +32,7 @@ struct WALScan {
     struct Damage: Sendable, Hashable {
         /// The first one that does not fit, from 0; -1 for the log's header.
         let frame: Int
-        /// Commits behind it that could still be recognised: as many transactions are lost at least.
+        /// Commits after it that could still be recognized: as many transactions are lost at least.
         let commits: Int
     }
 
@@ -58,7 +58,7 @@ struct WALScan {
     private var badHeader: [UInt8]?
     private var commitsBehind = 0
 
-    /// - Returns: nil when this is no log: too short, or never written.
+    /// - Returns: nil when this is not a log: too short, or never written.
     init?(header: [UInt8]) {
         guard header.count == Self.headerBytes, header.contains(where: { $0 != 0 }) else { return nil }
         let magic = Self.word(header, 0)
@@ -77,7 +77,7 @@ struct WALScan {
         }
     }
 
-    /// Whether a bad header is one of a log that began anew, over the header before, whose frames these are.
+    /// Whether a bad header is one of a log that began again, over the header before, whose frames these are.
     private func isHalfWritten(_ header: [UInt8], first frame: [UInt8]) -> Bool {
         let number = Self.word(header, 12) &- 1
         var before = header

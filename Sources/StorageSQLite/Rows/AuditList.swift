@@ -54,7 +54,7 @@ enum AuditList {
         return keys <= 1 && query.action == nil && query.outcome == nil
     }
 
-    /// Rows behind the query's position, whether or not the query chooses them.
+    /// Rows after the query's position, whether or not the query chooses them.
     static func rows(
         _ query: AuditQuery, limit: Int, _ connection: SQLiteConnection
     ) throws(SQLiteError) -> [AuditRecord] {

@@ -4,7 +4,7 @@ internal import TelehealthModel
 /// The statements behind ``SessionQuery``: one per index that can drive it, with the other filters as
 /// conditions.
 enum SessionList {
-    /// ?1 client, ?2 clinician, ?3 appointment (NULL = any), ?4 and ?5 the (start, id) to begin behind,
+    /// ?1 client, ?2 clinician, ?3 appointment (NULL = any), ?4 and ?5 the (start, id) to begin after,
     /// ?6 the start to stop before, ?7 to ?12 the statuses, ?13 the limit, ?14 guardian (NULL = any), ?15 who was
     /// invited, ?16 whose being sent away hides a session (NULL = nobody's).
     private static func text(_ driver: String) -> String {
@@ -60,7 +60,7 @@ enum SessionList {
         values.add(query.clientID)
         values.add(query.clinicianID)
         values.add(query.appointmentID)
-        // Every id sorts behind the empty text, so (from, "") lets all rows of that start in.
+        // Every id sorts after the empty text, so (from, "") lets all rows of that start in.
         let from = query.startsFrom ?? Timestamp(microseconds: .min)
         if let after = query.after, after.startsAt >= from {
             values.add(after.startsAt)

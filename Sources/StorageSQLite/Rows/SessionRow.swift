@@ -1,7 +1,7 @@
 internal import TelehealthModel
 
 enum SessionRow {
-    /// Columns that stand in indexes: an update that leaves them alone leaves the indexes alone too.
+    /// Columns that are in indexes: an update that leaves them alone leaves the indexes alone too.
     private static let indexed = [
         "appointment_id", "client_id", "guardian_id", "clinician_id", "starts_at", "is_open", "created_at",
     ]
@@ -104,7 +104,7 @@ enum SessionRow {
         ]
     }
 
-    /// Where a row stands in a list; the reader stays at the row's begin.
+    /// A row's position in a list; the reader stays at the row's begin.
     static func position(_ row: RowReader) -> (startsAt: Timestamp, id: SessionID) {
         var row = row
         let id = row.identifier(SessionID.self)

@@ -1,14 +1,14 @@
 internal import TelehealthEngine
 internal import TelehealthRules
 
-/// Where visits stand in the feed, and their departures.
+/// Where visits are in the feed, and their departures.
 enum VisitFeedRow {
     private static let isInRange = "starts_at >= ?1 AND starts_at < ?2 AND feed_position > ?3"
     private static func marks(_ condition: String) -> String {
         "SELECT starts_at, id, feed_position FROM sessions WHERE \(condition)"
     }
 
-    /// ?1 and ?2 the range, ?3 the position to begin behind, ?4 the limit.
+    /// ?1 and ?2 the range, ?3 the position to begin after, ?4 the limit.
     static let all = PreparedSQL("feed.marks", marks(isInRange) + " ORDER BY starts_at, id LIMIT ?4")
     /// ?5 whose: led, or by an invitation to one who was not sent away. Both halves are small: one person's visits.
     static let ofViewer = PreparedSQL(
@@ -35,7 +35,7 @@ enum VisitFeedRow {
         return VisitMark(sessionID: row.identifier(), position: row.integer())
     }
 
-    /// What a person's consents say may stand in the short views of their visits, as long as these are open.
+    /// What a person's consents say may be in the short views of their visits, as long as these are open.
     static let touchOfClient = PreparedSQL(
         "feed.touch", "UPDATE sessions SET feed_position = ?2 WHERE client_id = ?1 AND is_open = 1 RETURNING id")
 

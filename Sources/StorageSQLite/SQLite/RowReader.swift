@@ -67,7 +67,7 @@ struct RowReader {
         }
     }
 
-    /// A text of a personal column. One that is not sealed is no text of ours, unless the database is from before there
+    /// A text of a personal column. One that is not sealed is not ours, unless the database is from before there
     /// were key rings and not sealed through yet (``ClearTextPermit``).
     mutating func sealed(_ column: SealedColumn, row: String) -> String {
         if sqlite3_column_type(statement, self.column) == SQLITE_TEXT, sealer?.takesClearTexts == true { return text() }
@@ -89,7 +89,7 @@ struct RowReader {
         if sealer?.rows.verifies(mac, table.name, values) != true { fault = .damagedRow("MAC in " + label) }
     }
 
-    /// The same in a row that is checked as a whole afterwards: bytes that are no token of the ring give
+    /// The same in a row that is checked as a whole afterwards: bytes that are not a token of the ring give
     /// ``forgedSubject``, so that the check names the row instead of ending at it.
     mutating func checkedSubject() -> String {
         guard sqlite3_column_type(statement, column) == SQLITE_BLOB else { return text() }

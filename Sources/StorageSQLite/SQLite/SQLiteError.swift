@@ -5,9 +5,9 @@ internal import TelehealthModel
 public struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Who is hit by an error.
     enum Scope {
-        /// One decision broke a constraint; its neighbours in the batch are fine.
+        /// One decision broke a constraint; its neighbors in the batch are fine.
         case constraint
-        /// One statement was wrong: our fault, its neighbours are fine.
+        /// One statement was wrong: our fault, its neighbors are fine.
         case statement
         /// A row holds what this program did not write there: whoever needs that row is refused, nobody else.
         case row
@@ -44,7 +44,7 @@ public struct SQLiteError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Whether a key that ought to be new was there already.
     var isDuplicateKey: Bool { code == Self.constraintUnique || code == Self.constraintPrimaryKey }
 
-    /// A value that does not open, is no word of ours, or stands where another kind must stand.
+    /// A value that does not open, is not one of our words, or is in the place of another kind.
     static func damagedRow(_ operation: String) -> SQLiteError {
         SQLiteError(code: damagedRow, operation: operation)
     }

@@ -1,6 +1,6 @@
 internal import CSQLite
 
-/// Owns one `sqlite3_stmt *`: finalised exactly once, before its connection closes (``SQLiteConnection`` sees
+/// Owns one `sqlite3_stmt *`: finalized exactly once, before its connection closes (``SQLiteConnection`` sees
 /// to it).
 ///
 /// Isolation: whoever holds the connection.

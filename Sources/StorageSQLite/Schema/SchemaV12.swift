@@ -1,6 +1,6 @@
 /// Why work did not come through, kept apart from what it was about; and no-shows that were taken back.
 ///
-/// NULL and 0 are right for rows of before: nothing was kept of their failures, and nothing was taken back.
+/// NULL and 0 are right for earlier rows: nothing was kept of their failures, and nothing was taken back.
 enum SchemaV12 {
     static let statements = [
         "ALTER TABLE sessions ADD COLUMN no_show_undone_at BIGINT",

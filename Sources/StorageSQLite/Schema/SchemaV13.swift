@@ -3,7 +3,7 @@
 /// every row is over (``ClearTextPermit``).
 ///
 /// Rows that are there get their MACs here: what they say now is taken for true, once. SQLite cannot add a CHECK to a
-/// table, so triggers refuse what no statement of ours writes; on updates one per column, so that a row of before may
+/// table, so triggers refuse what no statement of ours writes; on updates one per column, so that an earlier row may
 /// change elsewhere.
 enum SchemaV13 {
     static let statements =

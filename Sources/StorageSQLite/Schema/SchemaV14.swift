@@ -1,7 +1,7 @@
 /// The feed of changed visits: where in it a session changed last, and whom visits went away from.
 ///
-/// A position is the number of an audit row of the change (``TelehealthEngine/VisitFeed``). Sessions of before have not
-/// changed since there is a feed.
+/// A position is the number of an audit row of the change (``TelehealthEngine/VisitFeed``). Older sessions have
+/// not changed since the feed exists.
 enum SchemaV14 {
     static let statements = [
         "ALTER TABLE sessions ADD COLUMN feed_position BIGINT NOT NULL DEFAULT 0",

@@ -1,7 +1,7 @@
 /// The audit log as a chain, with the nodes of its Merkle tree.
 ///
 /// Rows written before there was a chain stand aside in `audit_unchained`: a MAC made now says nothing of what
-/// was there when they were written. At the first opening with a key they are copied behind a row that says
+/// was there when they were written. At the first opening with a key they are copied after a row that says
 /// so and how many they are; from then on they are protected like the rest (``AuditLog``).
 enum SchemaV2 {
     static let audit = [

@@ -1,6 +1,6 @@
 /// People in a visit: invited places, what each may send and receive, and the invitations themselves.
 ///
-/// Rows of before have the defaults that are right for them: everybody was of the appointment and had all media.
+/// Earlier rows have the right defaults: everybody was of the appointment and had all media.
 enum SchemaV3 {
     /// Roles that come by an invitation; the appointment's own people are found by the session's columns.
     static let isInvited = "role NOT IN ('clinician', 'client', 'guardian')"

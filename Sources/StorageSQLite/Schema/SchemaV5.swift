@@ -1,4 +1,4 @@
-/// What AWS tells of meetings, how long recordings are kept, and how well visits go.
+/// What AWS reports about meetings, how long recordings are kept, and how well visits go.
 ///
 /// Rows of the tables here are found by their session, and summed over a period by the second index of each.
 enum SchemaV5 {

@@ -51,7 +51,7 @@ enum SchemaV6 {
         BEGIN SELECT RAISE(ABORT, 'the facts of a consent never change'); END
         """
 
-    /// The evidence may be sealed anew, under another key and at the same length, and nothing else: see
+    /// The evidence may be sealed again, under another key and at the same length, and nothing else: see
     /// ``Sealer`` for the layout that this looks at.
     private static func evidenceGuard(_ column: String) -> String {
         """

@@ -2,7 +2,7 @@ internal import Crypto
 internal import Synchronization
 internal import TelehealthModel
 
-/// The form in which people's ids stand in the database: equal ids give equal bytes, so they are searched, joined and
+/// How people's ids are stored in the database: equal ids give equal bytes, so they are searched, joined and
 /// ordered in indexes, and nobody reads them without the ring.
 ///
 /// The clinic's ids of clients, guardians and staff are personal: a medical record number is an identifier by 45 CFR

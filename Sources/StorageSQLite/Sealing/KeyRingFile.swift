@@ -15,8 +15,8 @@ public enum KeyRingError: Error, Sendable, Hashable, CustomStringConvertible {
         case .file(let failure) where failure.problem == .missing:
             "there is no key ring at \(failure.path): put it there, or let 'telehealthd keys create' make one"
         case .file(let failure): "the key ring: \(failure)"
-        case .foreign(0): "the key ring is not the one that this database was written with"
-        case .foreign(let id): "the key ring lacks key \(id), with which rows of this database are sealed"
+        case .foreign(0): "the key ring does not belong to this database"
+        case .foreign(let id): "the key ring lacks key \(id), which seals rows of this database"
         }
     }
 }

@@ -49,7 +49,7 @@ struct Resealing: Sendable {
         let values: [RowReader.Stored]
     }
 
-    /// Every row was looked at, and some could not be sealed anew.
+    /// Every row was looked at, and some could not be sealed again.
     var isOver: Bool { table == SealedTable.all.count }
     var damage: String { "\(damagedRows) rows that cannot be sealed anew" }
 

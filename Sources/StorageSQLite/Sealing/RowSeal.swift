@@ -8,7 +8,7 @@ internal import Crypto
 /// rotations.
 ///
 /// It says that this service wrote these values into this row at some time, not that they are the last ones it wrote:
-/// an earlier state of the same row put back from a copy passes. The audit log tells of that.
+/// an earlier state of the same row put back from a copy passes. The audit log shows that.
 ///
 /// The MAC is HMAC-SHA256, cut to 16 bytes (RFC 2104 §5), over the table's name, a zero byte, and each value: 0x00 for
 /// none, else 0x01, its length (4 bytes, big endian) and its UTF-8 bytes. About 1 us.

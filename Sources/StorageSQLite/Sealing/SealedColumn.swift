@@ -25,7 +25,7 @@ struct SealedTable: Sendable {
     /// The primary key, all of ids; a value is bound to its values, joined by "/".
     let key: [String]
     let columns: [SealedColumn]
-    /// The key is a person's id, which stands there as a token; a value is bound to the id.
+    /// The key is a person's id, which is stored as a token; a value is bound to the id.
     var isOfPerson = false
 
     /// The text that a row's values are bound to.

@@ -90,7 +90,7 @@ final class Sealer: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The key that a value says it was sealed with; nil when it is no sealed value.
+    /// The key that a value says it was sealed with; nil when it is not a sealed value.
     static func keyID(of value: [UInt8]) -> UInt32? {
         guard value.count >= overhead, value[0] == format else { return nil }
         return value[1..<headerCount].reduce(0) { $0 << 8 | UInt32($1) }

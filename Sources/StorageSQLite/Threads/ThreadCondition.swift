@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A lock that can be waited under, which `Mutex` cannot. What it guards stands beside it.
+/// A lock that can be waited under, which `Mutex` cannot. What it guards is next to it.
 final class ThreadCondition: @unchecked Sendable {
     // Both are allocated once, never moved, and are made for use from any thread.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>

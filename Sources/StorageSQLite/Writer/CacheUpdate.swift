@@ -39,7 +39,7 @@ struct CacheUpdate {
         _ = caches.consents.withhold(consents)
         _ = caches.appointments.withhold(appointments)
         _ = caches.documents.withhold(documents)
-        // Of a session made in this batch, all that there is stands in the batch's changes.
+        // Of a session made in this batch, everything is in the batch's changes.
         if !created.isEmpty {
             for decision in decisions {
                 for case .session(let row) in decision.changes

@@ -3,7 +3,7 @@ internal import CSQLite
 /// Moves the WAL's pages into the database file, on the writer's thread, between two batches.
 ///
 /// Small passive checkpoints: they wait for no reader and move what no reader needs. When all is moved and no
-/// reader is left in the WAL, the next commit begins the WAL anew, so it stays a few MiB long.
+/// reader is left in the WAL, the next commit begins the WAL again, so it stays a few MiB long.
 struct Checkpointer {
     private let connection: SQLiteConnection
     private let configuration: StoreConfiguration
@@ -11,7 +11,7 @@ struct Checkpointer {
     /// thread only.
     private let walPagesReported: UnsafeMutablePointer<Int>
     /// Pages at the WAL's begin that a checkpoint was tried for. What a reader kept from being moved is moved with what
-    /// comes later: to try again behind each commit would cost every commit a sync, for as long as somebody reads.
+    /// comes later: to try again after each commit would cost every commit a sync, for as long as somebody reads.
     private var triedPages = 0
     private var isOverLimit = false
     /// When the WAL is over its limit: the length at which the next waiting checkpoint is worth its wait.
@@ -46,7 +46,7 @@ struct Checkpointer {
     /// - Returns: nanoseconds spent in a checkpoint; nil when none was due.
     mutating func tend(isIdle: Bool) throws(SQLiteError) -> UInt64? {
         let pages = walPages
-        if pages < triedPages { triedPages = 0 }  // the WAL began anew
+        if pages < triedPages { triedPages = 0 }  // the WAL began again
         noteLength(pages)
         let due = isIdle ? configuration.idleCheckpointPages : configuration.checkpointPages
         guard pages - triedPages >= due else { return nil }

@@ -4,7 +4,7 @@ internal import TelehealthModel
 /// Holds back the denials that are to be summed, with those who wait for the sum's commit.
 ///
 /// A window begins with its first denial and lasts ``StoreConfiguration/denialWindow``. Whoever floods is
-/// answered at its end at the latest: being made to wait is no wrong to them. Isolation: the writer's thread.
+/// answered at its end at the latest: waiting does them no harm. Isolation: the writer's thread.
 struct DenialWindow {
     private let heldMax: Int
     private let nanoseconds: UInt64
@@ -32,7 +32,7 @@ struct DenialWindow {
     /// Takes out of a batch the denials that are to be summed; those over the limit fail.
     mutating func sift(_ batch: inout [WriterJob]) {
         batch.removeAll { job in
-            // What stands for several was summed by whoever sent it.
+            // A row for several denials was summed by its sender.
             guard case .record(let entry, let answer) = job, entry.outcome == .denied, entry.count == 1 else {
                 return false
             }

@@ -21,7 +21,7 @@ final class FeedPublisher: Sendable {
     }
 
     /// To be called when what was committed can be read. Followers are called under the lock, so that each hears of
-    /// every commit behind the one that it began with.
+    /// every commit after the one that it began with.
     func publish(_ news: FeedNews) {
         state.withLock { state in
             state.position = news.position

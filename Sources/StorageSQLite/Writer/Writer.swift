@@ -18,7 +18,7 @@ final class Writer: @unchecked Sendable {
     private let configuration: StoreConfiguration
     private let caches: StoreCaches
     private var forgetsAt = MonotonicClock.nanoseconds() + forgetNanoseconds
-    /// A row that nobody asked for in so long is read anew when somebody does.
+    /// A row that nobody asked for in so long is read again when somebody does.
     private static let forgetNanoseconds: UInt64 = 60_000_000_000
     private let sealer: Sealer
     private var lock: DirectoryLock?
@@ -34,7 +34,7 @@ final class Writer: @unchecked Sendable {
     private var denials: DenialWindow
     /// Chained on the writer's thread; its end may be read from any.
     let auditLog: AuditLog
-    /// Told of every commit.
+    /// Called for every commit.
     let feed: FeedPublisher
     private let marks: AuditMarks
     /// A mark names only what a commit of this process has synced.
@@ -82,7 +82,7 @@ final class Writer: @unchecked Sendable {
         let writer = Writer(
             path: path, connection: connection, auditLog: auditLog, marks: marks, lock: lock, caches: caches,
             sealer: sealer, configuration: configuration)
-        // The log begins anew: what an earlier crash left behind its end is not to be taken for damage later.
+        // The log begins again: what an earlier crash left behind its end is not to be taken for damage later.
         try? writer.checkpointer?.truncate()
         return writer
     }
@@ -148,7 +148,7 @@ final class Writer: @unchecked Sendable {
             try? checkpointer?.truncate()
         }
         checkpointer = nil
-        connection = nil  // last reference: statements are finalised and the file is closed here
+        connection = nil  // last reference: statements are finalized and the file is closed here
         lock = nil
         queue.finish()
     }

@@ -8,23 +8,25 @@
 public import RPCModel
 public import TelehealthAPI
 
-/// Takes the scheduling system's appointments. Errors carry `google.rpc.ErrorInfo` with a reason of `ErrorReason`.
+/// Receives the scheduling system's appointments. Errors carry `google.rpc.ErrorInfo` with a reason from
+/// `ErrorReason`.
 public struct AppointmentCalls: Sendable {
     let client: TelehealthClient
 
-    /// Stores or changes one appointment.
+    /// Creates or updates one appointment.
     ///
-    /// A put whose `source_version` is not higher than the stored one, or than that of a cancellation that came first, is
-    /// judged first and changes nothing: `applied` is false. With a higher one a cancelled appointment stays cancelled
-    /// (APPOINTMENT_CANCELLED).
+    /// The service checks `source_version` first: a put whose version is not higher than the stored one, or than that of
+    /// a cancellation that arrived earlier, changes nothing, and `applied` is false. A put with a higher version does
+    /// not revive a cancelled appointment (APPOINTMENT_CANCELLED).
     ///
-    /// People and time may change until the client is let into the open session, whoever waits and whatever the clock
-    /// says; while that visit runs, `scheduled_end_time` may grow and a guardian may be added; with no session open they
-    /// may change unless a visit of this appointment took place. Any other change of people or time is
-    /// APPOINTMENT_STARTED: book another appointment. Whoever is replaced loses place, credentials and watch at once.
+    /// People and time may change until the patient is admitted to the open session, regardless of who is waiting or
+    /// what time it is. During a visit with an admitted patient, `scheduled_end_time` may be extended and a guardian may
+    /// be added. With no open session they may change unless a visit of this appointment has taken place. Any other
+    /// change of people or time is APPOINTMENT_STARTED: book another appointment. A person who is replaced loses their
+    /// participation, credentials and watch at once.
     ///
     /// Roles: scheduler, admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
     /// FAILED_PRECONDITION (APPOINTMENT_STARTED, APPOINTMENT_CANCELLED).
     public func put(
         _ request: Telehealth_V1_PutAppointmentRequest
@@ -35,24 +37,25 @@ public struct AppointmentCalls: Sendable {
     /// Reads one appointment.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// Of these: the appointment's clinician, client and guardian.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (APPOINTMENT_NOT_FOUND).
+    /// Restriction: the appointment's clinician, patient and guardian.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (APPOINTMENT_NOT_FOUND).
     public func get(
         _ request: Telehealth_V1_GetAppointmentRequest
     ) async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse {
         try await client.call(Telehealth_V1_AppointmentService_Methods.getAppointment, request)
     }
 
-    /// Cancels an appointment and the session that stands on it, until a client was admitted in any session of it.
+    /// Cancels an appointment and its session, provided that no patient was admitted to any session of it.
     ///
-    /// A cancellation whose `source_version` is not higher than the stored one is judged first and changes nothing. One
-    /// that overtakes its appointment is kept for 90 days: OK with `applied`, `appointment` unset; GetAppointment stays
-    /// NOT_FOUND, and no put of that id books anything.
+    /// The service checks `source_version` first: a cancellation whose version is not higher than the stored one changes
+    /// nothing. A cancellation that arrives before its appointment is kept for 90 days: the call returns OK with
+    /// `applied` set and `appointment` unset, GetAppointment continues to return NOT_FOUND, and no put of that id books
+    /// anything.
     ///
     /// Roles: scheduler, admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
-    /// with `status`); ABORTED (VERSION_CONFLICT).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`); ABORTED (VERSION_CONFLICT).
     public func cancel(
         _ request: Telehealth_V1_CancelAppointmentRequest
     ) async throws(RPCError) -> Telehealth_V1_CancelAppointmentResponse {

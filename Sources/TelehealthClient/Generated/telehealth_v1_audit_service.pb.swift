@@ -2,50 +2,50 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// The record of who saw and changed what.
+// The record of who read and changed what.
 // swift-format-ignore-file
 
 public import RPCModel
 public import TelehealthAPI
 
-/// Reads and checks the audit log: one row per access, change, denial and export, chained by a secret key, with signed
-/// heads kept outside the database. Every call of this service stands in the log itself, and exports and proofs have a
-/// head signed: the log's own keeping, and no side effect to whoever asks, who may ask again.
+/// Reads and verifies the audit log: one row per access, change, denial and export, chained with a secret key, with
+/// signed heads kept outside the database. Every call of this service is itself logged, and exports and proofs sign a
+/// new head. Both are internal to the log: callers may safely repeat a call.
 public struct AuditCalls: Sendable {
     let client: TelehealthClient
 
     /// Lists rows by time.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listEvents(
         _ request: Telehealth_V1_ListAuditEventsRequest
     ) async throws(RPCError) -> Telehealth_V1_ListAuditEventsResponse {
         try await client.call(Telehealth_V1_AuditService_Methods.listAuditEvents, request)
     }
 
-    /// Says who saw or changed a session, one line per person.
+    /// Lists who read or changed a session, one entry per person.
     ///
-    /// A call of its own and not only a filter of ListAuditEvents: it answers a client's question, so who may ask is
-    /// decided by the session's roster, and addresses, reasons and the targets of others' calls stay out of it.
+    /// This is a separate call, not a filter of ListAuditEvents, because it answers a patient's question: the session's
+    /// participants decide who may ask, and addresses, reasons and the targets of other people's calls are left out.
     ///
     /// Roles: client, admin.
-    /// Of these: the visit's client and guardian, also after they were sent away.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
-    /// PARTICIPANT_DENIED).
+    /// Restriction: the visit's patient and guardian, even after they were removed or denied.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (SESSION_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func listSessionAccesses(
         _ request: Telehealth_V1_ListSessionAccessesRequest
     ) async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse {
         try await client.call(Telehealth_V1_AuditService_Methods.listSessionAccesses, request)
     }
 
-    /// Shows that a row is in the log, by RFC 6962, to whoever has no access to it.
+    /// Proves that a row is in the log (RFC 6962), for verifiers without access to the log.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (AUDIT_EVENT_NOT_FOUND).
     public func getProof(
         _ request: Telehealth_V1_GetAuditProofRequest
     ) async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse {

@@ -2,24 +2,24 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// The texts that people sign, and what each place asks of consents.
+// The texts that people sign, and what each jurisdiction requires of consents.
 // swift-format-ignore-file
 
 public import RPCModel
 public import TelehealthAPI
 
-/// Keeps the texts that can be consented to, and says what the policy of each place asks for.
+/// Keeps the texts that people can consent to, and reports what the policy of each jurisdiction ("place") requires.
 ///
-/// The place of a visit is `US-` with the state of the client's pre-visit check (the guardian's, when the client gave
-/// none); before any check it is the clinic's home place. A place without a policy of its own is under `default`, the
-/// strictest one.
+/// The place of a visit is `US-` followed by the state in the patient's pre-visit check (the guardian's, if the
+/// patient gave none); before any check it is the clinic's home place. A place without a policy of its own uses
+/// `default`, the strictest policy.
 public struct ConsentDocumentCalls: Sendable {
     let client: TelehealthClient
 
     /// Registers one version of a text.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); ABORTED (VERSION_CONFLICT);
     /// ALREADY_EXISTS (DOCUMENT_VERSION_EXISTS).
     public func put(
         _ request: Telehealth_V1_PutConsentDocumentRequest
@@ -27,33 +27,33 @@ public struct ConsentDocumentCalls: Sendable {
         try await client.change(Telehealth_V1_ConsentDocumentService_Methods.putConsentDocument, request)
     }
 
-    /// Reads a text: the version named, or the one in force.
+    /// Reads a text: the given version, or the one in force.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (DOCUMENT_NOT_FOUND).
     public func get(
         _ request: Telehealth_V1_GetConsentDocumentRequest
     ) async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse {
         try await client.call(Telehealth_V1_ConsentDocumentService_Methods.getConsentDocument, request)
     }
 
-    /// Lists the texts there are, newest in force first. Their wording is GetConsentDocument's to give.
+    /// Lists the registered texts, newest in force first, without their content: use GetConsentDocument for that.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func list(
         _ request: Telehealth_V1_ListConsentDocumentsRequest
     ) async throws(RPCError) -> Telehealth_V1_ListConsentDocumentsResponse {
         try await client.call(Telehealth_V1_ConsentDocumentService_Methods.listConsentDocuments, request)
     }
 
-    /// Lists the policies in force, with the sources that they stand on.
+    /// Lists the policies in force, with the legal sources they are based on.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     public func listPlacePolicies(
         _ request: Telehealth_V1_ListPlacePoliciesRequest = .init()
     ) async throws(RPCError) -> Telehealth_V1_ListPlacePoliciesResponse {

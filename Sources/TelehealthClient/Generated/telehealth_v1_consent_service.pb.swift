@@ -2,25 +2,25 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Consents through the wire.
+// Consents: submitting, evaluating, revoking.
 // swift-format-ignore-file
 
 public import RPCModel
 public import TelehealthAPI
 
-/// Keeps consents: append-only, each bound to the exact text shown.
+/// Stores consents: append-only, each bound to the exact text shown.
 public struct ConsentCalls: Sendable {
     let client: TelehealthClient
 
-    /// Writes one decision. An ELECTRONIC one is the signer's own act, so of the person or their guardian; PAPER and
-    /// VERBAL are filed by a clinician of the person or an administrator (NOT_ALLOWED otherwise).
+    /// Stores one decision. An ELECTRONIC decision must come from the signer: the person or their guardian. PAPER and
+    /// VERBAL decisions are filed by a clinician of the person or an administrator (NOT_ALLOWED otherwise).
     ///
-    /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when a newer text's grace is over.
+    /// GUARDIAN_REQUIRED for a minor's own grant, DOCUMENT_OUTDATED when the grace period after a newer text is over.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Of these: the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// Restriction: the person, their guardian, and their clinicians.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
     /// PERSON_NOT_FOUND, CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
     /// (GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
@@ -30,17 +30,18 @@ public struct ConsentCalls: Sendable {
         try await client.change(Telehealth_V1_ConsentService_Methods.submitConsent, request)
     }
 
-    /// Tells which actions may be done now, by the policy of the visit's place: what is missing, of whom, why, and what
-    /// would do; and of a person, which records count.
+    /// Evaluates which actions are permitted now by the visit's policy: what is missing, whose, why, and what would
+    /// satisfy it. For a named person, also lists the consents in effect.
     ///
-    /// Who asks for a visit must be of it, who asks for a person tied to them, who asks for both must be both. A client or
-    /// guest is told of their own gaps (and a guardian of the client's) in full, of others' only that there are some.
+    /// A caller who names a visit must be its participant; one who names a person must be related to them; one who names
+    /// both must be both. Patients and guests see their own gaps in full (guardians also the patient's); of others' gaps
+    /// they learn only that some exist.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Of these: of the visit that is named, whoever is of it; of the person who is named, the person, their
-    /// guardian, and a clinician of theirs.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
+    /// Restriction: for a named visit, its participants; for a named person, the person, their guardian, and their
+    /// clinicians.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (SESSION_NOT_FOUND, PERSON_NOT_FOUND); PERMISSION_DENIED
     /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func getStatus(
         _ request: Telehealth_V1_GetConsentStatusRequest
@@ -48,12 +49,12 @@ public struct ConsentCalls: Sendable {
         try await client.call(Telehealth_V1_ConsentService_Methods.getConsentStatus, request)
     }
 
-    /// Writes a new decision in place of an active one, which becomes SUPERSEDED. Judged as SubmitConsent is.
+    /// Replaces an active decision with a new one; the old one becomes SUPERSEDED. Validated like SubmitConsent.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Of these: the person, their guardian, and a clinician of theirs.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
+    /// Restriction: the person, their guardian, and their clinicians.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED, TEXT_HASH_MISMATCH, ACKNOWLEDGEMENTS_INCOMPLETE,
     /// WRITTEN_CONSENT_REQUIRED, EVIDENCE_INCOMPLETE with `missing` and `place`); NOT_FOUND (SESSION_NOT_FOUND,
     /// CONSENT_NOT_FOUND, DOCUMENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT,
     /// GUARDIAN_REQUIRED, DOCUMENT_OUTDATED).
@@ -63,49 +64,50 @@ public struct ConsentCalls: Sendable {
         try await client.change(Telehealth_V1_ConsentService_Methods.updateConsent, request)
     }
 
-    /// Takes an active consent back, at once; revoking a recording consent stops a running capture.
+    /// Revokes an active consent at once; revoking a recording consent stops a running recording.
     ///
-    /// CONSENT_NOT_CURRENT for a declined or superseded one. Repeating is OK.
+    /// CONSENT_NOT_CURRENT for a declined or superseded consent. Repeating is OK.
     ///
     /// Roles: clinician, client, admin, guest.
-    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (CONSENT_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (CONSENT_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (CONSENT_NOT_CURRENT).
     public func revoke(
         _ request: Telehealth_V1_RevokeConsentRequest
     ) async throws(RPCError) -> Telehealth_V1_RevokeConsentResponse {
         try await client.change(Telehealth_V1_ConsentService_Methods.revokeConsent, request)
     }
 
-    /// Lists a person's records, newest first.
+    /// Lists a person's consents, newest first.
     ///
     /// Roles: service, clinician, client, admin, guest.
-    /// Of these: the person, their guardian, and a clinician of theirs.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (PERSON_NOT_FOUND).
+    /// Restriction: the person, their guardian, and their clinicians.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND
+    /// (PERSON_NOT_FOUND).
     public func list(
         _ request: Telehealth_V1_ListConsentsRequest
     ) async throws(RPCError) -> Telehealth_V1_ListConsentsResponse {
         try await client.call(Telehealth_V1_ConsentService_Methods.listConsents, request)
     }
 
-    /// A signed statement of one consent with the proof that the audit log holds it.
+    /// Returns a signed statement of one consent, with proof that the audit log contains it.
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: the person, their guardian, a clinician of theirs, and whoever signed the consent.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
+    /// Restriction: the person, their guardian, their clinicians, and whoever signed the consent.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (CONSENT_NOT_FOUND); UNAVAILABLE (RECEIPT_NOT_READY).
     public func getReceipt(
         _ request: Telehealth_V1_GetConsentReceiptRequest
     ) async throws(RPCError) -> Telehealth_V1_GetConsentReceiptResponse {
         try await client.call(Telehealth_V1_ConsentService_Methods.getConsentReceipt, request)
     }
 
-    /// The public keys that receipts and manifests are checked with: the one that signs, and those that did before.
+    /// Returns the public keys for verifying receipts and manifests: the current key and retired ones.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     public func getReceiptKey(
         _ request: Telehealth_V1_GetReceiptKeyRequest = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse {

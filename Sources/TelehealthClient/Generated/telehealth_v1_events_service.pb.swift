@@ -2,26 +2,26 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// What AWS tells of meetings and captures.
+// Events from AWS about meetings and recordings.
 // swift-format-ignore-file
 
 public import RPCModel
 public import TelehealthAPI
 
-/// Raw provider events, for the installation's own pipeline: it forwards here what the Amazon Chime SDK sends through
-/// EventBridge, where the service does not read a queue itself. No application calls it.
+/// Receives raw provider events. For installations in which the service does not read an SQS queue itself: their
+/// pipeline forwards here what the Amazon Chime SDK sends through EventBridge. Applications do not call it.
 public struct EventsCalls: Sendable {
     let client: TelehealthClient
 
-    /// Takes a batch of events in.
+    /// Ingests a batch of events.
     ///
-    /// Each event counts once by its id, and the order of arrival does not matter: connections, screen shares and captures
-    /// follow from all events in the order of their own times. So a batch may be sent again, whole or in part, and there
-    /// is no request id. A malformed entry is reported and does not keep the others out; an empty or oversized batch is
+    /// Each event counts once, by its id, in any order of arrival: connections, screen shares and recordings are derived
+    /// from all events ordered by their own times. A batch may therefore be sent again, whole or in part, and there is
+    /// no request id. A malformed entry is reported and does not affect the others; an empty or oversized batch is
     /// INVALID_FIELD.
     ///
     /// Roles: service, admin.
-    /// Errors, beside those of every call: ABORTED (VERSION_CONFLICT).
+    /// Errors, in addition to those of every call: ABORTED (VERSION_CONFLICT).
     public func ingest(
         _ request: Telehealth_V1_IngestMeetingEventsRequest
     ) async throws(RPCError) -> Telehealth_V1_IngestMeetingEventsResponse {

@@ -2,55 +2,55 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// What an operator asks of a running service.
+// Calls for operators of a running service.
 // swift-format-ignore-file
 
 public import RPCModel
 public import TelehealthAPI
 
-/// Looks after a running service. Nothing here shows anything of a patient.
+/// Operates a running service. No call here reveals anything about a patient.
 public struct OperationsCalls: Sendable {
     let client: TelehealthClient
 
-    /// Tells how the service, its database and its work outside the database stand. While the database takes no changes it
-    /// is answered without a row in the audit log.
+    /// Reports the status of the service, its database and its outbound operations. While the database accepts no
+    /// changes, this call is answered without a row in the audit log.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     public func getServiceStatus(
         _ request: Telehealth_V1_GetServiceStatusRequest = .init()
     ) async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse {
         try await client.call(Telehealth_V1_OperationsService_Methods.getServiceStatus, request)
     }
 
-    /// Lists the calls to others that were given up: each holds back the later ones of its kind in its session.
+    /// Lists outbound operations that failed: each blocks later ones of its kind in its session.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func listFailedOperations(
         _ request: Telehealth_V1_ListFailedOperationsRequest
     ) async throws(RPCError) -> Telehealth_V1_ListFailedOperationsResponse {
         try await client.call(Telehealth_V1_OperationsService_Methods.listFailedOperations, request)
     }
 
-    /// Has a call to others that was given up tried again, from the first attempt.
+    /// Retries a failed outbound operation, from its first attempt.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (OPERATION_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (OPERATION_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (OPERATION_NOT_FAILED).
     public func retryOperation(
         _ request: Telehealth_V1_RetryOperationRequest
     ) async throws(RPCError) -> Telehealth_V1_RetryOperationResponse {
         try await client.change(Telehealth_V1_OperationsService_Methods.retryOperation, request)
     }
 
-    /// Tells what whoever carries the media calls a recording and its meeting, for a support case there.
+    /// Returns the media provider's ids of a recording and its meeting, for a support case with the provider.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (RECORDING_NOT_FOUND).
     public func getRecordingProviderDetails(
         _ request: Telehealth_V1_GetRecordingProviderDetailsRequest
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingProviderDetailsResponse {

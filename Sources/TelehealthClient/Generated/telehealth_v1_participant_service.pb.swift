@@ -2,29 +2,30 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Who is in a visit, and what may be done about it.
+// Participants of a visit: admission, removal, invitation.
 // swift-format-ignore-file
 
 public import RPCModel
 public import TelehealthAPI
 
-/// The people of a visit: letting in, not letting in, putting back, sending away, inviting. Who is there stands in
-/// `Session.participants`.
+/// Manages the participants of a visit: admit, deny, return to the waiting room, remove, invite.
+/// `Session.participants` lists them.
 ///
-/// Who "leads" is the appointment's clinician and every co-clinician. What each role may do stands in
-/// `ParticipantRole`. Tokens, request ids and the errors of every call are as in TelehealthService. After the end of a
-/// session every call here but RedeemInvitation's repeat is FAILED_PRECONDITION (INVALID_STATE).
+/// Lead clinicians are the appointment's clinician and every co-clinician. `ParticipantRole` says what each role may
+/// do. Tokens, request ids and common errors are as in TelehealthService. After the end of a session every call here,
+/// except a repeat of RedeemInvitation, is FAILED_PRECONDITION (INVALID_STATE).
 public struct ParticipantCalls: Sendable {
     let client: TelehealthClient
 
-    /// Lets a person in who waits, or who was denied or removed, while the clinician or a co-clinician is there.
+    /// Admits a participant who is waiting, or who was denied or removed, while the clinician or a co-clinician is
+    /// present.
     ///
     /// Roles: clinician.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
-    /// PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, PARTICIPANT_NOT_WAITING, CLINICIAN_NOT_PRESENT, CONSENT_MISSING, RECORDING_CONSENT_MISSING,
     /// THIRD_PARTY_CONSENT_MISSING with `place`); ABORTED (VERSION_CONFLICT).
     public func admit(
         _ request: Telehealth_V1_AdmitParticipantRequest
@@ -32,105 +33,106 @@ public struct ParticipantCalls: Sendable {
         try await client.change(Telehealth_V1_ParticipantService_Methods.admitParticipant, request)
     }
 
-    /// Gives somebody a place in a visit: a member of staff by their id, who then comes with a token of their own, or
-    /// whoever redeems the grant that is answered. A role that does not come this way is INVALID_FIELD.
+    /// Adds someone to a visit: a member of staff by id, who then joins with their own token, or whoever redeems the
+    /// returned grant. A role that cannot be invited this way is INVALID_FIELD.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, ROSTER_FULL); ABORTED (VERSION_CONFLICT); ALREADY_EXISTS
-    /// (PARTICIPANT_EXISTS with `participant_id`).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, ROSTER_FULL); ABORTED
+    /// (VERSION_CONFLICT); ALREADY_EXISTS (PARTICIPANT_EXISTS with `participant_id`).
     public func invite(
         _ request: Telehealth_V1_InviteParticipantRequest
     ) async throws(RPCError) -> Telehealth_V1_InviteParticipantResponse {
         try await client.change(Telehealth_V1_ParticipantService_Methods.inviteParticipant, request)
     }
 
-    /// Takes a grant back that nobody has redeemed; after that, use RemoveParticipant. Revoking twice is OK.
+    /// Revokes a grant that nobody has redeemed; after redemption, use RemoveParticipant. Revoking twice is OK.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, INVITATION_NOT_FOUND); FAILED_PRECONDITION
-    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, INVITATION_USED); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// INVITATION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, INVITATION_USED); ABORTED (VERSION_CONFLICT).
     public func revokeInvitation(
         _ request: Telehealth_V1_RevokeInvitationRequest
     ) async throws(RPCError) -> Telehealth_V1_RevokeInvitationResponse {
         try await client.change(Telehealth_V1_ParticipantService_Methods.revokeInvitation, request)
     }
 
-    /// Makes whoever holds a grant somebody in its visit, once, and gives them the token to call with from then on. The
-    /// grant is the credential.
+    /// Exchanges a single-use grant for a guest participant and a token for this session. The grant is the credential.
     ///
-    /// The same request id again gives the same place, for an answer that got lost.
+    /// A repeat with the same request id returns the same participant, in case the response was lost.
     ///
     /// Needs no token.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION (INVALID_STATE
-    /// with `status`, INVITATION_EXPIRED, INVITATION_USED, INVITATION_REVOKED); ABORTED (VERSION_CONFLICT);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAUTHENTICATED (INVITATION_INVALID).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, INVITATION_EXPIRED, INVITATION_USED, INVITATION_REVOKED); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAUTHENTICATED
+    /// (INVITATION_INVALID).
     public func redeemInvitation(
         _ request: Telehealth_V1_RedeemInvitationRequest
     ) async throws(RPCError) -> Telehealth_V1_RedeemInvitationResponse {
         try await client.change(Telehealth_V1_ParticipantService_Methods.redeemInvitation, request)
     }
 
-    /// Does not let a waiting person in. Their watch ends and joining is refused (PARTICIPANT_DENIED), until they are let
-    /// in after all. Denying twice is OK.
+    /// Denies entry to a waiting participant. Their watch ends and joining is refused (PARTICIPANT_DENIED) until they
+    /// are admitted after all. Denying twice is OK.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
-    /// PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, PARTICIPANT_NOT_WAITING); ABORTED (VERSION_CONFLICT).
     public func deny(
         _ request: Telehealth_V1_DenyParticipantRequest
     ) async throws(RPCError) -> Telehealth_V1_DenyParticipantResponse {
         try await client.change(Telehealth_V1_ParticipantService_Methods.denyParticipant, request)
     }
 
-    /// Puts somebody back from the visit into the waiting room, never the appointment's clinician or oneself
-    /// (NOT_ALLOWED). Their attendee is deleted, credentials are withheld, and only AdmitParticipant ends the wait.
+    /// Returns a participant from the visit to the waiting room; the appointment's clinician and the caller are
+    /// NOT_ALLOWED. The participant's attendee is deleted, credentials are withheld, and only AdmitParticipant ends the
+    /// wait.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`,
-    /// PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`, PARTICIPANT_NOT_ADMITTED); ABORTED (VERSION_CONFLICT).
     public func returnToWaitingRoom(
         _ request: Telehealth_V1_ReturnToWaitingRoomRequest
     ) async throws(RPCError) -> Telehealth_V1_ReturnToWaitingRoomResponse {
         try await client.change(Telehealth_V1_ParticipantService_Methods.returnToWaitingRoom, request)
     }
 
-    /// Sends somebody away, wherever they are, never the appointment's clinician or oneself (NOT_ALLOWED). Their attendee
-    /// is deleted, their watch ends, and whatever they call in this visit is refused (PARTICIPANT_REMOVED) until they are
-    /// let in again. Removing twice is OK.
+    /// Removes a participant in any state; the appointment's clinician and the caller are NOT_ALLOWED. Their attendee is
+    /// deleted, their watch ends, and all their calls in this visit are refused (PARTICIPANT_REMOVED) until they are
+    /// admitted again. Removing twice is OK.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`); ABORTED (VERSION_CONFLICT).
     public func remove(
         _ request: Telehealth_V1_RemoveParticipantRequest
     ) async throws(RPCError) -> Telehealth_V1_RemoveParticipantResponse {
         try await client.change(Telehealth_V1_ParticipantService_Methods.removeParticipant, request)
     }
 
-    /// Says what somebody may send and receive, also oneself, at once when they are in the meeting, else from when they
-    /// come in. Who receives content must receive video, as Chime has it (INVALID_FIELD).
+    /// Sets what a participant, including the caller, may send and receive: immediately when they are in the meeting,
+    /// otherwise from their next join. Receiving content requires receiving video, a rule of Chime (INVALID_FIELD).
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND, PARTICIPANT_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
+    /// PARTICIPANT_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// `current_version`); ABORTED (VERSION_CONFLICT).
     public func setCapabilities(
         _ request: Telehealth_V1_SetParticipantCapabilitiesRequest
     ) async throws(RPCError) -> Telehealth_V1_SetParticipantCapabilitiesResponse {

@@ -2,12 +2,12 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// What the service holds about one person.
+// The stored record of one person.
 // swift-format-ignore-file
 
 internal import TelehealthAPI
 
-/// Gives people their record in a form that other systems read.
+/// Exports a person's record in a format that other systems read.
 public struct PersonCalls: Sendable {
     let client: TelehealthClient
 }

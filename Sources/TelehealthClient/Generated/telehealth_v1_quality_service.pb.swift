@@ -2,40 +2,41 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// How well visits go.
+// Quality of visits.
 // swift-format-ignore-file
 
 public import RPCModel
 public import TelehealthAPI
 
-/// Takes what clients measure, and sums it up against the service's targets.
+/// Collects measurements of client applications and summarizes them against the service's targets.
 public struct QualityCalls: Sendable {
     let client: TelehealthClient
 
-    /// One report of what the caller's own client measured since its last one, as the Chime client SDK gives it; taken
-    /// until 10 minutes after the end (INVALID_STATE).
+    /// Reports what the caller's client application measured since its last report, as the Chime client SDK provides it.
+    /// Accepted until 10 minutes after the end (INVALID_STATE).
     ///
-    /// A changed `ConnectionQuality` is told to the session's watchers.
+    /// When the `ConnectionQuality` changes, the session's watchers receive an event.
     ///
     /// Roles: clinician, client.
-    /// Of these: whoever has a place of their own in the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
-    /// FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED
-    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); RESOURCE_EXHAUSTED (METRICS_TOO_OFTEN).
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, NOT_JOINED); ABORTED
+    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); RESOURCE_EXHAUSTED
+    /// (METRICS_TOO_OFTEN).
     public func reportClientMetrics(
         _ request: Telehealth_V1_ReportClientMetricsRequest
     ) async throws(RPCError) -> Telehealth_V1_ReportClientMetricsResponse {
         try await client.change(Telehealth_V1_QualityService_Methods.reportClientMetrics, request)
     }
 
-    /// The service's figures over a period, each against its target.
+    /// Returns the service's measures over a period, each with its target.
     ///
-    /// Worked out from stored rows when asked. STORE_OVERLOADED for more rows than one read may sum: ask for a shorter
-    /// one.
+    /// Computed from stored rows on request. STORE_OVERLOADED when the period has more rows than one read may sum: ask
+    /// for a shorter one.
     ///
     /// Roles: admin.
-    /// No side effects: it may be asked again.
-    /// Errors: those of every call.
+    /// No side effects: safe to retry.
+    /// Errors: only those of every call.
     public func getServiceReport(
         _ request: Telehealth_V1_GetServiceReportRequest
     ) async throws(RPCError) -> Telehealth_V1_GetServiceReportResponse {

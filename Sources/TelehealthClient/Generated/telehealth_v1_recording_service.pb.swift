@@ -2,37 +2,39 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Recordings, from their start to their end.
+// Recordings, from start to deletion.
 // swift-format-ignore-file
 
 public import RPCModel
 public import TelehealthAPI
 
-/// Makes recordings, plays and keeps them, says what they stand on, and lets go of them when their time is over.
+/// Makes, plays, retains, documents and deletes recordings.
 public struct RecordingCalls: Sendable {
     let client: TelehealthClient
 
-    /// Starts a recording. Consent is looked up, never taken from the caller.
+    /// Starts a recording. Consent is looked up, never taken from the request.
     ///
     /// Roles: clinician.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, RECORDING_CONSENT_MISSING, RECORDING_ACTIVE
-    /// with `recording_id`, RECORDING_NOT_CONFIGURED, MEETING_NOT_READY); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, RECORDING_CONSENT_MISSING,
+    /// RECORDING_ACTIVE with `recording_id`, RECORDING_NOT_CONFIGURED, MEETING_NOT_READY); ABORTED
+    /// (VERSION_CONFLICT).
     public func start(
         _ request: Telehealth_V1_StartRecordingRequest
     ) async throws(RPCError) -> Telehealth_V1_StartRecordingResponse {
         try await client.change(Telehealth_V1_RecordingService_Methods.startRecording, request)
     }
 
-    /// Stops the running recording and joins its pieces. Whoever may be in the picture may end it.
+    /// Stops the running recording and joins its pieces. Anyone who may appear in the recording may stop it.
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND,
-    /// RECORDING_NOT_FOUND); FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, RECORDING_NOT_ACTIVE);
-    /// ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: participants of the visit.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND, RECORDING_NOT_FOUND); FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`,
+    /// RECORDING_NOT_ACTIVE); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     public func stop(
         _ request: Telehealth_V1_StopRecordingRequest
     ) async throws(RPCError) -> Telehealth_V1_StopRecordingResponse {
@@ -42,86 +44,91 @@ public struct RecordingCalls: Sendable {
     /// Lists the recordings of a session, oldest first.
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND (SESSION_NOT_FOUND);
-    /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: participants of the visit.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID); NOT_FOUND
+    /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func list(
         _ request: Telehealth_V1_ListRecordingsRequest
     ) async throws(RPCError) -> Telehealth_V1_ListRecordingsResponse {
         try await client.call(Telehealth_V1_RecordingService_Methods.listRecordings, request)
     }
 
-    /// Makes a URL that plays a recording for at most 5 minutes; whoever holds it can play it. Audited. Client and
-    /// guardian get one for a clinical recording that LinkSessionNote has made part of the client's record
+    /// Creates a URL that plays a recording for at most 5 minutes; whoever holds it can play the recording. Audited.
+    /// Patient and guardian may play only clinical recordings that LinkSessionNote has made part of the patient's record
     /// (RECORDING_NOT_RELEASED before).
     ///
     /// Roles: clinician, client, admin.
-    /// Of these: of people those who lead the visit, a supervisor, and its client and guardian.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION (RECORDING_NOT_READY with
-    /// `recording_state`, RECORDING_NOT_RELEASED, RECORDING_CONSENT_REVOKED, RECORDING_ON_HOLD,
-    /// RECORDING_BEING_DELETED, RECORDING_DELETED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL (MEETING_REFUSED).
+    /// Restriction: among participants, only lead clinicians, supervisors, the patient and the guardian.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); NOT_FOUND (RECORDING_NOT_FOUND, RECORDING_OBJECT_GONE); FAILED_PRECONDITION
+    /// (RECORDING_NOT_READY with `recording_state`, RECORDING_NOT_RELEASED, RECORDING_CONSENT_REVOKED,
+    /// RECORDING_ON_HOLD, RECORDING_BEING_DELETED, RECORDING_DELETED); UNAVAILABLE (MEETING_UNAVAILABLE); INTERNAL
+    /// (MEETING_REFUSED).
     public func getPlaybackUrl(
         _ request: Telehealth_V1_GetRecordingPlaybackUrlRequest
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingPlaybackUrlResponse {
         try await client.call(Telehealth_V1_RecordingService_Methods.getRecordingPlaybackUrl, request)
     }
 
-    /// Puts a recording under legal hold: it is not deleted, whatever its retention says, and played only as the clinic's
-    /// policy says. A second hold changes nothing.
+    /// Places a recording under legal hold: it is not deleted, whatever its retention says, and can be played only as
+    /// the clinic's policy allows. A second hold changes nothing.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED,
+    /// RECORDING_DELETED).
     public func setHold(
         _ request: Telehealth_V1_SetRecordingHoldRequest
     ) async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse {
         try await client.change(Telehealth_V1_RecordingService_Methods.setRecordingHold, request)
     }
 
-    /// Takes a legal hold away; a recording without one stays as it is.
+    /// Releases a legal hold; a recording without a hold stays as it is.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT).
     public func releaseHold(
         _ request: Telehealth_V1_ReleaseRecordingHoldRequest
     ) async throws(RPCError) -> Telehealth_V1_ReleaseRecordingHoldResponse {
         try await client.change(Telehealth_V1_RecordingService_Methods.releaseRecordingHold, request)
     }
 
-    /// Sets until when a recording is kept. After that its objects are deleted, unless a hold keeps them; the row and the
-    /// manifest stay.
+    /// Sets how long a recording is kept. Afterwards its objects are deleted, unless a hold keeps them; the row and the
+    /// manifest remain.
     ///
     /// Roles: admin.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND);
-    /// ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED, RECORDING_DELETED).
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (RECORDING_BEING_DELETED,
+    /// RECORDING_DELETED).
     public func setRetention(
         _ request: Telehealth_V1_SetRecordingRetentionRequest
     ) async throws(RPCError) -> Telehealth_V1_SetRecordingRetentionResponse {
         try await client.change(Telehealth_V1_RecordingService_Methods.setRecordingRetention, request)
     }
 
-    /// Notes which note of the clinic's records a recording belongs to.
+    /// Links a recording to a note in the clinic's records.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (RECORDING_NOT_FOUND); ABORTED
+    /// (VERSION_CONFLICT).
     public func linkSessionNote(
         _ request: Telehealth_V1_LinkSessionNoteRequest
     ) async throws(RPCError) -> Telehealth_V1_LinkSessionNoteResponse {
         try await client.change(Telehealth_V1_RecordingService_Methods.linkSessionNote, request)
     }
 
-    /// What binds the file to the visit: object and checksums, consents, people present, start and stop. Audited.
+    /// Returns the facts that tie the file to the visit: object and checksums, consents, people present, start and stop.
+    /// Audited.
     ///
     /// Roles: clinician, admin.
-    /// Of these: whoever is of the visit.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: NOT_FOUND (RECORDING_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED,
-    /// PARTICIPANT_DENIED); FAILED_PRECONDITION (RECORDING_NOT_READY with `recording_state`).
+    /// Restriction: participants of the visit.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: NOT_FOUND (RECORDING_NOT_FOUND); PERMISSION_DENIED
+    /// (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); FAILED_PRECONDITION (RECORDING_NOT_READY with `recording_state`).
     public func getManifest(
         _ request: Telehealth_V1_GetRecordingManifestRequest
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse {

@@ -2,7 +2,7 @@
 // tools/generate makes it anew. Case numbers in merge(from:) are tags, field number << 3 | wire type.
 //
 // SPDX-License-Identifier: Apache-2.0
-// Visits through the wire.
+// Visits: creating, joining, watching, ending.
 // swift-format-ignore-file
 
 public import RPCModel
@@ -10,26 +10,26 @@ public import TelehealthAPI
 
 /// Runs video visits.
 ///
-/// Every call needs a bearer token in `authorization` metadata, unless its contract is `open`; an id that one may not see
-/// is NOT_FOUND like an unknown one. Calls that change something take a `request_id`: a UUID that names the attempt for 24
-/// hours, per caller and method. The same id with another body is REQUEST_ID_REUSED. What every call may be refused with
-/// stands in `ErrorReason`, as REASON_SCOPE_EVERY_CALL.
+/// Every call needs a bearer token in `authorization` metadata, unless its contract is `open`. An id that the caller
+/// may not see is NOT_FOUND, like an unknown id. Calls that change something take a `request_id`: a UUID that
+/// identifies the attempt for 24 hours, per caller and method. The same id with another request is REQUEST_ID_REUSED.
+/// `ErrorReason` marks the reasons that every call may return with REASON_SCOPE_EVERY_CALL.
 ///
-/// A change of a session may be meant for one version of it (`expected_version`): of two that are meant for the same one
-/// at most one happens, and the other is VERSION_MISMATCH. The caller's rights are judged before the version, the state of
-/// the visit behind it. A repeated `request_id`, and the same verb on a session that it ended, are answered whatever the
-/// version is.
+/// A change of a session may require one version of it (`expected_version`): of two changes that require the same
+/// version at most one succeeds, and the other is VERSION_MISMATCH. The service checks the caller's rights first, then
+/// the version, then the state of the visit. A repeated `request_id`, and a repeat of the call that ended a session,
+/// are answered regardless of the version.
 public struct TelehealthCalls: Sendable {
     let client: TelehealthClient
 
-    /// Creates the session of an appointment; Chime is not called yet. A repeated request of somebody who may not see the
-    /// session any more is SESSION_NOT_FOUND.
+    /// Creates the session of an appointment; Chime is not called yet. A repeat by a caller who may no longer see the
+    /// session is SESSION_NOT_FOUND.
     ///
     /// Roles: service, scheduler, clinician, admin.
-    /// Of these: the appointment's clinician, client and guardian.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (APPOINTMENT_NOT_FOUND,
-    /// SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION (APPOINTMENT_CANCELLED, TOO_LATE with
-    /// `close_time`); ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
+    /// Restriction: the appointment's clinician, patient and guardian.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (APPOINTMENT_NOT_FOUND, SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); FAILED_PRECONDITION
+    /// (APPOINTMENT_CANCELLED, TOO_LATE with `close_time`); ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
     public func create(
         _ request: Telehealth_V1_CreateSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_CreateSessionResponse {
@@ -39,10 +39,10 @@ public struct TelehealthCalls: Sendable {
     /// Reads a session.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
-    /// Of these: whoever is of the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
+    /// Restriction: participants of the visit.
+    /// In an emergency any clinician may call.
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID); NOT_FOUND
     /// (SESSION_NOT_FOUND); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func get(
         _ request: Telehealth_V1_GetSessionRequest
@@ -50,29 +50,29 @@ public struct TelehealthCalls: Sendable {
         try await client.call(Telehealth_V1_TelehealthService_Methods.getSession, request)
     }
 
-    /// Lists sessions that the caller may see, by planned start: those of the appointment's people, and those that one was
-    /// invited to. The clinic's systems see all; a guest has one visit.
+    /// Lists the sessions that the caller may see, by scheduled start: those of the caller's appointments and those they
+    /// were invited to. The clinic's systems see all; a guest sees one.
     ///
     /// Roles: service, scheduler, clinician, client, admin, guest.
-    /// No side effects: it may be asked again.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
+    /// No side effects: safe to retry.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (PAGE_TOKEN_INVALID).
     public func list(
         _ request: Telehealth_V1_ListSessionsRequest
     ) async throws(RPCError) -> Telehealth_V1_ListSessionsResponse {
         try await client.call(Telehealth_V1_TelehealthService_Methods.listSessions, request)
     }
 
-    /// Comes to a visit or comes back to it. Token, appointment and invitation decide what the caller is there.
+    /// Joins a visit, for the first time or again. Token, appointment and invitation decide the caller's role.
     ///
-    /// Whoever does not lead the visit waits until let in and gets no credentials before. Credentials are fetched anew at
-    /// each call. A person's devices share one attendee, because Chime lets one connection at a time have it: the newest
-    /// takes over, and a watch tells so (`device_changed`).
+    /// Callers other than lead clinicians wait until admitted and get no credentials before. Each call returns fresh
+    /// credentials. A person's devices share one attendee, because Chime permits one connection per attendee: the newest
+    /// device takes over, and watches report it (`device_changed`).
     ///
     /// Roles: clinician, client, guest.
-    /// Of these: whoever has a place of their own in the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// In an emergency any clinician may call.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED);
+    /// NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
     /// `current_version`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`, PRE_VISIT_CHECK_REQUIRED,
     /// PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT);
     /// PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED); UNAVAILABLE (MEETING_UNAVAILABLE);
@@ -83,72 +83,73 @@ public struct TelehealthCalls: Sendable {
         try await client.change(Telehealth_V1_TelehealthService_Methods.joinSession, request)
     }
 
-    /// Says "still here" for a person without an open watch, or whose watch has `presence_by_heartbeat`. Brings nobody
-    /// back who left, and is OK before the first join and after the end.
+    /// Reports presence for a participant without an open watch, or whose watch has `presence_by_heartbeat`. Does not
+    /// bring back a participant who left, and is OK before the first join and after the end.
     ///
     /// Roles: clinician, client, guest.
-    /// Of these: whoever has a place of their own in the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
-    /// (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// In an emergency any clinician may call.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED);
+    /// NOT_FOUND (SESSION_NOT_FOUND); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED).
     public func heartbeat(
         _ request: Telehealth_V1_HeartbeatRequest
     ) async throws(RPCError) -> Telehealth_V1_HeartbeatResponse {
         try await client.change(Telehealth_V1_TelehealthService_Methods.heartbeat, request)
     }
 
-    /// The earlier PATCH status, as another name for the verbs: COMPLETED is EndSession, CANCELLED is CancelSession,
-    /// NO_SHOW is MarkNoShow, and IN_PROGRESS from who leads or WAITING_ROOM from the client's side is JoinSession,
-    /// without its credentials; the status that already holds is OK for whoever may use its verb. The verb's own rule
-    /// decides who may use it, NOT_ALLOWED otherwise; every other change is INVALID_STATE.
+    /// The earlier PATCH of the status, as another name for other calls: COMPLETED is EndSession, CANCELLED is
+    /// CancelSession, NO_SHOW is MarkNoShow, and IN_PROGRESS by a lead clinician or WAITING_ROOM by patient or guardian
+    /// is JoinSession without its credentials. The current status is OK for callers of the corresponding call. The rules
+    /// of that call apply, NOT_ALLOWED otherwise; every other change is INVALID_STATE.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// Of these: whoever is of the visit.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, TOO_LATE with `close_time`,
-    /// CLIENT_WAS_HERE, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`, CONSENT_MISSING,
-    /// RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
+    /// Restriction: participants of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, TOO_LATE
+    /// with `close_time`, CLIENT_WAS_HERE, PRE_VISIT_CHECK_REQUIRED, PRE_VISIT_CHECK_FAILED with `failed`,
+    /// CONSENT_MISSING, RECORDING_CONSENT_MISSING); ABORTED (VERSION_CONFLICT).
     public func updateStatus(
         _ request: Telehealth_V1_UpdateSessionStatusRequest
     ) async throws(RPCError) -> Telehealth_V1_UpdateSessionStatusResponse {
         try await client.change(Telehealth_V1_TelehealthService_Methods.updateSessionStatus, request)
     }
 
-    /// Notes that the caller began to share a screen.
+    /// Records that the caller started to share a screen.
     ///
     /// Roles: clinician, client.
-    /// Of these: whoever has a place in the visit that shares a screen: who leads it, its client and guardian.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, SCREEN_SHARE_ACTIVE); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: participants who may share a screen: lead clinicians, the patient and the guardian.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, NOT_JOINED, SCREEN_SHARE_ACTIVE);
+    /// ABORTED (VERSION_CONFLICT).
     public func startScreenShare(
         _ request: Telehealth_V1_StartScreenShareRequest
     ) async throws(RPCError) -> Telehealth_V1_StartScreenShareResponse {
         try await client.change(Telehealth_V1_TelehealthService_Methods.startScreenShare, request)
     }
 
-    /// Notes that the caller's screen share ended.
+    /// Records that the caller stopped sharing a screen.
     ///
     /// Roles: clinician, client.
-    /// Of these: whoever has a place of their own in the visit.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND);
-    /// FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, SCREEN_SHARE_NOT_ACTIVE); ABORTED
-    /// (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND
+    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (VERSION_MISMATCH with `current_version`, SCREEN_SHARE_NOT_ACTIVE);
+    /// ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED, PARTICIPANT_DENIED).
     public func stopScreenShare(
         _ request: Telehealth_V1_StopScreenShareRequest
     ) async throws(RPCError) -> Telehealth_V1_StopScreenShareResponse {
         try await client.change(Telehealth_V1_TelehealthService_Methods.stopScreenShare, request)
     }
 
-    /// Goes, and may come back. Closes the caller's wait or screen share. Leaving twice is OK.
+    /// Leaves the visit; rejoining is allowed. Ends the caller's wait or screen share. Leaving twice is OK.
     ///
     /// Roles: clinician, client, guest.
-    /// Of these: whoever has a place of their own in the visit.
-    /// A clinician of another visit may use it in an emergency.
-    /// Errors, beside those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED); NOT_FOUND
-    /// (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
+    /// Restriction: only callers who are participants of the visit themselves.
+    /// In an emergency any clinician may call.
+    /// Errors, in addition to those of every call: INVALID_ARGUMENT (EMERGENCY_REASON_INVALID, REQUEST_ID_REUSED);
+    /// NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with `status`, VERSION_MISMATCH with
     /// `current_version`, NOT_JOINED); ABORTED (VERSION_CONFLICT); PERMISSION_DENIED (PARTICIPANT_REMOVED,
     /// PARTICIPANT_DENIED).
     public func leave(
@@ -157,64 +158,65 @@ public struct TelehealthCalls: Sendable {
         try await client.change(Telehealth_V1_TelehealthService_Methods.leaveSession, request)
     }
 
-    /// Calls a visit off, while no client was ever admitted; the client's side before the planned start only.
+    /// Cancels a visit to which no patient was ever admitted; patient and guardian may cancel before the scheduled start
+    /// only.
     ///
     /// Cancelling twice is OK and changes nothing, not even reason or note; after CancelAppointment it is INVALID_STATE.
     ///
     /// Roles: service, scheduler, clinician, client, admin.
-    /// Of these: of people those who lead the visit, and its client and guardian.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, TOO_LATE with `close_time`); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among participants, only lead clinicians, the patient and the guardian.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, TOO_LATE with `close_time`); ABORTED
+    /// (VERSION_CONFLICT).
     public func cancel(
         _ request: Telehealth_V1_CancelSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_CancelSessionResponse {
         try await client.change(Telehealth_V1_TelehealthService_Methods.cancelSession, request)
     }
 
-    /// Notes that somebody did not come, while no client was ever admitted and after the planned start: the client where a
-    /// clinician came, else both.
+    /// Marks a visit as a no-show after its scheduled start, if no patient was ever admitted: the patient's when a
+    /// clinician arrived, otherwise both.
     ///
-    /// CLIENT_WAS_HERE when somebody of the client's side came, however long they stayed. Marking twice is OK and changes
-    /// nothing.
+    /// CLIENT_WAS_HERE when the patient or guardian arrived, however briefly. Marking twice is OK and changes nothing.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`, CLIENT_WAS_HERE); ABORTED
-    /// (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, TOO_EARLY with `open_time`,
+    /// CLIENT_WAS_HERE); ABORTED (VERSION_CONFLICT).
     public func markNoShow(
         _ request: Telehealth_V1_MarkNoShowRequest
     ) async throws(RPCError) -> Telehealth_V1_MarkNoShowResponse {
         try await client.change(Telehealth_V1_TelehealthService_Methods.markNoShow, request)
     }
 
-    /// Takes a no-show back: the client came late after all. The session is SCHEDULED again, at the appointment's present
-    /// time and people. One may join until the later of the slot's end and the clinic's no-show grace from now, and so
-    /// long the service notes no no-show by itself.
+    /// Undoes a no-show because the patient arrived late. The session is SCHEDULED again, at the appointment's current
+    /// time and with its current people. Joining is possible until the scheduled end or for the clinic's no-show grace
+    /// period from now, whichever is later; until then the service does not mark another no-show by itself.
     ///
     /// SESSION_EXISTS when the appointment has a newer session. Undoing twice is OK.
     ///
     /// Roles: scheduler, clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`, APPOINTMENT_CANCELLED); ABORTED (VERSION_CONFLICT);
-    /// ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`, APPOINTMENT_CANCELLED); ABORTED
+    /// (VERSION_CONFLICT); ALREADY_EXISTS (SESSION_EXISTS with `session_id`).
     public func undoNoShow(
         _ request: Telehealth_V1_UndoNoShowRequest
     ) async throws(RPCError) -> Telehealth_V1_UndoNoShowResponse {
         try await client.change(Telehealth_V1_TelehealthService_Methods.undoNoShow, request)
     }
 
-    /// Ends a visit that is IN_PROGRESS: recording, then the meeting. Ending twice is OK and changes nothing.
+    /// Ends a visit that is IN_PROGRESS: first the recording, then the meeting. Ending twice is OK and changes nothing.
     ///
     /// Roles: clinician, admin.
-    /// Of these: of clinicians those who lead the visit: the appointment's, and each co-clinician.
-    /// Errors, beside those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED, PARTICIPANT_DENIED);
-    /// INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION (INVALID_STATE with
-    /// `status`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
+    /// Restriction: among clinicians, only the lead clinicians of the visit.
+    /// Errors, in addition to those of every call: PERMISSION_DENIED (NOT_ALLOWED, PARTICIPANT_REMOVED,
+    /// PARTICIPANT_DENIED); INVALID_ARGUMENT (REQUEST_ID_REUSED); NOT_FOUND (SESSION_NOT_FOUND); FAILED_PRECONDITION
+    /// (INVALID_STATE with `status`, VERSION_MISMATCH with `current_version`); ABORTED (VERSION_CONFLICT).
     public func end(
         _ request: Telehealth_V1_EndSessionRequest
     ) async throws(RPCError) -> Telehealth_V1_EndSessionResponse {

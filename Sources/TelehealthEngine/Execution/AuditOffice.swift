@@ -2,7 +2,7 @@ public import AuditChain
 public import TelehealthModel
 public import TelehealthRules
 
-/// The calls about the audit log itself; each of them stands in it, whatever the policy says of reads.
+/// The calls about the audit log itself; each of them is recorded in it, whatever the policy says of reads.
 ///
 /// Isolation: the caller's.
 public final class AuditOffice: Sendable {
@@ -63,7 +63,7 @@ public final class AuditOffice: Sendable {
 
     /// Checks rows against the key, their chain, the stored tree and the heads kept outside.
     ///
-    /// One check at a time, with a pause behind each (``InspectionTurn``): it is as much work as the log is long.
+    /// One check at a time, with a pause after each (``InspectionTurn``): it is as much work as the log is long.
     /// - Throws: `AUDIT_UNAVAILABLE` while another check runs or waits or the heads cannot be read; `CALL_CANCELLED`.
     public func verify(
         from: Int64, through: Int64?, progress: @escaping ProgressReport = { _ in }, _ invocation: Invocation
@@ -107,7 +107,7 @@ public final class AuditOffice: Sendable {
         return report
     }
 
-    /// Begins an export: it stands in the log, and the head it is held against is kept, before a row goes out.
+    /// Begins an export: it is recorded in the log, and the head it is held against is kept, before a row goes out.
     ///
     /// - Returns: a head that covers every row to be exported, the export's own among them.
     public func beginExport(_ invocation: Invocation) async throws(TelehealthError) -> AuditHead {

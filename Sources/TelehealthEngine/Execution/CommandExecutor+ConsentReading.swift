@@ -52,7 +52,7 @@ extension CommandExecutor {
 
     /// Which actions may be done now, as the caller may know it; of a person also which of their records count.
     ///
-    /// A client or guest is told of their own gaps and of those that they sign as a guardian, of others' only that
+    /// A client or guest sees their own gaps and those that they sign as a guardian, of others' only that
     /// there are some. A clinician whose visits with the person are past learns nothing of what their consents allow
     /// now.
     ///
@@ -79,7 +79,7 @@ extension CommandExecutor {
                 file: try await file(of: person, reach), evaluatedAt: context.now)
         case .person(let person):
             guard try await requireTie(method, to: person, invocation) == .all else {
-                // What a person's consents allow now is no matter of visits that are past.
+                // What a person's consents allow now does not depend on past visits.
                 try await recordDenial(
                     action: method, sessionID: nil, person: person, invocation,
                     reason: TelehealthError.Reason.personNotFound.rawValue)

@@ -122,7 +122,7 @@ extension CommandExecutor {
         }
         let session = visit.flatMap { id in open.first { $0.session.id == id } }
         let place = session ?? open.first { $0.session.clientID == subject }
-        // Behind the history: a birth date that comes between is a conflict.
+        // After the history: a birth date that comes between is a conflict.
         let guardian = try await guardian(of: subject, in: visit)
         if tie == .guardian, statement != nil, guardian?.id != caller.clientID {
             throw .versionConflict

@@ -31,7 +31,7 @@ extension CommandExecutor {
 
 extension SessionDraft {
     /// A clinician who comes by an emergency becomes a co-clinician of the visit: everybody sees them there,
-    /// and who leads it can send them away.
+    /// and a lead clinician can remove them.
     mutating func makeRoom(forEmergencyOf caller: Caller) {
         guard caller.emergencyReason != nil, caller.role == .clinician, let subject = caller.clinicianID,
             state.place(of: caller) == nil, Standing.of(caller.withoutEmergency, in: state) == nil

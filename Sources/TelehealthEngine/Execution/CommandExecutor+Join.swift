@@ -57,7 +57,7 @@ extension CommandExecutor {
         }
     }
 
-    /// What a refused join told of where its caller is, before the refusal goes out.
+    /// What a refused join reported about its caller's place, before the refusal is sent.
     ///
     /// - Returns: the session's version with it; nil when nothing was kept.
     private func keepWhereabouts(
@@ -85,7 +85,7 @@ extension CommandExecutor {
         let bell = Doorbell()
         let token = committer.hub.listen(to: session) { _ in bell.ring() }
         defer { committer.hub.remove(token, of: session) }
-        // Read behind the listening: a meeting that was ready before it rang no bell here.
+        // Read after listening began: a meeting that was ready before it rang no bell here.
         var (state, _) = try await visible(session, invocation.caller)
         var generationsSeen: Set<Int> = []
         while true {
@@ -146,7 +146,7 @@ extension CommandExecutor {
         if Task.isCancelled { throw TelehealthError(.callCancelled) }
     }
 
-    /// - Returns: nil when the meeting is no more.
+    /// - Returns: nil when the meeting no longer exists.
     private func credentials(of participant: Participant, _ meeting: MeetingGeneration, timeout: Duration)
         async throws(TelehealthError) -> AttendeeCredentials?
     {
@@ -177,8 +177,8 @@ extension CommandExecutor {
     }
 
     /// Looks again before credentials go out: whoever was sent away while Chime was asked gets none, and the
-    /// attendee that may have been made behind the deletion is deleted once more. A removal that commits later
-    /// than this finds the attendee made, and its deletion comes behind.
+    /// attendee that may have been made after the deletion is deleted once more. A removal that commits later
+    /// than this finds the attendee made, and its deletion comes after.
     ///
     /// Also keeps the attendee's id for the next rejoin.
     /// - Parameter asked: the participant as the attendee was asked for.

@@ -75,7 +75,7 @@ extension CommandExecutor {
         if led.isEmpty && invited.isEmpty && query.clinicianID != nil && query.clinicianID != own {
             return try await nothing(query, invocation)
         }
-        // A place that the appointment's word has replaced is told of by the appointment.
+        // A place that the appointment has replaced is announced by the appointment.
         var rows = led + invited.filter { $0.clinicianID != own }
         rows.sort { ($0.startsAt, $0.id.rawValue) < ($1.startsAt, $1.id.rawValue) }
         rows = Array(rows.prefix(query.limit))
@@ -121,7 +121,7 @@ extension CommandExecutor {
             }, places: places, next: next.map { (startsAt: $0.0, id: $0.1) })
     }
 
-    /// Somebody else's sessions are no error, but asking for them is kept.
+    /// Another person's sessions are not an error, but asking for them is recorded.
     private func nothing(_ query: SessionQuery, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionPage
     {

@@ -6,8 +6,8 @@ extension CommandExecutor {
     ///
     /// Not to be run in a task that may be cancelled: the copy goes on to its end, and its row follows.
     ///
-    /// The copy is made before its audit row is committed: a crash between leaves a file that nobody was told
-    /// of, never a word about a file that is not there.
+    /// The copy is made before its audit row is committed: a crash between leaves a file that was not reported,
+    /// never a report of a missing file.
     /// - Throws: `STORE_OVERLOADED` while another backup runs, `STORE_UNAVAILABLE`, `REQUEST_ID_REUSED`.
     public func backUpDatabase(
         _ care: any DatabaseCare, progress: @escaping ProgressReport = { _ in }, _ invocation: Invocation
@@ -29,7 +29,7 @@ extension CommandExecutor {
         }
     }
 
-    /// One check at a time, with a pause behind each (``InspectionTurn``).
+    /// One check at a time, with a pause after each (``InspectionTurn``).
     ///
     /// - Returns: what is wrong with the database, one sentence each; empty = sound.
     /// - Throws: `STORE_OVERLOADED` while another check runs or waits, `STORE_UNAVAILABLE`, `CALL_CANCELLED`.

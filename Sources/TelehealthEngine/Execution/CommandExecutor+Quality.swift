@@ -138,10 +138,10 @@ extension CommandExecutor {
 }
 
 extension SessionDraft {
-    /// Tells watchers of a changed class, seldom enough that a wavering line is no flood.
+    /// Tells watchers of a changed class, seldom enough that a wavering line does not cause a flood.
     mutating func tellQuality(_ quality: inout ClientQuality) {
         guard !state.session.status.isTerminal else { return }
-        // A line that was good from the beginning is no news.
+        // A line that was good from the beginning is not reported.
         if quality.classTold == nil && quality.connectionClass == .good {
             quality.classTold = .good
             return

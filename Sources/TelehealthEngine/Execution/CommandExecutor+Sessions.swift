@@ -58,7 +58,8 @@ extension CommandExecutor {
         }
     }
 
-    /// A sign of life of somebody who holds no watch, or one that is no presence. Changes nothing that is stored.
+    /// A sign of life of a caller without a watch, or with a watch that does not count as presence. Changes nothing
+    /// that is stored.
     ///
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED` for staff.
     public func heartbeat(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)

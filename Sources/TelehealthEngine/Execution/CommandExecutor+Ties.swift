@@ -151,7 +151,7 @@ extension CommandExecutor {
 
     // MARK: Rows
 
-    /// The client's booked appointments that are not over: by the clock, or because a visit of theirs still runs.
+    /// The client's booked appointments that are not over: by the clock, or because their visit is still running.
     ///
     /// - Parameter named: only this one, whoever its client is.
     private func bookedRows(of client: SubjectID, _ named: AppointmentID? = nil) async throws(TelehealthError)

@@ -6,11 +6,11 @@ public import TelehealthRules
 extension CommandExecutor {
     /// Changes read back at most when a watch resumes: beyond it, a fresh snapshot is the shorter way.
     private static let resumeChangesMax = 4096
-    /// Changes gather for so long at least before watches are told of more: a visit that changes ten times a second
+    /// Changes gather for so long at least before watches receive more: a visit that changes ten times a second
     /// need not be read, judged and sent ten times.
     private static let roundInterval = Duration.milliseconds(100)
 
-    /// Opens a watch of the caller's visits that are planned to start in a range: with a snapshot, or behind a token.
+    /// Opens a watch of the caller's visits that are planned to start in a range: with a snapshot, or after a token.
     ///
     /// - Parameter token: of a message of an earlier watch; nil for a snapshot.
     /// - Throws: `INVALID_FIELD`, `NOT_ALLOWED`, `RESUME_EXPIRED`, `WATCH_TOO_LARGE`, `TOKEN_EXPIRED`,
@@ -68,7 +68,7 @@ extension CommandExecutor {
         return visits
     }
 
-    /// What happened to the viewer's visits behind a position, each visit once, in ascending order of position.
+    /// What happened to the viewer's visits after a position, each visit once, in ascending order of position.
     private func past(of scope: SessionsWatchScope, after position: Int64) async throws(TelehealthError)
         -> [SessionsWatch.Due]
     {
@@ -94,8 +94,8 @@ extension CommandExecutor {
 
     /// A visit as it is now.
     ///
-    /// A commit can be read a moment before it is told of, so what is told does not say what was read: the visit's own
-    /// position does, where it is the same before and behind the reading.
+    /// A commit can be read a moment before it is sent, so what is sent does not say what was read: the visit's own
+    /// position does, where it is the same before and after the reading.
     /// - Returns: nil for a visit that cannot be read, which the others do not suffer for; and the position up to which
     ///   every commit that changed the visit was read.
     func readBrief(of id: SessionID) async throws(TelehealthError) -> (brief: VisitBrief?, readAt: Int64) {

@@ -1,10 +1,10 @@
 public import TelehealthModel
 public import TelehealthRules
 
-/// Runs every RPC's rule: load, authorise by the roster, find a repeated request, decide, apply.
+/// Runs the rule of every RPC: load, authorize by the roster, find a repeated request, decide, apply.
 ///
 /// A commit that came between makes the rule run again on the new state, a bounded number of times. Events
-/// and effects follow the commit. Which role may call which method stands with the handlers; who belongs to
+/// and effects follow the commit. The handlers decide which role may call which method; who belongs to
 /// which visit is here. Isolation: the caller's.
 public final class CommandExecutor: Sendable {
     /// One rule's result: the transaction, the answer, and the ids by which a repetition finds it again.
@@ -50,7 +50,7 @@ public final class CommandExecutor: Sendable {
     ///
     /// - Parameters:
     ///   - hasEffect: `decide` does something outside the store, so a repetition must be found before it runs.
-    ///   - replay: answers a repetition from the stored ids; authorises again.
+    ///   - replay: answers a repetition from the stored ids; authorizes again.
     ///   - decide: loads and decides; runs again after a conflict.
     func change<Outcome>(
         _ method: String, session: SessionID? = nil, hasEffect: Bool = false, _ invocation: Invocation,
@@ -101,7 +101,7 @@ public final class CommandExecutor: Sendable {
     /// A change of one stored session.
     ///
     /// The caller's ``Invocation/expectedVersion`` is judged with the rule, on the state that the rule saw, and so
-    /// again whenever a commit came between: behind the caller's rights, before what the rule says of the state.
+    /// again whenever a commit came between: after the caller's rights, before what the rule says of the state.
     /// - Parameter rule: changes the draft; returns the id of what it made, if anything.
     func changeSession<Outcome>(
         _ method: String, _ id: SessionID, _ invocation: Invocation,

@@ -1,7 +1,7 @@
 internal import TelehealthModel
 internal import TelehealthRules
 
-/// The one way into the store for commands, workers and sweepers: what a commit brings about comes behind it.
+/// The one way into the store for commands, workers and sweepers: what a commit brings about comes after it.
 ///
 /// Isolation: any.
 public final class Committer: Sendable {

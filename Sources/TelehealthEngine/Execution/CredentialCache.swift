@@ -35,7 +35,7 @@ public final class CredentialCache: Sendable {
                 state.entries[state.order[state.oldest]] = nil
                 state.oldest += 1
             }
-            // Sessions that ended since stand in the order until there are more of them than of the others.
+            // Sessions that ended since stay in the order until there are more of them than of the others.
             if state.order.count > 2 * state.entries.count + 64 {
                 state.order = state.order[state.oldest...].filter { state.entries[$0] != nil }
                 state.oldest = 0
@@ -53,7 +53,7 @@ public final class CredentialCache: Sendable {
         }
     }
 
-    /// Somebody's attendee is no more.
+    /// An attendee no longer exists.
     func forget(_ externalUserID: String, session: SessionID) {
         state.withLock { $0.entries[session]?.credentials[externalUserID] = nil }
     }

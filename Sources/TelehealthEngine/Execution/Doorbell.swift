@@ -32,7 +32,7 @@ final class Doorbell: Sendable {
             defer { state.nextTicket += 1 }
             return state.nextTicket
         }
-        // A timer or cancellation that comes behind the ring leaves its mark: take it away.
+        // A timer or cancellation that comes after the ring leaves its mark: take it away.
         defer { state.withLock { _ = $0.abandoned.remove(ticket) } }
         guard let limit else { return await wait(ticket) }
         return await withTaskGroup(of: Void.self) { group in

@@ -38,7 +38,7 @@ extension AuditTrail {
 
 /// Which rows of the audit log to list.
 public struct AuditQuery: Sendable, Hashable {
-    /// Behind which row to go on.
+    /// After which row to go on.
     public struct Position: Sendable, Hashable {
         public let at: Timestamp
         public let number: Int64

@@ -11,15 +11,15 @@ public protocol MeetingGateway: Sendable {
     /// - Returns: the meeting and the attendees asked for, in the order asked.
     func createMeeting(_ request: MeetingRequest, timeout: Duration) async throws(GatewayError)
         -> (meeting: ChimeMeeting, attendees: [AttendeeCredentials])
-    /// - Returns: nil when the meeting is no more.
+    /// - Returns: nil when the meeting no longer exists.
     func meeting(_ meetingID: String, timeout: Duration) async throws(GatewayError) -> ChimeMeeting?
-    /// A meeting that is no more is success.
+    /// A meeting that no longer exists is success.
     func deleteMeeting(_ meetingID: String, timeout: Duration) async throws(GatewayError)
     /// The same external id in the same meeting gives the same attendee.
     func createAttendee(_ request: AttendeeRequest, meetingID: String, timeout: Duration)
         async throws(GatewayError)
         -> AttendeeCredentials
-    /// - Returns: nil when meeting or attendee is no more.
+    /// - Returns: nil when meeting or attendee no longer exists.
     func attendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError)
         -> AttendeeCredentials?
     func deleteAttendee(_ attendeeID: String, meetingID: String, timeout: Duration) async throws(GatewayError)
@@ -37,9 +37,9 @@ public protocol MeetingGateway: Sendable {
     /// - Returns: nil when no capture, or none that still runs, writes there.
     func findCapture(meetingARN: String, prefix: String, timeout: Duration) async throws(GatewayError)
         -> MediaPipeline?
-    /// - Returns: nil when the pipeline is no more (stopped long ago).
+    /// - Returns: nil when the pipeline no longer exists (stopped long ago).
     func capture(_ pipelineID: String, timeout: Duration) async throws(GatewayError) -> MediaPipeline?
-    /// A pipeline that is no more is success.
+    /// A pipeline that no longer exists is success.
     func stopCapture(_ pipelineID: String, timeout: Duration) async throws(GatewayError)
     func startConcatenation(
         capturePipelineARN: String, prefix: String, clientRequestToken: String, timeout: Duration

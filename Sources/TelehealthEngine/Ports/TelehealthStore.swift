@@ -14,7 +14,7 @@ public struct SessionQuery: Sendable, Hashable {
     public var statuses: [SessionStatus] = []
     public var startsFrom: Timestamp?
     public var startsBefore: Timestamp?
-    /// Continue behind this (start, id) of the last row of the page before; ascending order.
+    /// Continue after this (start, id) of the last row of the page before; ascending order.
     public var after: (startsAt: Timestamp, id: SessionID)?
     /// 1...200.
     public var limit: Int = 50
@@ -89,13 +89,13 @@ public protocol TelehealthStore: VisitFeed {
     /// All registered versions of a type, oldest first.
     func documents(of type: ConsentType) async throws(StoreError) -> [ConsentDocument]
     func recording(_ id: RecordingID) async throws(StoreError) -> Recording?
-    /// Events behind `sequence`, ascending; nil when some of them are no longer kept.
+    /// Events after `sequence`, ascending; nil when some of them are no longer kept.
     func events(of session: SessionID, after sequence: Int64, limit: Int) async throws(StoreError)
         -> [SessionEvent]?
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord?
     /// The session that a meeting, token or pipeline of AWS's belongs to.
     func owner(of reference: MeetingReference) async throws(StoreError) -> SessionID?
-    /// Everything that AWS told of a session's meetings, in any order.
+    /// Everything that AWS reported about a session's meetings, in any order.
     func meetingFacts(of session: SessionID) async throws(StoreError) -> [MeetingFact]
     /// By begin, then id.
     func presence(of session: SessionID) async throws(StoreError) -> [PresenceInterval]
@@ -116,7 +116,7 @@ public protocol TelehealthStore: VisitFeed {
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect]
     /// The next instant at which an effect falls due; nil = none pending.
     func nextEffectDue() async throws(StoreError) -> Timestamp?
-    /// Effects that were given up, oldest first by id, behind the given one.
+    /// Effects that were given up, oldest first by id, after the given one.
     func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect]
     /// Any effect that is kept, whatever its state.
     func effect(_ id: EffectID) async throws(StoreError) -> Effect?

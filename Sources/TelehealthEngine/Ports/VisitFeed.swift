@@ -11,7 +11,7 @@ public protocol VisitFeed: Sendable {
     /// Calls the follower with every later commit, in order, once what it changed can be read.
     ///
     /// - Parameter follower: called by whoever commits; must neither block nor throw. Held for good.
-    /// - Returns: the position of the newest commit that the follower is not told of.
+    /// - Returns: the position of the newest commit that the follower has not received.
     func follow(_ follower: @escaping @Sendable (FeedNews) -> Void) -> Int64
     /// What the log holds at a position; nil when it has no such row. Position 0, before the first, is in every log.
     func feedSeal(at position: Int64) async throws(StoreError) -> FeedSeal?
@@ -19,7 +19,7 @@ public protocol VisitFeed: Sendable {
     func feedPosition(of id: SessionID) async throws(StoreError) -> Int64
     /// Visits that the query chooses, in ascending (start, id) order.
     func visitMarks(_ query: VisitQuery) async throws(StoreError) -> [VisitMark]
-    /// Whom visits went away from behind a position, in ascending order of position.
+    /// Who lost sight of a visit after a position, in ascending order of position.
     ///
     /// - Parameter viewer: as of ``VisitDeparture/viewer``.
     func departures(of viewer: SubjectID?, after position: Int64, limit: Int) async throws(StoreError)
@@ -73,7 +73,7 @@ public struct VisitQuery: Sendable, Hashable {
     /// By their place, with a clinician's token; nil = all visits.
     public var viewer: SubjectID?
     public var range: Range<Timestamp>
-    /// Only what changed behind this position; nil = all.
+    /// Only what changed after this position; nil = all.
     public var changedAfter: Int64?
     public var limit: Int
 

@@ -3,7 +3,7 @@ public import TelehealthModel
 public import TelehealthRules
 
 extension ReceiptOffice {
-    /// Rows that a manifest names at most: a recording that was played more often is told of in the log itself.
+    /// Rows that a manifest names at most: a recording that was played more often is in the log itself.
     private static let auditNumbersMax = 200
     /// Pages of the session's rows that are looked through.
     private static let auditPagesMax = 20

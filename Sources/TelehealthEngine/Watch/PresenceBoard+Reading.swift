@@ -1,7 +1,7 @@
 public import TelehealthModel
 
 extension PresenceBoard {
-    /// Whether a person's watch is open, or the last sign of life is no older than `limit`.
+    /// Whether a person's watch is open, or the last sign of life is at most `limit` old.
     ///
     /// After a restart nobody is present until heard of.
     public func isPresent(

@@ -106,7 +106,7 @@ public final class SessionWatch: Sendable {
         isPresence ? presence.open(viewer, in: session) : presence.touch(viewer, in: session)
     }
 
-    /// The past is read: `events` come first, then the live ones behind them.
+    /// The past is read: `events` come first, then the live ones after them.
     ///
     /// - Parameter judged: the state that said the viewer may watch: of the events up to its last, none sends the
     ///   viewer away.

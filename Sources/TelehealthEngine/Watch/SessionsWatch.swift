@@ -49,10 +49,10 @@ public struct SessionsWatch: Sendable {
     let scope: SessionsWatchScope
     private let seat: Int
     private var phase: Phase
-    /// Everything up to here was told.
+    /// Everything up to here was sent.
     private var token: String
-    /// Visits told of by a state that holds later commits than their message says: up to which. What happened to them
-    /// until then is not told again.
+    /// Visits that were sent in a state with later commits than their message says, and up to which commit. Changes up
+    /// to that commit are not sent again.
     private var readAhead: [SessionID: Int64] = [:]
     private var readAheadMax: Int64 = 0
 
@@ -66,7 +66,7 @@ public struct SessionsWatch: Sendable {
         self.init(executor, scope, seat, seal, .snapshot(visits[...]))
     }
 
-    /// Behind a token, with what changed since, ascending by position.
+    /// After a token, with what changed since, ascending by position.
     init(_ executor: CommandExecutor, _ scope: SessionsWatchScope, seat: Int, from seal: FeedSeal, past: [Due]) {
         self.init(executor, scope, seat, seal, .past(past[...], isGreeted: false))
     }

@@ -52,7 +52,7 @@ public final class SessionsWatchHub: Sendable {
         var droppedThrough: Int64
         var seats: Set<Int> = []
 
-        /// The first entry behind a position.
+        /// The first entry after a position.
         func index(after position: Int64) -> Int {
             var (low, high) = (0, entries.count)
             while low < high {
@@ -77,7 +77,7 @@ public final class SessionsWatchHub: Sendable {
         /// Of the newest commit, and of the newest that the lanes hold.
         var committed: Int64
         var told: Int64
-        /// What changed behind ``told``.
+        /// What changed after ``told``.
         var changes: [SessionID: VisitChange] = [:]
         var isInRound = false
         var lanes: [SubjectID?: Lane] = [:]
@@ -121,7 +121,7 @@ public final class SessionsWatchHub: Sendable {
 
     // MARK: Watches
 
-    /// Everything behind the returned position comes by the seat; what is before it has to be read.
+    /// Everything after the returned position comes by the seat; what is before it has to be read.
     func enter(viewer: SubjectID?, expiresAt: Timestamp) -> (seat: Int, position: Int64) {
         state.withLock { state in
             state.lastSeat += 1
@@ -145,7 +145,7 @@ public final class SessionsWatchHub: Sendable {
         waiter?.resume(returning: .left)
     }
 
-    /// Waits for what comes behind the watch's place, and moves the place behind it. One caller a seat at a time.
+    /// Waits for what comes after the watch's place, and moves the place after it. One caller a seat at a time.
     func next(_ seat: Int) async -> Next {
         await withCheckedContinuation { continuation in
             let next = state.withLock { state -> Next? in

@@ -97,7 +97,7 @@ extension EffectRunner {
         guard let id = effect.recordingID, let recording = state.recording(id), recording.state == .recording,
             let pipelineID = recording.capturePipelineID
         else { return .done { _, _ in } }
-        // The first claim comes right behind the confirmation.
+        // The first claim comes right after the confirmation.
         if !mayHaveBeenAsked(effect) { return .later(policy.captureWatchInterval) }
         let pipeline = try await gateway.capture(pipelineID, timeout: policy.gatewayTimeout)
         switch pipeline?.status {

@@ -71,7 +71,7 @@ struct EffectRunner: Sendable {
         }
     }
 
-    /// Everybody's consents: judgements on a capture and admissions behind it need them.
+    /// Everybody's consents: judgments on a capture and admissions after it need them.
     func ledger(_ state: SessionState) async throws(StoreError) -> ConsentLedger {
         try await committer.store.ledger(
             of: state.participants.filter { $0.state != .removed }.map(\.subjectID), types: policy.places.types)

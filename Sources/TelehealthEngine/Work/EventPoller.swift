@@ -8,7 +8,7 @@ public import TelehealthRules
 public struct EventPoller: Sendable {
     public enum Notice: Sendable, Hashable {
         case took(EventIntakeReport)
-        /// The queue's message and why it is no event.
+        /// The queue's message, and why it is not an event.
         case malformed(message: String, reason: EventIntakeReport.MalformedReason)
         case queueFailed(code: String, again: Duration)
         case storeFailed(reason: String, again: Duration)
@@ -25,7 +25,7 @@ public struct EventPoller: Sendable {
     private let intake: EventIntake
     private let notify: @Sendable (Notice) -> Void
 
-    /// - Parameter notify: told of every round that brought something or failed; must not block.
+    /// - Parameter notify: called for every round that brought something or failed; must not block.
     public init(
         queue: any MeetingEventQueue, intake: EventIntake, notify: @escaping @Sendable (Notice) -> Void
     ) {

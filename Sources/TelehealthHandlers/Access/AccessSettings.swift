@@ -2,14 +2,14 @@ internal import RPCModel
 public import TelehealthEngine
 public import TelehealthModel
 
-/// What an operator decides about access beyond the table: who comes by certificate, how often one may call,
-/// and for how long an emergency counts.
+/// The operator's access settings beyond the access table: identities of client certificates, rate limits, and how
+/// long an emergency lasts.
 public struct AccessSettings: Sendable {
-    /// Who a client certificate speaks for.
+    /// The identity of a client certificate.
     public struct Service: Sendable, Hashable {
-        /// Stands in audit and idempotency as a token's `sub` does.
+        /// Used in audit and idempotency like a token's `sub`.
         public var subject: Subject
-        /// `service` or `scheduler`: people do not come by certificate.
+        /// `service` or `scheduler`: people do not use certificates.
         public var role: Role
 
         public init(subject: Subject, role: Role) {
@@ -19,28 +19,28 @@ public struct AccessSettings: Sendable {
     }
 
     public struct Limits: Sendable {
-        /// Of each identity, by its role; a role without one is not limited.
+        /// Per identity, by its role; a role without a limit is not limited.
         public var byRole: [Role: RateLimit] = [:]
-        /// Of each address whose calls are refused for want of an identity or a good grant; nil = not limited.
+        /// Per address, for calls refused for lack of an identity or a valid grant; nil for no limit.
         public var refused: RateLimit?
-        /// Of each address, of calls that need no identity (health, a grant's redemption); nil = not limited.
+        /// Per address, for calls that need no identity (health, redemption of a grant); nil for no limit.
         public var open: RateLimit?
 
         public init() {}
     }
 
-    /// Metadata that carries the reason of an emergency; with `-bin` behind its name, text beyond ASCII.
+    /// Metadata with the reason of an emergency; with the suffix `-bin`, for text beyond ASCII.
     public static let emergencyHeader = "telehealth-emergency-reason"
-    /// How long a call by certificate may last (a watch ends then): as long as a token may live.
+    /// Maximum duration of a call with a certificate (a watch ends then): the maximum lifetime of a token.
     static let certificateTrustedFor = Duration.seconds(3600)
 
-    /// By subject alternative name, `dns:NAME` or `uri:URI`. A certificate without a name here is no
-    /// identity, although its chain is good.
+    /// By subject alternative name, `dns:NAME` or `uri:URI`. A valid certificate whose name is not listed is not
+    /// authenticated.
     public var services: [String: Service] = [:]
     public var limits = Limits()
-    /// Whether callers on this machine may ask for reflection without a token; others need the role admin.
+    /// Whether callers on this machine may use reflection without a token; others need the role admin.
     public var opensReflection = true
-    /// How long a watch that was opened in an emergency lasts; nil = there is no emergency access.
+    /// How long a watch opened in an emergency lasts; nil disables emergency access.
     public var emergencyLasts: Duration?
 
     public init() {}

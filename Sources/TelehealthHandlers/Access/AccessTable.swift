@@ -2,15 +2,15 @@ public import RPCModel
 public import TelehealthAPI
 public import TelehealthModel
 
-/// Which role may use which call, as the contract of each method says in proto/. Which rows one may then see or change
-/// is the domain's business (the roster of the session, the subject of a consent).
+/// Which role may use which call, according to the contract of each method in proto/. Which rows a caller may see or
+/// change is decided in the domain (the participants of the session, the person of a consent).
 public struct AccessTable: Sendable {
-    /// What a method's contract says of access.
+    /// The access part of a method's contract.
     struct Rule: Sendable {
         let roles: Set<Role>
-        /// Needs no token: the request itself holds what is checked.
+        /// Needs no token: the request contains its own credential.
         let isOpen: Bool
-        /// A clinician off the roster may use it in an emergency.
+        /// A clinician who is not a participant may use it in an emergency.
         let countsEmergencies: Bool
 
         init(_ contract: Telehealth_V1_CallContract) {
@@ -20,9 +20,9 @@ public struct AccessTable: Sendable {
         }
     }
 
-    /// Services whose calls need no token: asking for health shows nothing of anybody.
+    /// Services whose calls need no token: health reveals nothing about anyone.
     static let openServices: Set<String> = ["grpc.health.v1.Health"]
-    /// Services that describe the API: for anybody on this machine, elsewhere for operators.
+    /// Services that describe the API: for anyone on this machine, elsewhere for operators.
     static let operatorServices: Set<String> = [
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
     ]
@@ -39,8 +39,8 @@ public struct AccessTable: Sendable {
 
     private let rulesByPath: [String: Rule]
 
-    /// - Throws: ``AccessTableGap`` naming each method offered without a contract and each contract of a method that is
-    ///   not offered: then the service does not start.
+    /// - Throws: ``AccessTableGap`` naming each method offered without a contract and each contract of a method that
+    ///   is not offered: the service then does not start.
     public init(covering services: [any RPCService]) throws(AccessTableGap) {
         let offered = Set(services.flatMap(\.routes).map(\.method.path))
         rulesByPath = Dictionary(uniqueKeysWithValues: Self.contracts.map { ($0.method.path, Rule($0.option)) })
@@ -50,7 +50,7 @@ public struct AccessTable: Sendable {
 
     enum Verdict {
         case open
-        /// Needs no token, but what the request holds may be refused as one is.
+        /// Needs no token, but its credential may be refused like one.
         case bearingGrant
         case operators
         case contract(Rule)
@@ -59,7 +59,7 @@ public struct AccessTable: Sendable {
     func verdict(on method: MethodDescriptor) -> Verdict {
         if let rule = rulesByPath[method.path] { return rule.isOpen ? .bearingGrant : .contract(rule) }
         if Self.openServices.contains(method.service) { return .open }
-        // Whatever else a server may offer is nobody's but the operators'.
+        // Any other service is for operators only.
         return .operators
     }
 }
@@ -72,9 +72,9 @@ extension Role {
     }
 }
 
-/// The contracts and the services offered do not name the same methods.
+/// The contracts and the services do not name the same methods.
 public struct AccessTableGap: Error, Hashable, Sendable, CustomStringConvertible {
-    /// `:path`s that stand on one side only.
+    /// `:path`s that appear on one side only.
     public let methods: [String]
 
     public var description: String {

@@ -3,7 +3,7 @@ public import RPCModel
 internal import TelehealthAPI
 public import TelehealthModel
 
-/// Why a token was refused: a word of `ErrorReason` and a sentence, neither with anything of the token.
+/// Why a token was refused: a reason of `ErrorReason` and a sentence, neither with any part of the token.
 public struct TokenRefusal: Error, Hashable, Sendable {
     public let reason: String
     public let message: String
@@ -14,28 +14,28 @@ public struct TokenRefusal: Error, Hashable, Sendable {
     }
 }
 
-/// The verified caller of a call, left by ``CallAuthenticator`` for the handlers.
+/// The verified caller of a call, set by ``CallAuthenticator`` for the handlers.
 public enum CallerKey: CallContextKey {
     public typealias Value = Caller
 }
 
-/// The verified caller of a call that was refused for its role, left for the audit log.
+/// The verified caller of a call that was refused because of its role, for the audit log.
 enum RefusedCallerKey: CallContextKey {
     typealias Value = Caller
 }
 
-/// The limit that refused a call, left for whoever keeps refusals.
+/// The limit that refused a call, for the audit log.
 enum RefusedByLimitKey: CallContextKey {
     typealias Value = CallLimits.Name
 }
 
-/// From what the call took a look: see ``CallLimits/takeLook(_:deservesCheck:)``.
+/// The limit that was charged for the call: see ``CallLimits/takeLook(_:deservesCheck:)``.
 private enum TakenLookKey: CallContextKey {
     typealias Value = CallLimits.Look
 }
 
 extension ServerCallContext {
-    /// - Throws: `INTERNAL` when no interceptor put a caller there: a fault of the wiring, never of the peer.
+    /// - Throws: `INTERNAL` when no interceptor set a caller: a fault of the assembly, never of the peer.
     var caller: Caller {
         get throws(RPCError) {
             guard let caller = self[CallerKey.self] else {
@@ -45,16 +45,16 @@ extension ServerCallContext {
         }
     }
 
-    /// Where the call comes from, for the audit log: see ``CallPeer/source``.
+    /// The caller's address, for the audit log: see ``CallPeer/source``.
     var source: String { peer.source }
 
-    /// The caller has an account on this machine: see ``CallPeer/isLocal``.
+    /// The caller is on this machine: see ``CallPeer/isLocal``.
     var isLocal: Bool { peer.isLocal }
 }
 
 /// How bearer tokens become callers.
 public struct TokenReading: Sendable {
-    /// Who bears a token that was verified before, if it still holds: costs less than any limit's bookkeeping.
+    /// The bearer of a token that was verified before, if still valid: cheaper than any limit's bookkeeping.
     public typealias Known = @Sendable (_ token: String, _ isLocal: Bool) -> Caller?
     public typealias Verify = @Sendable (_ token: String, _ isLocal: Bool) throws(TokenRefusal) -> Caller
 
@@ -64,7 +64,7 @@ public struct TokenReading: Sendable {
 
     /// - Parameters:
     ///   - known: nil sends the token to `verify`.
-    ///   - deservesCheck: whether nothing but its signature can show that the token is bad.
+    ///   - deservesCheck: whether only a signature check can show that the token is invalid.
     ///   - verify: may cost a signature check; `isLocal` says whether the peer is on this machine.
     public init(
         known: @escaping Known = { _, _ in nil },
@@ -76,10 +76,10 @@ public struct TokenReading: Sendable {
     }
 }
 
-/// Reads the bearer token of a call, finds out who calls, and asks the access table.
+/// Reads the bearer token of a call, identifies the caller, and checks the access table.
 ///
-/// A known token passes before its address is judged: whoever proved who they are does not pay for others behind the
-/// same address who did not.
+/// A known token passes before its address is checked: authenticated callers do not pay for others at the same
+/// address who failed to authenticate.
 struct CallAuthenticator: Sendable {
     let limits: CallLimits
     private let table: AccessTable
@@ -88,7 +88,7 @@ struct CallAuthenticator: Sendable {
     private let tokens: TokenReading
 
     /// - Parameters:
-    ///   - now: the wall clock, for the ends of what is granted here.
+    ///   - now: the wall clock, for expiry times.
     ///   - monotonic: the clock of the limits.
     init(
         table: AccessTable, settings: AccessSettings = .init(),
@@ -126,7 +126,7 @@ struct CallAuthenticator: Sendable {
         }
     }
 
-    /// What became of an admitted call that bore a grant; of others there is nothing to note.
+    /// The outcome of an admitted call with a grant; other calls need no record.
     func ended(_ context: ServerCallContext, _ status: RPCError?) {
         guard case .bearingGrant = table.verdict(on: context.method), context[RefusedByLimitKey.self] == nil else {
             return
@@ -158,7 +158,8 @@ struct CallAuthenticator: Sendable {
     }
 
     private func identify(_ context: ServerCallContext) throws(RPCError) -> Caller {
-        // Of two, whoever reads the other one would see another caller: such a call has a token, and none that counts.
+        // With two tokens, another reader could see a different caller: such a call counts as having an invalid
+        // token.
         let isOne = context.metadata.count(named: "authorization") <= 1
         let token = context.metadata["authorization"].map { isOne ? Self.bearerToken($0) : nil }
         if token == nil, let service = settings.service(of: context.peer.verifiedIdentity) {
@@ -172,7 +173,7 @@ struct CallAuthenticator: Sendable {
             caller.source = context.source
             return caller
         }
-        // Before the signature is looked at: guessing tokens must not cost us one check each.
+        // Before the signature check: guessing tokens must not cost us one check each.
         var look = CallLimits.Look.nothing
         try limited(context) { () throws(LimitRefusal) in
             look = try limits.takeLook(context.peer) { (token ?? nil).map(tokens.deservesCheck) ?? false }
@@ -196,7 +197,7 @@ struct CallAuthenticator: Sendable {
         }
         guard let token else {
             throw TokenRefusal(
-                reason: Telehealth_V1_ErrorReason.tokenInvalid.word, message: "authorization is not 'Bearer <token>'")
+                reason: Telehealth_V1_ErrorReason.tokenInvalid.word, message: "authorization must be 'Bearer <token>'")
         }
         return try tokens.verify(token, context.isLocal)
     }
@@ -209,14 +210,14 @@ struct CallAuthenticator: Sendable {
         if let text = context.metadata[AccessSettings.emergencyHeader] {
             reason = text
         } else if let bytes = context.metadata.binary(named: AccessSettings.emergencyHeader + "-bin") {
-            // What is no UTF-8 is no reason either.
+            // Invalid UTF-8 is an invalid reason.
             reason = String(validating: bytes, as: UTF8.self) ?? ""
         } else {
             return nil
         }
         guard let lasts = settings.emergencyLasts, caller.role == .clinician, rule.countsEmergencies else {
             throw StatusDetails(.emergencyNotAllowed)
-                .error("emergency access does not count for this call")
+                .error("emergency access is not available for this call")
         }
         let metadata = context.metadata
         let given =
@@ -224,7 +225,7 @@ struct CallAuthenticator: Sendable {
             + metadata.count(named: AccessSettings.emergencyHeader + "-bin")
         guard given == 1, EmergencyAccess.isReason(reason) else {
             throw StatusDetails(.emergencyReasonInvalid)
-                .error("say why, in 10 to 500 bytes")
+                .error("telehealth-emergency-reason must have 10 to 500 bytes")
         }
         return caller.inEmergency(reason, until: now() + lasts)
     }

@@ -4,18 +4,18 @@ public import RPCServer
 public import TelehealthModel
 public import TelehealthRules
 
-/// The server's interceptor: lets in who may come, and writes one line per call that names nobody.
+/// The server's interceptor: enforces access, and logs one line per call without personal data.
 public struct CallGate: ServerInterceptor {
-    /// Keeps a refused call in the audit log; the refusal goes out after it returned.
+    /// Stores a refused call in the audit log; the refusal is sent after it has returned.
     public typealias RefusalKeeper =
         @Sendable (_ method: String, _ caller: Caller?, _ source: String, _ reason: String)
         async throws(TelehealthError) -> Void
 
-    /// Notes a call that a limit refused, to be kept in the audit log later: the refusal waits for nothing.
+    /// Records a call that a limit refused, to be stored in the audit log later: the refusal waits for nothing.
     public typealias LimitedCallNote =
         @Sendable (_ method: String, _ caller: Caller?, _ source: String, _ reason: String) -> Void
 
-    /// Told of every call that comes by an emergency, before its handler.
+    /// Called for every emergency call, before its handler.
     public typealias EmergencyHook = @Sendable (_ method: MethodDescriptor, _ caller: Caller) -> Void
 
     private let authenticator: CallAuthenticator
@@ -27,9 +27,9 @@ public struct CallGate: ServerInterceptor {
     /// - Parameters:
     ///   - services: must offer exactly the methods of the access table.
     ///   - settings: service certificates, rate limits and emergency access.
-    ///   - now: the wall clock, for the ends of what is granted here.
+    ///   - now: the wall clock, for expiry times.
     ///   - tokens: turns bearer tokens into callers.
-    ///   - keepRefusal: called for every call refused for its token or role. What it throws is answered instead.
+    ///   - keepRefusal: called for every call refused because of its token or role. Its error replaces the refusal.
     ///   - noteLimited: called for every call that a limit refused.
     ///   - logger: gets a line per call at `info` (`debug` for health checks).
     public init(
@@ -69,7 +69,7 @@ public struct CallGate: ServerInterceptor {
         }
     }
 
-    /// Method, role, status, reason and time: no id, name, address, token or text of anybody.
+    /// Logs method, role, status, reason and time: no id, name, address, token or text of anyone.
     public func callDidEnd(_ context: ServerCallContext, status: RPCError?, duration: Duration) {
         authenticator.ended(context, status)
         let level: Logger.Level = AccessTable.openServices.contains(context.method.service) ? .debug : .info

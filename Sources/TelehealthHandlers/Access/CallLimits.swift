@@ -3,18 +3,18 @@ internal import Synchronization
 internal import TelehealthEngine
 internal import TelehealthModel
 
-/// The limits that a call meets before its handler, and how often each said no.
+/// The limits that apply to a call before its handler, and how often each refused one.
 ///
-/// | limit | counts | is asked |
+/// | limit | counts | applies |
 /// |---|---|---|
-/// | open calls | calls without an identity, by address | for every open call |
-/// | refusals | bad tokens and grants, by address | unless the token is known, or the connection never had a refusal |
-/// | checks | tokens whose signature was checked in vain, by address | in place of refusals, when those are used up |
-/// | callers | calls of one identity | once it is known who calls |
+/// | open calls | calls without an identity, by address | to every open call |
+/// | refusals | invalid tokens and grants, by address | unless the token is known, or the connection never had a refusal |
+/// | checks | tokens whose signature check failed, by address | in place of refusals, when those are used up |
+/// | callers | calls of one identity | once the caller is known |
 ///
-/// A connection that was never refused is let past the address's refusals: making it cost more than the one guess
-/// that it is good for, and whoever shares an address with a guesser is not shut out with them. Nor are they by
-/// guesses that cost no signature check, such as what is no token at all.
+/// A connection that was never refused is exempt from the address's refusals: creating it costs more than the one
+/// guess that it allows, and callers who share an address with a guesser are not locked out with them. Neither are
+/// they by guesses that cost no signature check, such as a text that is not a token.
 ///
 /// Isolation: any; a look-up under a lock.
 final class CallLimits: Sendable {
@@ -38,31 +38,31 @@ final class CallLimits: Sendable {
         self.now = now
     }
 
-    /// How often each limit said no; those that never did are left out.
+    /// How often each limit refused a call; limits that never did are left out.
     var refusedCalls: [String: UInt64] {
         counts.withLock { counts in
             Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) })
         }
     }
 
-    /// Takes a call without an identity.
+    /// Charges a call without an identity.
     func takeOpenCall(_ peer: CallPeer) throws(LimitRefusal) {
         guard let limit = limits.open else { return }
         try check(.openCalls, openCalls.take(Subject(peer.share), limit, now: now()))
     }
 
-    /// From what a look was taken.
+    /// The limit that was charged.
     enum Look: Sendable { case nothing, refusals, checks }
 
-    /// Takes a look at what a call came with, before it is known to be good: ``giveBack(_:_:)`` when it was.
+    /// Charges a call's credential before it is known to be valid: ``giveBack(_:_:)`` if it was.
     ///
-    /// - Parameter deservesCheck: whether nothing but its signature can show that it is bad.
+    /// - Parameter deservesCheck: whether only a signature check can show that it is invalid.
     func takeLook(_ peer: CallPeer, deservesCheck: () -> Bool = { false }) throws(LimitRefusal) -> Look {
         guard let limit = limits.refused else { return .nothing }
         let address = Subject(peer.share)
         guard let wait = refusals.take(address, limit, now: now()) else { return .refusals }
         guard peer.wasRefused else { return .nothing }
-        // The look-up first: it costs less than finding out.
+        // The look-up first, because it is cheaper.
         if checks.take(address, limit, now: now()) == nil {
             if deservesCheck() { return .checks }
             checks.giveBack(address, limit)
@@ -71,7 +71,7 @@ final class CallLimits: Sendable {
         return .nothing
     }
 
-    /// What the call came with was good.
+    /// The call's credential was valid.
     func giveBack(_ look: Look, _ peer: CallPeer) {
         guard let limit = limits.refused else { return }
         switch look {
@@ -81,7 +81,7 @@ final class CallLimits: Sendable {
         }
     }
 
-    /// Takes a call of somebody who is known.
+    /// Charges a call of an authenticated caller.
     func take(_ caller: Caller) throws(LimitRefusal) {
         guard let limit = limits.byRole[caller.role] else { return }
         try check(.callers, callers.take("\(caller.role.rawValue) \(caller.subject)", limit, now: now()))
@@ -94,9 +94,9 @@ final class CallLimits: Sendable {
     }
 }
 
-/// A limit said no.
+/// A limit refused the call.
 struct LimitRefusal: Error {
     let limit: CallLimits.Name
-    /// Until the next call may come.
+    /// Time until the next call is allowed.
     let wait: Duration
 }

@@ -71,7 +71,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         return appointment.wire(session: try await sessionID(of: appointment.id, invocation))
     }
 
-    /// The open session, or the latest one; attempts are few, so one page holds them.
+    /// The open session, or the latest one; an appointment has few sessions, so one page contains them.
     private func sessionID(of appointment: AppointmentID, _ invocation: Invocation) async throws(RPCError)
         -> SessionID?
     {

@@ -5,7 +5,7 @@ internal import TelehealthEngine
 internal import TelehealthModel
 internal import TelehealthRules
 
-/// `AuditService`: the audit log's readers.
+/// `AuditService`: reading the audit log.
 struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     /// Rows per message of an export: some 60 KB.
     private static let exportedAtOnce = 200
@@ -49,7 +49,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         }
     }
 
-    /// Everything of a listing that chooses rows, in one text; a length before each part keeps them apart.
+    /// Everything in a list request that selects rows, as one text; length prefixes keep the parts apart.
     private static func filters(_ query: AuditQuery) -> String {
         let parts: [String?] = [
             query.sessionID?.rawValue, query.subject?.rawValue, query.person?.rawValue,

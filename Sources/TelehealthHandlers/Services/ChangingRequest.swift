@@ -4,10 +4,10 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthRules
 
-/// A request that changes something and therefore names its attempt.
+/// A request that changes something and therefore has a request id.
 protocol ChangingRequest: Message {
     var requestID: String { get set }
-    /// The request's own field of that name, where it has one; nil otherwise.
+    /// The request's field of that name, if it has one; otherwise nil.
     var expectedVersion: Int64? { get }
 }
 
@@ -16,22 +16,22 @@ extension ChangingRequest {
 }
 
 extension ServerCallContext {
-    /// Who reads, and how long an answer helps.
+    /// The caller, and until when a response is useful.
     func reading() throws(RPCError) -> Invocation {
         Invocation(caller: try caller, timeout: timeRemaining)
     }
 
-    /// Who changes something, under which id, with the hash of everything else the request says.
+    /// The caller, the request id, and a hash of the rest of the request.
     ///
-    /// A repeat must say the same: the hash is over the request's own canonical bytes, unknown fields
-    /// included, so that a newer client's fields count as well.
+    /// A repeat must have the same content: the hash covers the request's canonical bytes including unknown fields,
+    /// so that fields of newer clients count as well.
     func changing(_ request: some ChangingRequest) throws(RPCError) -> Invocation {
         Invocation(
             caller: try caller, request: attempt(request), expectedVersion: request.expectedVersion,
             timeout: timeRemaining)
     }
 
-    /// The attempt alone, of a call without a token.
+    /// The request id and hash of a call without a token.
     func attempt(_ request: some ChangingRequest) -> Invocation.Request {
         var rest = request
         rest.requestID = ""
@@ -39,7 +39,7 @@ extension ServerCallContext {
     }
 }
 
-/// Runs a piece of the domain with its refusals as gRPC statuses.
+/// Runs domain code and converts its refusals to gRPC statuses.
 func answering<Value>(_ body: () async throws(TelehealthError) -> Value) async throws(RPCError) -> Value {
     do throws(TelehealthError) {
         return try await body()
@@ -48,8 +48,8 @@ func answering<Value>(_ body: () async throws(TelehealthError) -> Value) async t
     }
 }
 
-/// The same for what computes, syncs or reads many rows, for milliseconds and more: it runs elsewhere, so that the
-/// calls of the loop's other connections go on.
+/// The same for work that takes milliseconds or more (computing, syncing, reading many rows): it runs elsewhere, so
+/// that the loop's other connections do not wait.
 func answering<Value: Sendable>(
     on executor: any TaskExecutor, _ body: @Sendable () async throws(TelehealthError) -> Value
 ) async throws(RPCError) -> Value {
@@ -57,7 +57,7 @@ func answering<Value: Sendable>(
     return try await answering { () async throws(TelehealthError) in try result.get() }
 }
 
-/// The same, for the caller to answer.
+/// The same, returning the result instead of throwing.
 func outcome<Value: Sendable>(
     on executor: any TaskExecutor, _ body: @Sendable () async throws(TelehealthError) -> Value
 ) async -> Result<Value, TelehealthError> {

@@ -95,7 +95,7 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
         }
     }
 
-    /// The newest of each language that is in force.
+    /// The newest text of each language that is in force.
     private static func inForce(_ documents: [ConsentDocument], at now: Timestamp) -> [ConsentDocument] {
         let effective = documents.filter { $0.effectiveAt <= now }
         return Dictionary(grouping: effective, by: \.language).values

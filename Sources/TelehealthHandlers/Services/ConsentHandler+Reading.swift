@@ -20,7 +20,7 @@ extension ConsentHandler {
             matter = .visit(session, person: .given(request.personID))
         } else {
             matter = .person(person)
-            if request.personID.isEmpty { fields.refuse("person_id", "is required where no session is named") }
+            if request.personID.isEmpty { fields.refuse("person_id", "is required without a session_id") }
         }
         try fields.finish()
         let invocation = try context.reading()
@@ -35,9 +35,9 @@ extension ConsentHandler {
         return response
     }
 
-    /// For each type the record that counts, or the last one ended.
+    /// For each type the record in effect, or the last one ended.
     private func wireCounting(_ file: ConsentFile) -> [Telehealth_V1_Consent] {
-        // Types that no policy knows any more come behind those that one does.
+        // Types that no policy defines any longer follow the others.
         let known = executor.policy.places.types
         let others = Set(file.records.map(\.type)).subtracting(known).sorted { $0.id < $1.id }
         return (known + others).compactMap { type in
@@ -66,7 +66,7 @@ extension ConsentHandler {
             try await executor.consentFile(of: subject, invocation)
         }
         let records = file.records
-        // The history only grows at its end, so a place counted from the beginning stays the same row.
+        // The history only grows at its end, so a position counted from the beginning remains the same row.
         let before = token.map { Int(clamping: $0.number) } ?? records.count
         let rows = records.enumerated().prefix(max(0, before)).reversed().filter {
             (type == nil || $0.element.type == type)

@@ -3,7 +3,7 @@ internal import TelehealthAPI
 internal import TelehealthEngine
 internal import TelehealthRules
 
-/// `EventsService`: what AWS tells of meetings, forwarded by a service of the clinic's.
+/// `EventsService`: events from AWS about meetings, forwarded by one of the clinic's services.
 struct EventsHandler: Telehealth_V1_EventsServiceHandler {
     let executor: CommandExecutor
 

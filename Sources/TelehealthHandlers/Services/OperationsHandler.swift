@@ -22,7 +22,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
             do throws(TelehealthError) {
                 try await executor.recordRead(context.method.name, invocation)
             } catch {
-                // The one read that is answered without its row: it tells why no row can be written.
+                // The only read that is answered without its audit row: it reports why no row can be written.
                 guard care.storeState != .writable else { throw error }
             }
             return try await executor.effectCounts()
@@ -59,8 +59,8 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         let invocation = try context.changing(request)
         let relay = ProgressRelay(responses, time) { progress in filled { $0.message = .progress(progress) } }
         let backup = try await relay.following { progress in
-            // A task of its own, which nobody cancels: the copy is finished and noted whoever has gone, and a repeat of
-            // the request finds it. It ends with the copy, at the latest when the store closes.
+            // A separate task, which nobody cancels: the copy is finished and recorded even if the caller is gone,
+            // and a repeat of the request finds it. It ends with the copy, at the latest when the store closes.
             await Task {
                 await outcome(on: longWork) { () async throws(TelehealthError) in
                     try await executor.backUpDatabase(care, progress: progress, invocation)

@@ -5,7 +5,7 @@ internal import TelehealthEngine
 internal import TelehealthModel
 internal import TelehealthRules
 
-/// `ParticipantService`: who is in a visit.
+/// `ParticipantService`: the participants of a visit.
 struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
     let executor: CommandExecutor
     let views: SessionViews
@@ -121,7 +121,7 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
         return filled { ($0.session, $0.participant) = person }
     }
 
-    /// The four calls that do something to one person differ in the command alone.
+    /// The four calls that act on one participant differ only in the command.
     private func treat(
         _ request: some ChangingRequest, _ sessionID: String, _ participantID: String,
         _ command: PersonCommand, _ read: RequestFields, _ context: ServerCallContext

@@ -8,7 +8,7 @@ internal import TextFormats
 
 /// `PersonService`.
 struct PersonHandler: Telehealth_V1_PersonServiceHandler {
-    /// Bytes of one piece of an export: few enough for any client's message limit.
+    /// Size of one piece of an export: small enough for any client's message limit.
     private static let chunkBytes = 64 * 1024
 
     let archive: PersonArchive

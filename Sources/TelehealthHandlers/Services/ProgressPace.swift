@@ -1,22 +1,22 @@
 internal import TelehealthModel
 
-/// When the progress of long work is told: the first word at once, what is new a second after the last one at the
-/// earliest, and what is not new as a sign of life.
+/// When to report the progress of long work: the first message at once, changes at least a second after the last
+/// message, and an unchanged message as a sign of life.
 ///
-/// A pure value: times are of any clock that goes on evenly.
+/// A pure value: times are of any monotonic clock.
 struct ProgressPace: Sendable {
-    /// Between two words of something new.
+    /// Minimum interval between messages with changes.
     static let interval = Duration.seconds(1)
-    /// Without anything new. Proxies end streams that are silent for a minute, some after 15 s.
+    /// Interval of messages without changes. Proxies end streams that are silent for a minute, some after 15 s.
     static let silenceMax = Duration.seconds(10)
 
-    /// What is told of work that has not said a word yet.
+    /// The progress of work that has not reported yet.
     private var latest = WorkProgress(.waiting)
     private var told: (progress: WorkProgress, at: Duration)?
 
-    /// The work says how far it is.
+    /// The work reports its progress.
     ///
-    /// - Returns: what is to be told now.
+    /// - Returns: what to send now.
     mutating func note(_ progress: WorkProgress, at now: Duration) -> WorkProgress? {
         latest = progress
         return told == nil ? tell(at: now) : nil
@@ -24,7 +24,7 @@ struct ProgressPace: Sendable {
 
     /// An ``interval`` has passed.
     ///
-    /// - Returns: what is to be told now.
+    /// - Returns: what to send now.
     mutating func tick(at now: Duration) -> WorkProgress? {
         guard let told else { return tell(at: now) }
         let silence = now - told.at

@@ -5,9 +5,9 @@ internal import TelehealthAPI
 internal import TelehealthModel
 internal import TelehealthRules
 
-/// Carries the progress of long work to its stream, in step with ``ProgressPace``.
+/// Sends the progress of long work to its stream, at the pace of ``ProgressPace``.
 ///
-/// A slow reader holds up the telling, never the work, and is told then how far it is by now.
+/// A slow reader delays the messages, never the work, and then receives the current progress.
 final class ProgressRelay<Response: Message>: Sendable {
     private let responses: ResponseWriter<Response>
     private let time: any TimeSource
@@ -23,9 +23,9 @@ final class ProgressRelay<Response: Message>: Sendable {
         self.form = form
     }
 
-    /// Runs the work to its end; nothing is told behind that.
+    /// Runs the work to its end; nothing is sent after that.
     ///
-    /// - Throws: what the work ended with.
+    /// - Throws: the error of the work.
     func following<Value: Sendable>(
         _ work: (@escaping ProgressReport) async -> Result<Value, TelehealthError>
     ) async throws(RPCError) -> Value {
@@ -40,7 +40,7 @@ final class ProgressRelay<Response: Message>: Sendable {
     private func note(_ progress: WorkProgress) {
         let now = time.uptime
         guard let first = pace.withLock({ $0.note(progress, at: now) }) else { return }
-        // A call that is over is told nothing more; its work learns of that by itself.
+        // A call that has ended is sent nothing more; its work notices by itself.
         _ = try? responses.writeNow(form(first.wire))
     }
 

@@ -5,7 +5,7 @@ internal import TelehealthEngine
 internal import TelehealthModel
 internal import TelehealthRules
 
-/// `QualityService`: what clients measure, and what it comes to.
+/// `QualityService`: measurements of client applications, and their summary.
 struct QualityHandler: Telehealth_V1_QualityServiceHandler {
     let executor: CommandExecutor
 

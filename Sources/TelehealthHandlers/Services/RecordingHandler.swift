@@ -4,7 +4,7 @@ internal import TelehealthEngine
 internal import TelehealthModel
 internal import TelehealthRules
 
-/// `RecordingService`: what becomes of recordings. Making and playing them stands in an extension.
+/// `RecordingService`. Making and playing recordings are in an extension.
 struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
     let executor: CommandExecutor
     let receipts: ReceiptOffice

@@ -4,31 +4,31 @@ public import TelehealthEngine
 public import TelehealthModel
 internal import TelehealthRules
 
-/// The API's services over the domain's executor: what the contract's rules refuse reaches no handler, each of which
-/// calls one use case and writes the answer.
+/// The API's services on top of the domain: requests that violate the contract's rules reach no handler, and each
+/// handler calls one use case and writes the response.
 public struct TelehealthServices: Sendable {
     public let all: [any RPCService]
 
-    /// Streams that go on behind the last event or row that the client has, so that nothing is lost by ending them.
+    /// Streams that clients resume after the last event or row, so that nothing is lost by ending them.
     private static let resumable = CallCare(endsWithServer: true)
 
     /// - Parameters:
-    ///   - audit: what may be asked of the audit log.
+    ///   - audit: queries of the audit log.
     ///   - receipts: proofs of consents.
     ///   - archive: whole records of people.
-    ///   - care: what an operator may ask of the database.
-    ///   - openWatches: how many there are now.
-    ///   - longWork: runs what reads many rows or computes for long, so that other calls do not wait for it.
-    ///   - watchWork: runs what watches of many visits read and send; apart, so that their heartbeats wait for nothing
-    ///     that takes long.
-    ///   - time: the clock that consents and pages are judged by; its present time is the service's start.
+    ///   - care: operations on the database.
+    ///   - openWatches: the current number of watches.
+    ///   - longWork: runs work that reads many rows or computes for long, so that other calls do not wait for it.
+    ///   - watchWork: runs what watches of many visits read and send; separate, so that their heartbeats are not
+    ///     delayed.
+    ///   - time: the clock for consents and pages; its current time is the service's start.
     public init(
         executor: CommandExecutor, audit: AuditOffice, receipts: ReceiptOffice, archive: PersonArchive,
         presence: PresenceBoard, care: any DatabaseCare, openWatches: @escaping @Sendable () -> Int,
         longWork: any TaskExecutor, watchWork: any TaskExecutor, time: any TimeSource
     ) {
-        // An open watch says that its person is here: a peer that is gone must not say so for longer than one who is
-        // heard of by heartbeats.
+        // An open watch means that its person is present: a peer that is gone must not appear present for longer than
+        // one that sends heartbeats.
         let watched = CallCare(endsWithServer: true, peerLostAfter: executor.policy.presenceLostAfter)
         let views = SessionViews(presence: presence, policy: executor.policy, time: time)
         let services: [any RPCService] = [
@@ -57,7 +57,7 @@ public struct TelehealthServices: Sendable {
     }
 }
 
-/// Writes sessions as their reader may see them, with who is present right now.
+/// Writes sessions as their reader may see them, including who is present.
 struct SessionViews: Sendable {
     let presence: PresenceBoard
     let policy: Policy

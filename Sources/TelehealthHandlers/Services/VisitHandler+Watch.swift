@@ -14,13 +14,13 @@ extension VisitHandler {
         let invocation = try context.reading()
         let relay = WatchRelay(responses)
         let watch = try await answering { () async throws(TelehealthError) in
-            // The watch holds the relay, and the relay the watch, until the watch is closed: a weak reference would
-            // cost every open watch 80 bytes.
+            // The watch and the relay refer to each other until the watch is closed: a weak reference would cost
+            // every open watch 80 bytes.
             try await executor.watchSession(
                 id, after: request.afterSequence, isPresence: !request.presenceByHeartbeat, invocation
             ) { relay.pump() }
         }
-        // The call keeps the relay: its cancellation is what ends a watch from outside.
+        // The call keeps the relay: only its cancellation ends a watch from outside.
         context.onCancel { relay.finish(nil, peerSilence: context.peerSilence) }
         let now = views.time.now
         relay.start(

@@ -25,25 +25,25 @@ extension VisitHandler {
             responses: responses, caller: invocation.caller, time: views.time,
             heartbeatInterval: watch.heartbeatInterval)
         context.onCancel(watch.leave)
-        // Ends with the watch, which the call's cancellation gives up.
+        // Ends with the watch, which the call's cancellation closes.
         Task(executorPreference: watchWork) { await relay.run(watch) }
     }
 }
 
-/// Carries one watch of many visits to its stream, a step at a time: what the reader has no room for is not read yet.
+/// Sends one watch of many visits to its stream, step by step: nothing is read before the reader has room for it.
 struct SessionsWatchRelay {
     typealias Response = Telehealth_V1_WatchSessionsResponse
 
-    /// Of one message, about: well below what any client takes, and what a slow one is sent at once.
+    /// Approximate size of one message: well below any client's limit.
     private static let messageBytesMax = 64 * 1024
 
     let responses: ResponseWriter<Response>
     let caller: Caller
     let time: any TimeSource
-    /// No silence of the stream is longer.
+    /// Maximum silence of the stream.
     let heartbeatInterval: Duration
 
-    /// Until the watch or the call is over.
+    /// Runs until the watch or the call has ended.
     func run(_ opened: SessionsWatch) async {
         var watch = opened
         defer { watch.leave() }
@@ -84,7 +84,7 @@ struct SessionsWatchRelay {
         }
     }
 
-    /// One or more, each no larger than it may be.
+    /// One or more parts, each within the size limit.
     private func parts(_ briefs: [VisitBrief], _ token: String?) -> [Response] {
         var parts = [Telehealth_V1_SessionsSnapshotPart()]
         var bytes = 0
@@ -108,7 +108,7 @@ struct SessionsWatchRelay {
 }
 
 extension VisitBrief {
-    /// As the caller may see it, by the same rules as the session itself (``Viewer``); of consents, those are told who
+    /// As the caller may see it, by the same rules as the session itself (``Viewer``); consents only for callers who
     /// may ask for them.
     func wire(for caller: Caller) -> Telehealth_V1_SessionSummary {
         let viewer = Viewer(caller, in: state)

@@ -4,7 +4,7 @@ internal import TelehealthEngine
 internal import TelehealthModel
 internal import TelehealthRules
 
-/// `TelehealthService`: visits from creation to end. Watching, screen shares and the end stand in extensions.
+/// `TelehealthService`: visits from creation to end. Watching, screen shares and the end are in extensions.
 struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
     let executor: CommandExecutor
     let views: SessionViews
@@ -36,7 +36,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
             switch request.key {
             case .sessionID(let id)?: .session(.init(id))
             case .appointmentID(let id)?: .appointment(.init(id))
-            // The contract lets none through.
+            // The contract excludes this.
             case nil: .session(.init(""))
             }
         let invocation = try context.reading()
@@ -83,7 +83,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         return response
     }
 
-    /// Everything of a listing that chooses rows, in one text; ids cannot hold a space.
+    /// Everything in a list request that selects rows, as one text; ids cannot contain a space.
     private static func filters(_ query: SessionQuery) -> String {
         let parts: [String?] = [
             query.clientID?.rawValue, query.clinicianID?.rawValue, query.appointmentID?.rawValue,
@@ -104,13 +104,13 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         switch request.key {
         case .sessionID(let id): session = .init(id)
         case .appointmentID(let id): appointment = .init(id)
-        // The contract lets none through.
+        // The contract excludes this.
         case nil: break
         }
         let device = ParticipantID.given(request.deviceID)?.rawValue
         let check = request.preVisitCheck.map { PreVisitCheck($0, &fields) }
         if check != nil, invocation.caller.role == .clinician {
-            fields.refuse("pre_visit_check", "is the client's to give")
+            fields.refuse("pre_visit_check", "must come from the patient or guardian, not from a clinician")
         }
         try fields.finish()
         let outcome = try await answering { () async throws(TelehealthError) in

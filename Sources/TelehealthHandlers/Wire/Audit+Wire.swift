@@ -3,8 +3,8 @@ internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthModel
 
-// The log keeps words; the API's enums are made of them when a row is read. What no case has is `unspecified`: the log
-// of a later program is read, and an edited row too, whose MAC then tells.
+// The log stores words; they become the API's enums when a row is read. A word without a case is `unspecified`: rows
+// of a later version can be read, and so can an edited row, which its MAC reveals.
 
 extension AuditEntry.Outcome {
     init?(_ wire: Telehealth_V1_AuditOutcome) {
@@ -26,7 +26,7 @@ extension Telehealth_V1_AuditOutcome {
 }
 
 extension Telehealth_V1_CallerRole {
-    /// - Parameter word: nil for nobody's call.
+    /// - Parameter word: nil for a call without a caller.
     fileprivate init(word: String?) { self = word.flatMap(Role.init(rawValue:))?.wire ?? .unspecified }
 }
 

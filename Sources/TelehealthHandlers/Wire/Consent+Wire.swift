@@ -4,8 +4,8 @@ internal import TelehealthRules
 
 extension ConsentRecord {
     /// - Parameters:
-    ///   - isDueForRenewal: it ends soon, or a newer text is in force.
-    ///   - hasEnded: whoever signed it has no power to do so any more.
+    ///   - isDueForRenewal: it expires soon, or a newer text is in force.
+    ///   - hasEnded: its signer no longer has the authority to sign.
     func wire(now: Timestamp, isDueForRenewal: Bool, hasEnded: Bool) -> Telehealth_V1_Consent {
         var wire = Telehealth_V1_Consent()
         wire.consentID = id.rawValue
@@ -61,7 +61,7 @@ extension ConsentDocument {
         return wire
     }
 
-    /// In view BASIC: without the wording.
+    /// In view BASIC: without the text.
     var basicWire: Telehealth_V1_ConsentDocument {
         var wire = Telehealth_V1_ConsentDocument()
         wire.view = .basic
@@ -102,7 +102,7 @@ extension ConsentEvidence {
 }
 
 extension ConsentGap {
-    /// Without what would fill it, which GetConsentStatus alone tells.
+    /// Without the remedy, which only GetConsentStatus reports.
     func wire(action: ConsentAction) -> Telehealth_V1_MissingConsent {
         var wire = Telehealth_V1_MissingConsent()
         wire.action = action.wire
@@ -131,14 +131,14 @@ extension ConsentStatement {
                 default: .clinical)
         }
         if let type, type != .recording, !purposes.isEmpty {
-            fields.refuse("submission.recording_purposes", "belongs to the recording consent only")
+            fields.refuse("submission.recording_purposes", "is for recording consents only")
         }
         if type == .recording, purposes.isEmpty {
             fields.refuse("submission.recording_purposes", "is required for a recording consent")
         }
         let isElectronic = method == .electronic
         if isElectronic, wire.decisionTime != nil {
-            fields.refuse("submission.decision_time", "belongs to paper and verbal consents only")
+            fields.refuse("submission.decision_time", "is for paper and verbal consents only")
         }
         self.init(
             decision: fields.choice(

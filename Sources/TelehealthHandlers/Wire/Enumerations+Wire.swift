@@ -1,8 +1,8 @@
 internal import TelehealthAPI
 internal import TelehealthModel
 
-// Domain to wire by exhaustive switches; wire to domain by asking every domain case for its wire form, so that a pair
-// stands in one place only. An enum value that no domain case has (unspecified, unrecognised) reads as nil.
+// Domain to wire by exhaustive switches; wire to domain by searching the domain cases for the wire value, so that
+// each pair is written once. An enum value without a domain case (unspecified, unrecognized) becomes nil.
 
 extension CaseIterable {
     static func from<Wire: Equatable>(_ wire: Wire, _ form: (Self) -> Wire) -> Self? {
@@ -59,7 +59,7 @@ extension AdmissionPolicy {
 }
 
 extension EndReason {
-    /// Only what a caller may say: the service's own reasons read as nil.
+    /// Only what a caller may use: the service's own reasons become nil.
     init?(requested wire: Telehealth_V1_EndReason) {
         guard let value = Self.from(wire, \.wire), value != .allLeft, value != .timeout else { return nil }
         self = value
@@ -80,7 +80,7 @@ extension EndReason {
 }
 
 extension CancelReason {
-    /// Only what a caller may say: the service's own reasons read as nil.
+    /// Only what a caller may use: the service's own reasons become nil.
     init?(requested wire: Telehealth_V1_CancelReason) {
         guard let value = Self.from(wire, \.wire), value != .appointmentCancelled, value != .clinicianNoShow
         else {

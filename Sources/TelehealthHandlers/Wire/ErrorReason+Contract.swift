@@ -7,7 +7,7 @@ extension Telehealth_V1_ErrorReason {
     /// `ErrorInfo.reason`: the name without its prefix. Empty for a number without a name.
     var word: String { String((Self.valueNames[self] ?? "").dropFirst(Self.prefix.count)) }
 
-    /// The reason of a word; nil when the API has none such.
+    /// The reason with this name; nil when the API has none.
     init?(word: String) {
         guard let reason = Self.byWord[word] else { return nil }
         self = reason
@@ -16,7 +16,7 @@ extension Telehealth_V1_ErrorReason {
     private static let byWord = Dictionary(
         uniqueKeysWithValues: reasonOptions.keys.map { ($0.word, $0) })
 
-    /// As its contract says. What has none is never sent; should it be, it is our fault.
+    /// The code in its contract. A reason without one is never sent; if it were, that would be our fault.
     var code: RPCError.Code {
         guard let number = Self.reasonOptions[self]?.code.rawValue, let byte = UInt8(exactly: number) else {
             return .internal

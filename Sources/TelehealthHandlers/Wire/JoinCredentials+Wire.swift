@@ -3,7 +3,7 @@ internal import TelehealthModel
 internal import TelehealthRules
 
 extension MediaGrant {
-    /// Holds the join token: for the answer of JoinSession and nothing else.
+    /// Contains the join token: for the response of JoinSession only.
     var wire: Telehealth_V1_JoinCredentials {
         filled {
             $0.provider = .chime(chime)

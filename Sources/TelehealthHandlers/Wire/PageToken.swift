@@ -3,7 +3,7 @@ internal import RPCModel
 internal import TelehealthAPI
 internal import TextFormats
 
-/// Where a listing goes on: the last row's sort key and a mark of the filters it belongs to, in base64url.
+/// Where a listing continues: the last row's sort key and a hash of the filters it belongs to, in base64url.
 ///
 /// | offset | size | field |
 /// |---|---|---|
@@ -11,7 +11,7 @@ internal import TextFormats
 /// | 8 | 8 | the row's time or number, big endian |
 /// | 16 | rest | the row's id |
 ///
-/// Not secret and not signed: a made-up token shows nothing that the same caller could not list anyway.
+/// Neither secret nor signed: a forged token reveals nothing that the same caller could not list anyway.
 struct PageToken {
     let number: Int64
     let id: String
@@ -21,8 +21,8 @@ struct PageToken {
         self.id = id
     }
 
-    /// - Parameter filters: every field of the request that chooses rows, the page's size left out.
-    /// - Throws: `PAGE_TOKEN_INVALID` when the text is no token of such a listing.
+    /// - Parameter filters: every field of the request that selects rows, without the page size.
+    /// - Throws: `PAGE_TOKEN_INVALID` when the text is not a token of such a listing.
     init?(_ text: String, filters: String) throws(RPCError) {
         if text.isEmpty { return nil }
         guard text.utf8.count <= 256, let bytes = Base64.url.decodeCanonical(text), bytes.count > 16,
@@ -33,12 +33,12 @@ struct PageToken {
         self.id = id
     }
 
-    /// Rows of a page, of a request whose contract allows 0 for the default.
+    /// Rows per page, for a request whose contract allows 0 for the default.
     static func pageSize(_ asked: Int32) -> Int { asked == 0 ? 50 : Int(asked) }
 
     static var invalid: RPCError {
         StatusDetails(.pageTokenInvalid)
-            .error("page_token is not of this listing with these filters")
+            .error("page_token does not belong to this list call with these filters")
     }
 
     func text(filters: String) -> String {

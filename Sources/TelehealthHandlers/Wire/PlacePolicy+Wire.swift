@@ -50,14 +50,14 @@ extension PlacePolicy.Requirement {
         }
     }
 
-    /// In the order of the enum; empty = everybody.
+    /// In the order of the enum; empty for everyone.
     private static func wire(_ roles: Set<ParticipantRole>?) -> [Telehealth_V1_ParticipantRole] {
         roles.map { roles in ParticipantRole.allCases.filter(roles.contains).map(\.wire) } ?? []
     }
 }
 
 extension [Telehealth_V1_MethodEvidence] {
-    /// What a consent must carry, in the order of the methods.
+    /// The required evidence, in the order of the methods.
     init(_ evidence: [ConsentMethod: [PlacePolicy.Evidence]]) {
         self = ConsentMethod.allCases.compactMap { method in
             guard let pieces = evidence[method], !pieces.isEmpty else { return nil }

@@ -38,7 +38,7 @@ extension Recording {
 }
 
 extension Recording {
-    /// What AWS calls it, for a support case there.
+    /// AWS's ids, for a support case.
     ///
     /// - Parameter meeting: the generation that was recorded.
     func capture(in meeting: MeetingGeneration?) -> Telehealth_V1_ChimeCapture {

@@ -4,11 +4,11 @@ internal import TelehealthAPI
 internal import TelehealthModel
 internal import TelehealthRules
 
-/// Reads the fields of one request and notes what no rule of the contract can say: texts that say nothing, languages,
-/// times, and what depends on another field. Shapes and bounds were held to the contract before the handler was called.
+/// Reads the fields of one request and checks what the contract's rules cannot express: blank texts, languages,
+/// times, and dependencies between fields. Shapes and bounds were checked before the handler was called.
 ///
-/// A field that is wrong gives a placeholder that never leaves: ``finish()`` throws when anything was noted, so all
-/// wrong fields are told at once. Values are never repeated in a violation: they may be personal.
+/// An invalid field becomes a placeholder that is never used: ``finish()`` throws if any violation was recorded, so
+/// that all invalid fields are reported together. Violations never repeat values: they may be personal.
 struct RequestFields {
     private(set) var violations: [TelehealthError.FieldViolation] = []
 
@@ -22,7 +22,7 @@ struct RequestFields {
         guard violations.isEmpty else { throw Self.refusal(violations) }
     }
 
-    /// The answer to a request that the contract refuses.
+    /// The error for a request that violates the contract's rules.
     static func refusal(_ broken: [RuleViolation]) -> RPCError {
         refusal(broken.map { .init(field: $0.field, description: $0.description) })
     }
@@ -33,23 +33,23 @@ struct RequestFields {
         return error.asRPCError
     }
 
-    /// A required text, which has to say something.
+    /// A required text, which must not be blank.
     mutating func text(_ field: String, _ text: String) -> String {
         if text.isEmpty {
             refuse(field, "is required")
         } else if text.utf8.contains(0) {
-            refuse(field, "must not hold a NUL character")
+            refuse(field, "must not contain a NUL character")
         } else if !text.saysSomething {
-            refuse(field, "must hold a letter or digit")
+            refuse(field, "must contain a letter or digit")
         }
         return text
     }
 
-    /// - Parameter saysSomething: it stands for something that may be asked for, so a blank does not do.
+    /// - Parameter saysSomething: the text may be requested as evidence, so it must not be blank.
     mutating func optionalText(_ field: String, _ text: String, saysSomething: Bool = false) -> String? {
         if text.isEmpty { return nil }
         if saysSomething { return self.text(field, text) }
-        if text.utf8.contains(0) { refuse(field, "must not hold a NUL character") }
+        if text.utf8.contains(0) { refuse(field, "must not contain a NUL character") }
         return text
     }
 
@@ -78,7 +78,7 @@ struct RequestFields {
         value.map { time(field, $0) }
     }
 
-    /// One case of an enum: the contract has refused zero where one must be chosen, and what it does not define.
+    /// One case of an enum: the contract has already refused unknown values, and zero where a choice is required.
     mutating func choice<Wire: ProtobufEnum, Value>(
         _ field: String, _ wire: Wire, _ value: Value?, default: Value
     )
@@ -91,10 +91,10 @@ struct RequestFields {
         return value
     }
 
-    /// A type of consent that the program or a place's policy knows; nil = it was refused.
+    /// A consent type that the program or a policy knows; nil if it was refused.
     mutating func consentType(_ field: String, _ id: String, in places: PlaceBook) -> ConsentType? {
         let type = places.type(id: id)
-        if type == nil { refuse(field, "must be a type of consent that the service or a place's policy knows") }
+        if type == nil { refuse(field, "must be a consent type of the service or of a policy") }
         return type
     }
 
@@ -107,6 +107,6 @@ struct RequestFields {
 }
 
 extension Identifier {
-    /// The id that a field names; nil for an empty one.
+    /// The id in a field; nil if empty.
     static func given(_ text: String) -> Self? { text.isEmpty ? nil : Self(text) }
 }

@@ -4,8 +4,8 @@ internal import TelehealthRules
 
 extension SessionState {
     /// - Parameters:
-    ///   - now: by which open invitations are judged.
-    ///   - isPresent: whether a person's watch is open or their heartbeat fresh.
+    ///   - now: the time at which open invitations are evaluated.
+    ///   - isPresent: whether a person has an open watch or a recent heartbeat.
     func wire(for viewer: Viewer, now: Timestamp, isPresent: (ParticipantID) -> Bool = { _ in false })
         -> Telehealth_V1_Session
     {
@@ -19,8 +19,8 @@ extension SessionState {
         wire.invitations = invitations.map { $0.wire(at: now) }
         let active = recordings.last { $0.state.mayCapture }
         wire.recordingEnabled = active.map { $0.state != .stopping } ?? false
-        // A capture is started, and goes on, only while every admitted person's consent stands: the record of that is
-        // the recording's own state.
+        // A capture starts and continues only while every admitted person's consent is valid: the recording's state
+        // shows that.
         wire.recordingConsent = active.map { $0.state != .stopping && $0.consentRevokedAt == nil } ?? false
         wire.activeRecording = active?.wire(for: viewer)
         let running = screenShares.last { $0.stoppedAt == nil }
@@ -30,7 +30,7 @@ extension SessionState {
         return wire
     }
 
-    /// A visit has a handful; the bound keeps an answer small when somebody toggles for hours.
+    /// A visit has a handful; the limit keeps a response small if someone toggles for hours.
     private static let screenSharesMax = 100
 
     private var currentMeeting: MeetingGeneration? {
@@ -39,7 +39,7 @@ extension SessionState {
 }
 
 extension Session {
-    /// In view BASIC: without people, meeting, recordings and shares, as ListSessions gives it.
+    /// In view BASIC: without participants, meeting, recordings and screen shares, as in ListSessions.
     func wire(for viewer: Viewer) -> Telehealth_V1_Session {
         var wire = Telehealth_V1_Session()
         wire.view = .basic
@@ -120,16 +120,16 @@ extension Invitation {
 }
 
 extension PreVisitCheck {
-    /// - Returns: the check as the request states it; `checkedAt` is the domain's to set.
+    /// - Returns: the check as the request states it; the domain sets `checkedAt`.
     init(_ wire: Telehealth_V1_PreVisitCheck, _ fields: inout RequestFields) {
         let state = wire.locationState
         if !state.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) {
-            fields.refuse("pre_visit_check.location_state", "must be two capital letters")
+            fields.refuse("pre_visit_check.location_state", "must be two upper-case letters")
         }
         let phone = fields.text("pre_visit_check.emergency_contact_phone", wire.emergencyContactPhone)
         if phone.saysSomething, !Self.isPhone(phone) {
             fields.refuse(
-                "pre_visit_check.emergency_contact_phone", "must be a number, perhaps with an extension such as x12")
+                "pre_visit_check.emergency_contact_phone", "must be a phone number, optionally with an extension such as x12")
         }
         self.init(
             locationState: state,
@@ -144,7 +144,8 @@ extension PreVisitCheck {
             checkedAt: Timestamp(microseconds: 0))
     }
 
-    /// Three digits or more, with what people write between and behind them: "+1 (404) 555-0100 ext. 12", "555 0100#7".
+    /// At least three digits, with the usual characters between and after them: "+1 (404) 555-0100 ext. 12", "555
+    /// 0100#7".
     private static func isPhone(_ text: String) -> Bool {
         let digits = text.utf8.count { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
         return digits >= 3

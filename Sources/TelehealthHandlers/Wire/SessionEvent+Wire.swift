@@ -62,7 +62,7 @@ extension SessionEvent {
         }
     }
 
-    /// Of the kinds that speak of the roster.
+    /// The kinds about participants.
     private var rosterKind: Telehealth_V1_SessionEvent.OneOf_Kind {
         switch kind {
         case .participantInvited:
@@ -84,7 +84,7 @@ extension SessionEvent {
         }
     }
 
-    /// Of the nine recording kinds; kept apart so that neither switch grows past what one can read.
+    /// The nine recording kinds, separate to keep both switches short.
     private var recordingKind: Telehealth_V1_SessionEvent.OneOf_Kind {
         let recording = recordingID?.rawValue ?? ""
         switch kind {

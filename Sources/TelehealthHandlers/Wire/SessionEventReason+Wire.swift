@@ -1,11 +1,11 @@
 internal import TelehealthAPI
 internal import TelehealthModel
 
-// Why events came about. No reason where there could be one means that somebody asked for it; one that another version
-// of this service stored is UNSPECIFIED.
+// The reasons of events. A missing reason, where one is possible, means that a caller requested it; a reason stored
+// by another version of this service is UNSPECIFIED.
 
 extension SessionEvent {
-    /// Of a changed status. The status alone says already what kind of reason it is.
+    /// The reason of a changed status. The status itself determines the kind of reason.
     var changeReason: Telehealth_V1_StatusChanged.OneOf_Reason? {
         switch reason {
         case nil: nil

@@ -48,8 +48,7 @@ extension TelehealthError {
     }
 }
 
-/// A `google.rpc.Status` in the making: ErrorInfo first, then what else explains the refusal. Its code is the one that
-/// the reason's contract names.
+/// Builds a `google.rpc.Status`: ErrorInfo first, then further details. Its code is that of the reason's contract.
 struct StatusDetails {
     /// `google.rpc.ErrorInfo.domain` of every error of this service.
     static let domain = "telehealth.v1"
@@ -59,7 +58,7 @@ struct StatusDetails {
 
     init(_ reason: Telehealth_V1_ErrorReason) { self.init(word: reason.word) }
 
-    /// - Parameter word: of `ErrorReason`; one that the API does not have becomes `INTERNAL`.
+    /// - Parameter word: a reason of `ErrorReason`; one that the API does not have becomes `INTERNAL`.
     init(word: String, metadata: [String: String] = [:]) {
         code = Telehealth_V1_ErrorReason(word: word)?.code ?? .internal
         append(

@@ -2,7 +2,7 @@ internal import ProtobufWire
 internal import TelehealthModel
 
 extension Timestamp {
-    /// Years 1 to 9999, as google.protobuf.Timestamp allows; finer than a microsecond is cut off.
+    /// Years 1 to 9999, as google.protobuf.Timestamp allows; cut to microseconds.
     init?(_ wire: Google_Protobuf_Timestamp) {
         guard (-62_135_596_800...253_402_300_799).contains(wire.seconds),
             (0..<1_000_000_000).contains(wire.nanos)

@@ -1,31 +1,30 @@
 internal import TelehealthModel
 internal import TelehealthRules
 
-/// How much of a visit its reader is shown, by their standing in it (the table of `RoleRights` says what each role
-/// sees).
+/// How much of a visit its reader may see, according to their role in it (`RoleRights` lists what each role sees).
 ///
-/// | field | who is shown it |
+/// | field | visible to |
 /// |---|---|
-/// | clinician's join URL, meeting, end note, who wrote, object keys | the clinic's systems, who sees everything |
-/// | the pre-visit check | who sees everything, admins, the person who gave it |
-/// | another person's attendee id | the clinic's systems, who sees everything |
-/// | ids of people and of the appointment | all but those who see roles only |
-/// | who else is there | all; whoever sees roles only, once let in |
-/// | open invitations | who leads the visit, scheduler, admin (`Visibility`) |
-/// | the rest | everybody who may see the session at all |
+/// | clinician's join URL, meeting, end note, callers, object keys | the clinic's systems, roles that see everything |
+/// | the pre-visit check | roles that see everything, admins, the person who gave it |
+/// | another person's attendee id | the clinic's systems, roles that see everything |
+/// | ids of people and of the appointment | all except roles that see only roles |
+/// | who else is there | all; those who see only roles, once admitted |
+/// | open invitations | lead clinicians, scheduler, admin (`Visibility`) |
+/// | the rest | everyone who may see the session at all |
 struct Viewer {
     private let standing: Standing?
     private let own: Participant?
     private let sight: RoleRights.Sight
 
-    /// - Parameter state: must be the session of everything that is then written.
+    /// - Parameter state: the session that is then written.
     init(_ caller: Caller, in state: SessionState) {
         standing = Standing.of(caller, in: state)
         own = state.place(of: caller)
         sight = own?.sight ?? standing?.sight ?? .roles
     }
 
-    /// For rows without their people: what the caller's role alone shows.
+    /// For rows without their participants: what the caller's role alone permits.
     init(_ caller: Caller) {
         let standing: Standing =
             switch caller.role {

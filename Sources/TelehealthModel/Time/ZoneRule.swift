@@ -41,7 +41,7 @@ package struct ZoneRule: Sendable, Hashable {
         summer = nil
     }
 
-    /// - Parameter text: "EST5EDT,M3.2.0,M11.1.0"; nil for what is no such text.
+    /// - Parameter text: "EST5EDT,M3.2.0,M11.1.0"; nil for any other text.
     init?(posix text: some StringProtocol) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         var clock = Scanner(parts[0].utf8)

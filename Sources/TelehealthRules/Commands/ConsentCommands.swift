@@ -17,7 +17,7 @@ public struct ConsentStatement: Sendable, Hashable {
     /// At most 4096 bytes; personal.
     public var evidence: String?
     public var evidenceItems: ConsentEvidence
-    /// Who signed a paper or spoke: the subject, or a guardian of theirs. nil = the subject; an electronic
+    /// Who signed a paper or spoke: the subject, or their guardian. nil = the subject; an electronic
     /// consent is signed by whoever calls.
     public var signerID: SubjectID?
     /// Limits the consent to one session; nil = standing.

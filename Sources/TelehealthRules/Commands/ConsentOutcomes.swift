@@ -10,7 +10,7 @@ public enum ConsentAction: String, Sendable, Hashable, CaseIterable {
     /// visit's first minutes are where that talk takes place.
     case conduct
     /// Somebody beyond client, guardian and clinician taking part, judged for each of them: nobody is let
-    /// in without, and nobody stays whose consent is no more.
+    /// in without, and nobody stays whose consent has ended.
     case thirdParty
 }
 

@@ -18,7 +18,7 @@ public struct InviteParticipant: Sendable, Hashable {
     }
 }
 
-/// What somebody who leads the visit does to one person of it.
+/// What a lead clinician does to one participant.
 public enum PersonCommand: Sendable, Hashable {
     /// Out of the waiting room; may not come back.
     case deny

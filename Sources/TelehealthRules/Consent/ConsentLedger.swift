@@ -2,7 +2,7 @@ package import TelehealthModel
 
 /// The consent histories and texts one decision looks at.
 ///
-/// What is asked for stands in the place's policy (``RuleContext/place``); here is judged whether it is there.
+/// The place's policy (``RuleContext/place``) says what is required; the ledger judges whether it is there.
 package struct ConsentLedger: Sendable {
     private(set) var histories: [SubjectID: ConsentHistory] = [:]
     private let texts: ConsentTexts

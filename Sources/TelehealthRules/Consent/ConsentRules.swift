@@ -88,7 +88,7 @@ package enum ConsentRules {
             formers: [former], scene, action: "UpdateConsent")
     }
 
-    /// Ends a grant at once, with the half that stands beside it. A second revocation changes nothing.
+    /// Ends a grant at once, with its other half. A second revocation changes nothing.
     ///
     /// - Throws: `CONSENT_NOT_CURRENT` for refusals and superseded entries, `INVALID_FIELD`.
     package static func revoke(_ command: RevokeConsent, record: ConsentRecord, _ scene: Scene)
@@ -140,7 +140,7 @@ package enum ConsentRules {
             throw .invalid("language", "must be a BCP 47 language tag")
         }
         guard command.text.saysSomething, command.text.utf8.count <= documentTextBytesMax else {
-            throw .invalid("text", "must hold a letter or digit, in 1 to \(documentTextBytesMax) bytes")
+            throw .invalid("text", "must contain a letter or digit, and have 1 to \(documentTextBytesMax) bytes")
         }
         var decision = Decision()
         decision.audit = [

@@ -50,12 +50,12 @@ enum ConsentStatementRules {
         case .electronic:
             signer = caller
             if let named = statement.signerID, named != signer {
-                throw .invalid("submission.signer_id", "must be who calls, or empty, for an electronic consent")
+                throw .invalid("submission.signer_id", "must be the caller or empty for an electronic consent")
             }
         case .paper, .verbal:
             signer = statement.signerID ?? caller
             guard signer == subject || signer == scene.guardian?.id else {
-                throw .invalid("submission.signer_id", "must be the subject or the guardian of the subject")
+                throw .invalid("submission.signer_id", "must be the subject of the consent or their guardian")
             }
         }
         // A minor may always refuse.
@@ -110,7 +110,7 @@ enum ConsentStatementRules {
     }
 
     /// Electronic is a personal act; paper and verbal are attested by the clinic. Who attests follows from who calls,
-    /// so what is wrong with that is no field of the request.
+    /// so a fault of that is not a field of the request.
     private static func checkSigner(_ statement: ConsentStatement, _ scene: ConsentRules.Scene)
         throws(TelehealthError)
     {

@@ -1,6 +1,6 @@
 /// What became of a batch of events.
 public struct EventIntakeReport: Sendable, Hashable {
-    /// Why an entry is no event.
+    /// Why an entry is not an event.
     public enum MalformedReason: String, Sendable, Hashable, CaseIterable {
         case notJSON = "NOT_JSON"
         case notAnEvent = "NOT_AN_EVENT"

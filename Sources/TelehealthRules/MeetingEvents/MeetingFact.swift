@@ -6,7 +6,7 @@ public import TelehealthModel
 /// ``at``, so that lateness, disorder and repetition on the way here change nothing.
 public struct MeetingFact: Sendable, Hashable {
     /// Spec: Amazon Chime SDK developer guide, "Meeting events" and "Media pipeline events"; AWS's
-    /// `eventType` is the case's name with a capital behind `chime:`.
+    /// `eventType` is the case's name with a capital after `chime:`.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         case meetingStarted, meetingEnded
         case attendeeAdded, attendeeDeleted, attendeeAuthorized

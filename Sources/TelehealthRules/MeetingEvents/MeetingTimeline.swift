@@ -111,7 +111,7 @@ package struct MeetingTimeline: Sendable {
     }
 }
 
-/// What AWS told of one pipeline.
+/// What AWS reported about one pipeline.
 struct PipelineHistory: Sendable, Hashable {
     var ranSince: Timestamp?
     /// Over: deleted, ended with its meeting, or failed for good.

@@ -9,12 +9,12 @@ public struct PlacePolicyError: Error, Sendable, Hashable, CustomStringConvertib
 }
 
 extension PlacePolicy {
-    /// Reads a policy file. Members that are not known are refused, so that a misspelt rule is no missing rule.
+    /// Reads a policy file. Members that are not known are refused, so that a misspelled rule is not a missing one.
     ///
     /// - Throws: ``PlacePolicyError``: the file's fault.
     public init(json bytes: [UInt8]) throws(PlacePolicyError) {
         let document: JSONText
-        do { document = try JSONText(parsing: bytes) } catch { throw PlacePolicyError("no JSON: \(error)") }
+        do { document = try JSONText(parsing: bytes) } catch { throw PlacePolicyError("invalid JSON: \(error)") }
         let root = try PolicyMembers(
             document, at: "the policy",
             known: [
@@ -23,14 +23,14 @@ extension PlacePolicy {
             ])
         id = try root.text("place")
         guard Self.isPlace(id) else {
-            throw PlacePolicyError("place: must be \"default\" or capital letters and dashes, such as US-GA")
+            throw PlacePolicyError("place: must be \"default\", or upper-case letters and dashes such as US-GA")
         }
         version = try root.text("version")
         title = try root.text("title")
         ageOfMajority = Int(clamping: try root.number("ageOfMajority", in: 1...30))
         timeZones = root["timeZones"] == nil ? [] : try root.texts("timeZones")
         if let unknown = timeZones.first(where: { !ZoneBook.knows($0) }) {
-            throw PlacePolicyError("timeZones: \(unknown) is no name of the IANA time zone database")
+            throw PlacePolicyError("timeZones: \(unknown) is not a name of the IANA time zone database")
         }
         // Somewhere on Earth: days begin first at UTC+14 and last at UTC-12.
         zones =
@@ -49,7 +49,7 @@ extension PlacePolicy {
         var requirements: [Requirement] = []
         let known = Set(citations.map(\.id))
         guard known.count == citations.count else {
-            throw PlacePolicyError("citations: an id stands twice")
+            throw PlacePolicyError("citations: an id appears twice")
         }
         definitions = try Self.definitions(root)
         var types = TypeNames(definitions: definitions)
@@ -58,7 +58,7 @@ extension PlacePolicy {
                 try Requirement(json: item, at: "requirements[\(index)]", citations: known, types: &types))
         }
         guard requirements.contains(where: { $0.action == .record }) else {
-            throw PlacePolicyError("requirements: none is for RECORD; nobody is recorded without the type recording")
+            throw PlacePolicyError("requirements: one for RECORD is missing; recording requires the type recording")
         }
         self.requirements = requirements
         outdatedNames = types.outdated
@@ -76,10 +76,10 @@ extension PlacePolicy {
                     "\(path).id: must be 1 to \(ConsentType.idBytesMax) characters of a-z 0-9 _, a letter first")
             }
             if ConsentType.builtIn.contains(type) {
-                throw PlacePolicyError("\(path).id: \(id) is the program's own type, which no policy defines")
+                throw PlacePolicyError("\(path).id: \(id) is a built-in type, which a policy cannot define")
             }
             if definitions.contains(where: { $0.type == type }) {
-                throw PlacePolicyError("\(path).id: \(id) stands twice")
+                throw PlacePolicyError("\(path).id: \(id) appears twice")
             }
             definitions.append(Definition(type: type, title: try members.text("title")))
         }
@@ -93,7 +93,7 @@ extension PlacePolicy {
         var evidence: [ConsentMethod: [Evidence]] = [:]
         for (name, list) in members {
             guard let method = ConsentMethod.allCases.first(where: { wireName($0) == name }) else {
-                throw PlacePolicyError("evidence: there is no method \(name)")
+                throw PlacePolicyError("evidence: unknown method \(name)")
             }
             var pieces: [Evidence] = []
             for item in list.arrayValue ?? [] {
@@ -142,16 +142,16 @@ extension PlacePolicy.Requirement {
         versionGrace = try members.duration("versionGrace")
         citations = try members.texts("citations")
         if let unknown = citations.first(where: { !known.contains($0) }) {
-            throw PlacePolicyError("\(path).citations: there is no citation \(unknown)")
+            throw PlacePolicyError("\(path).citations: unknown citation \(unknown)")
         }
         guard validity > .zero else { throw PlacePolicyError("\(path).validity: must be above 0") }
         guard action != .record || !methods.contains(.verbal) else {
-            throw PlacePolicyError("\(path).methods: a recording is never agreed to by word alone")
+            throw PlacePolicyError("\(path).methods: a recording requires a written consent")
         }
         // Captures stop and third parties leave when a consent of this type ends: another one would not make them.
         let own: [ConsentAction: ConsentType] = [.record: .recording, .thirdParty: .thirdPartyPresence]
         if let type = own[action], types != [type] {
-            throw PlacePolicyError("\(path).types: \(wireName(action)) stands on the type \(type.id) alone")
+            throw PlacePolicyError("\(path).types: \(wireName(action)) requires exactly the type \(type.id)")
         }
     }
 }
@@ -189,7 +189,7 @@ private struct PolicyMembers {
     init(_ value: JSONText, at path: String, known: Set<String>) throws(PlacePolicyError) {
         guard case .object(let members) = value else { throw PlacePolicyError("\(path): must be an object") }
         if let unknown = members.keys.filter({ !known.contains($0) }).min() {
-            throw PlacePolicyError("\(path): there is no member \(unknown)")
+            throw PlacePolicyError("\(path): unknown member \(unknown)")
         }
         self.members = members
         self.path = path
@@ -202,7 +202,7 @@ private struct PolicyMembers {
     }
 
     func text(_ key: String) throws(PlacePolicyError) -> String {
-        guard let text = members[key]?.stringValue, !text.isEmpty else { throw fault(key, "must be a text") }
+        guard let text = members[key]?.stringValue, !text.isEmpty else { throw fault(key, "must be a string") }
         return text
     }
 
@@ -229,7 +229,7 @@ private struct PolicyMembers {
     func texts(_ key: String) throws(PlacePolicyError) -> [String] {
         var texts: [String] = []
         for item in try list(key) {
-            guard let text = item.stringValue, !text.isEmpty else { throw fault(key, "must hold texts") }
+            guard let text = item.stringValue, !text.isEmpty else { throw fault(key, "must contain strings") }
             texts.append(text)
         }
         guard !texts.isEmpty else { throw fault(key, "must not be empty") }

@@ -121,7 +121,7 @@ public struct Policy: Sendable, Hashable {
     public var joinWaitMax: Duration = .seconds(25)
 
     // Evidence
-    /// Whether reads stand in the audit log; changes, denials and exports always do.
+    /// Whether reads are recorded in the audit log; changes, denials and exports always are.
     public var auditsReads = true
 
     // Watching
@@ -139,7 +139,7 @@ public struct Policy: Sendable, Hashable {
     // Work outside the database
     /// For how long an effect is kept after it is done; those given up stay.
     public var effectRetention: Duration = .seconds(7 * 24 * 60 * 60)
-    /// Who is told of events by HTTPS.
+    /// The receivers of events by HTTPS.
     public var webhooks: [WebhookTarget] = []
     /// One call to Chime, with the client-side limiter's queue and the retries within.
     public var gatewayTimeout: Duration = .seconds(20)
@@ -158,13 +158,13 @@ public struct Policy: Sendable, Hashable {
     public var captureRetryInterval: Duration = .seconds(5)
     /// How long a started capture may take to run.
     public var captureConfirmMax: Duration = .seconds(120)
-    /// How often a running capture is looked at, for a death that no event told of. All captures share a
+    /// How often a running capture is checked, for a failure for which no event arrived. All captures share a
     /// quota of 10 calls a second.
     public var captureWatchInterval: Duration = .seconds(30)
     /// How long Chime may take to confirm a stop before it is worth an alarm.
     public var captureStopMax: Duration = .seconds(60)
     public var concatenationPollInterval: Duration = .seconds(5)
-    /// How long the playable file is looked for behind the capture's stop before an operator has to look at it.
+    /// How long the playable file is looked for after the capture's stop before an operator has to look at it.
     public var concatenationMax: Duration = .seconds(24 * 60 * 60)
     public var sweepInterval: Duration = .seconds(5)
     public var pruneInterval: Duration = .seconds(10 * 60)

@@ -110,8 +110,8 @@ public struct TelehealthError: Error, Sendable, Hashable {
         }
     }
 
-    /// The keys of `ErrorInfo.metadata`: states, times and ids of our own. Which reason has which stands in the API's
-    /// contract, so they are set by the makers below and nowhere else.
+    /// The keys of `ErrorInfo.metadata`: states, times and ids of our own. The API's contract says which reason has
+    /// which, so they are set by the makers below and nowhere else.
     public enum MetadataKey: String, Sendable, Hashable, CaseIterable {
         case status, failed, missing, place
         case sessionID = "session_id"

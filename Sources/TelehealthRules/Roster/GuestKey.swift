@@ -25,7 +25,7 @@ package struct InvitationGrant: Sendable, Hashable {
 /// The key is the daemon's own and lies outside the database: who can write rows cannot make a grant. Both texts
 /// are seven fields with dots between, the last the HMAC-SHA-256 of all before it, in hex; the second field keeps
 /// one kind from being taken for the other. Neither holds anything of a person. Whether a grant was used or a
-/// guest removed stands in the session, so a pass is worth nothing behind a removal.
+/// guest removed is recorded in the session, so a token is invalid after a removal.
 public struct GuestKey: Sendable {
     public static let byteCount = 32
     /// How every text begins: tells a pass from a JWT.
@@ -92,7 +92,7 @@ public struct GuestKey: Sendable {
             + code.map { Self.hexDigits[Int($0 >> 4)] + Self.hexDigits[Int($0 & 15)] }.joined()
     }
 
-    /// The four fields behind the tag of a text that this key signed.
+    /// The four fields after the tag of a text that this key signed.
     private func open(_ text: String, tag: String) -> [String]? {
         guard text.utf8.count <= Self.bytesMax, text.hasPrefix(Self.prefix + tag + "."),
             let dot = text.lastIndex(of: "."), let code = Self.bytes(hex: text[text.index(after: dot)...])

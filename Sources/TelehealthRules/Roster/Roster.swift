@@ -136,7 +136,7 @@ public enum SubjectTie: Sendable, Hashable {
     case clinician
     case staff(Role)
 
-    /// What identity alone says; the ties of guardian and clinician stand in sessions and appointments.
+    /// What identity alone says; the ties of guardian and clinician are in sessions and appointments.
     package static func byIdentity(_ caller: Caller, subject: SubjectID) -> SubjectTie? {
         switch caller.role {
         case .service, .scheduler, .admin: .staff(caller.role)
@@ -162,7 +162,7 @@ public enum SubjectTie: Sendable, Hashable {
         return subject == client || subject == guardian ? .clinician : nil
     }
 
-    /// What a session's roster says: who leads the visit may attest what people in it said or signed.
+    /// What a session's roster says: a clinician in charge of the visit may attest what people in it said or signed.
     package static func byRoster(_ caller: Caller, subject: SubjectID, in state: SessionState) -> SubjectTie? {
         guard caller.role == .clinician, let own = state.place(of: caller), !own.isBarred,
             own.role.rights.leads, let other = state.participant(of: subject), other.id != own.id

@@ -20,7 +20,7 @@ extension SessionState {
     /// | denied | `PARTICIPANT_DENIED` | of client and guardian: theirs |
     /// | of another visit, or of none | `SESSION_NOT_FOUND` | `SESSION_NOT_FOUND` |
     ///
-    /// Being sent away takes the visit, to its end and behind it, and nothing else: consents, receipts and the export
+    /// Being sent away takes the visit, to its end and after it, and nothing else: consents, receipts and the export
     /// of the person's record name no session, so they do not come here. Only being let in, invited or named by the
     /// appointment again gives the visit back.
     ///

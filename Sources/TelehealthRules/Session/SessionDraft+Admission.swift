@@ -3,7 +3,7 @@
 package import TelehealthModel
 
 extension SessionDraft {
-    /// Somebody who leads the visit lets one person in: who waits, or who was sent away before.
+    /// A lead clinician admits one person: who waits, or who was sent away before.
     ///
     /// - Throws: `NOT_ALLOWED`, `INVALID_STATE`, `PARTICIPANT_NOT_FOUND`, `CLINICIAN_NOT_PRESENT`,
     ///   `PARTICIPANT_NOT_WAITING`, `CONSENT_MISSING`, `THIRD_PARTY_CONSENT_MISSING`,
@@ -78,7 +78,7 @@ extension SessionDraft {
         }
     }
 
-    /// The transition itself; its guards stand with the callers.
+    /// The transition itself; the callers check its guards.
     mutating func admit(_ id: ParticipantID) {
         change(id) { [now] in
             $0.state = .admitted
@@ -112,7 +112,7 @@ extension SessionDraft {
 
     /// Somebody went away, at an instant not after now.
     ///
-    /// - Parameter reason: where it was not by their own word.
+    /// - Parameter reason: for the event, when they did not leave by themselves.
     mutating func depart(_ id: ParticipantID, at instant: Timestamp, reason: DepartureReason?) {
         guard let participant = state.participant(id), participant.isHere else { return }
         stopShares(of: id)

@@ -69,7 +69,7 @@ extension SessionDraft {
         enqueue(.watchCapture, generation: recording.generation, recording: id)
     }
 
-    /// Chime says that the capture failed or is no more, before it was known to run.
+    /// Chime says that the capture failed or no longer exists, before it was known to run.
     package mutating func captureFailed(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
         guard state.recording(id)?.state == .starting else { return }
         failRecording(id, reason: reason)
@@ -100,8 +100,8 @@ extension SessionDraft {
     /// How often the pieces are joined before an operator looks at it; each of the operator's retries is one more.
     static let concatenationsMax = 3
 
-    /// Chime says that a concatenation failed. The pieces are still there, so that is no word about the recording: they
-    /// are joined anew, under a token of its own, since Chime answers an old one with the pipeline that failed.
+    /// Chime says that a concatenation failed. The pieces still exist, so that says nothing about the recording:
+    /// they are joined again, under a new token, because Chime answers an old token with the failed pipeline.
     package mutating func concatenationFailed(_ id: RecordingID, _ pipelineID: String) {
         guard let recording = state.recording(id), recording.state == .processing,
             recording.concatenationPipelineID == pipelineID

@@ -1,6 +1,6 @@
 // The three ways a session is over by somebody's word.
 //
-// Saying the same again is no fault: a caller who may use the verb, on a session that this verb ended (or the clock
+// Repeating it is allowed: a caller who may use the verb, on a session that this verb ended (or the clock
 // in its stead), gets OK and changes nothing, not even the reason or note. Each verb's rights are judged first, so a
 // repetition tells nobody more than the first call would have; and it is one whatever version it was meant for.
 
@@ -24,7 +24,7 @@ extension SessionDraft {
         close(.completed, at: now, by: principal, reason: .end(reason))
     }
 
-    /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client behind the cut-off, `INVALID_STATE` after the end (also when it
+    /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client after the cut-off, `INVALID_STATE` after the end (also when it
     ///   was the appointment that was cancelled) and once a client was admitted, `INVALID_FIELD`.
     package mutating func cancel(_ reason: CancelReason, note: String?, by standing: Standing, _ principal: Principal)
         throws(TelehealthError)

@@ -17,7 +17,7 @@ extension SessionDraft {
         guard standing.invites else { throw TelehealthError(.notAllowed) }
         try requireOpen()
         guard role.rights.comesBy.contains(.staffToken) else {
-            throw .invalid("role", "does not come by a subject's own token")
+            throw .invalid("role", "cannot be invited by person_id")
         }
         let places = state.participants.filter { $0.subjectID == subject && state.isRostered($0) }
         if let place = places.first(where: { !$0.isBarred || $0.role.rights.isOfAppointment }) {
@@ -46,7 +46,7 @@ extension SessionDraft {
         guard standing.invites else { throw TelehealthError(.notAllowed) }
         try requireOpen()
         guard role.rights.comesBy.contains(.grant) else {
-            throw .invalid("role", "does not come by a grant")
+            throw .invalid("role", "cannot be invited by a grant")
         }
         let validity = validFor ?? policy.invitationValidity
         guard validity > .zero, validity <= policy.invitationValidityMax else {

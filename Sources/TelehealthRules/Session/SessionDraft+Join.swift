@@ -211,7 +211,7 @@ extension SessionDraft {
 
     /// A refused join says where the person is all the same.
     ///
-    /// The address is what an emergency service is sent to. Somebody who has been in this visit and loads the page anew
+    /// The address is what an emergency service is sent to. A person who was in this visit and loads the page again
     /// from another place may be refused (another state, a consent that has ended) and still be on the clinician's
     /// screen: then an old address is worse than none. Before the first join nothing is kept, because nobody relies on
     /// it; and from whoever was sent away, nothing is taken any more.
@@ -228,7 +228,7 @@ extension SessionDraft {
         let state = check.locationState.utf8
         guard state.count == 2, state.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) })
         else {
-            throw .invalid("pre_visit_check.location_state", "must be a state's two capital letters")
+            throw .invalid("pre_visit_check.location_state", "must be the two upper-case letters of a state")
         }
         // Somebody may have to send help there: a blank does not do.
         let texts = [
@@ -237,7 +237,7 @@ extension SessionDraft {
             ("emergency_contact_phone", check.emergencyContactPhone, PreVisitCheck.phoneCharactersMax),
         ]
         for (field, text, limit) in texts where !text.saysSomething || text.characterCount > limit {
-            throw .invalid("pre_visit_check.\(field)", "must hold a letter or digit, in 1 to \(limit) characters")
+            throw .invalid("pre_visit_check.\(field)", "must contain a letter or digit, in 1 to \(limit) characters")
         }
     }
 

@@ -16,7 +16,7 @@ extension SessionDraft {
         enqueue(.createMeeting, generation: generation)
     }
 
-    /// Also of a mere intent: whether Chime was asked is not known here, and the deletion comes behind the
+    /// Also of a mere intent: whether Chime was asked is not known here, and the deletion comes after the
     /// creation.
     mutating func closeMeeting() {
         guard let meeting = state.liveMeeting else { return }
@@ -80,7 +80,7 @@ extension SessionDraft {
         change(generation: generation) { $0.failure = failure }
     }
 
-    /// The meeting is no more, without our asking. Whoever needs one opens the next generation.
+    /// The meeting has ended, without our request. Whoever needs one opens the next generation.
     ///
     /// - Parameter instant: when, by AWS's word; nil = noticed now.
     package mutating func meetingGone(_ generation: Int, at instant: Timestamp? = nil) {

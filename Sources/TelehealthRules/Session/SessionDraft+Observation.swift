@@ -31,7 +31,7 @@ extension SessionDraft {
         } else {
             captureDegraded(recording.id, since: history.degradedSince)
         }
-        // AWS tells of a meeting's end and of its capture's in either order: the meeting is the cause.
+        // AWS reports the end of a meeting and of its capture in either order: the meeting is the cause.
         if state.recording(recording.id)?.stopCause == .failed,
             timeline.meetingEnd(recording.generation) != nil
         {
@@ -117,7 +117,7 @@ extension SessionDraft {
         { stopShare(share.id) }
     }
 
-    /// The share that this person told of around then, by StartScreenShare.
+    /// The share that this person reported around then, by StartScreenShare.
     private func claimedShare(_ interval: PresenceInterval) -> ScreenShareID? {
         state.screenShares.first { share in
             share.participantID == interval.participantID && !share.id.rawValue.hasPrefix("c-")

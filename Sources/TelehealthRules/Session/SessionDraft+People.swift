@@ -1,4 +1,4 @@
-// Sending people away and putting them back, by the word of who leads the visit.
+// Sending people away and putting them back, by a lead clinician.
 
 package import TelehealthModel
 
@@ -44,9 +44,9 @@ extension SessionDraft {
     }
 
     /// Off the visit, whatever they were in it. Their attendee is deleted, so their devices fall out, and their
-    /// token is worth nothing here any more: every call looks at this state.
+    /// token is invalid here: every call looks at this state.
     ///
-    /// - Parameter reason: of the event, where it was nobody's word.
+    /// - Parameter reason: for the event, when no participant decided it.
     mutating func dismiss(_ id: ParticipantID, reason: RemovalReason?) {
         guard let participant = state.participant(id), participant.state != .removed else { return }
         stopShares(of: id)
@@ -72,7 +72,7 @@ extension SessionDraft {
         putBack(participant, isHeld: true, reason: nil)
     }
 
-    /// - Parameter reason: of the event, where it was nobody's word.
+    /// - Parameter reason: for the event, when no participant decided it.
     mutating func putBack(_ participant: Participant, isHeld: Bool, reason: ReturnReason?) {
         stopShares(of: participant.id)
         change(participant.id) { [now] in
@@ -89,7 +89,7 @@ extension SessionDraft {
         throws(TelehealthError)
     {
         guard capabilities.areConsistent else {
-            throw .invalid("capabilities.content", "is received only by who receives video")
+            throw .invalid("capabilities.content", "can be received only together with video")
         }
         if participant.isBarred { throw TelehealthError(.participantNotFound) }
         if participant.capabilities == capabilities { return }
@@ -127,7 +127,7 @@ extension SessionDraft {
         }
     }
 
-    /// The attendee is no more; a later admission makes another.
+    /// The attendee no longer exists; a later admission creates another.
     package mutating func attendeeDeleted(_ id: ParticipantID, _ attendeeID: String) {
         guard state.participant(id)?.attendeeID == attendeeID else { return }
         change(id) {

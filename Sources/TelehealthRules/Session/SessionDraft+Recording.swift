@@ -56,7 +56,7 @@ extension SessionDraft {
     }
 
     /// Also of one that is only requested: whether Chime was asked is not known here, and the stop comes
-    /// behind it.
+    /// after it.
     package mutating func stopCapture(of id: RecordingID, cause: Recording.StopCause, by name: String) {
         guard let recording = state.recording(id), recording.state.mayCapture, recording.state != .stopping
         else {

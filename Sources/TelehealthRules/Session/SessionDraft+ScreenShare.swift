@@ -25,8 +25,8 @@ extension SessionDraft {
         return share.id
     }
 
-    /// Whoever is out of the picture shares nothing, however many shares of theirs are open: one that they told of, and
-    /// one that Chime saw at another time.
+    /// Ends every open screen share of a participant who is no longer connected: the share that they reported, and
+    /// any that Chime saw at another time.
     mutating func stopShares(of participant: ParticipantID) {
         for share in state.screenShares where share.participantID == participant { stopShare(share.id) }
     }

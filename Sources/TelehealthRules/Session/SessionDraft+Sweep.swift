@@ -53,7 +53,7 @@ extension SessionDraft {
             // Both came; while one waits, the clinician may still be about to let them in.
             let clientWaits = state.participants.contains { $0.isClientParty && $0.state == .waiting }
             if clientWaits ? now >= lastEntry : isOver { close(cancelled: .other, by: .system) }
-        // The client came: whatever happened, no no-show of theirs.
+        // The client came: whatever happened, it was not their no-show.
         case nil: if isOver { close(cancelled: .clinicianNoShow, by: .system) }
         }
     }

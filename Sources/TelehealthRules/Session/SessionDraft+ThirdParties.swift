@@ -6,7 +6,7 @@ package import TelehealthModel
 extension SessionDraft {
     /// What the place asks of the client's side, and perhaps of the person, for this person to take part.
     ///
-    /// - Returns: empty for who is no third party.
+    /// - Returns: empty for anyone but a third party.
     func thirdPartyGaps(_ person: Participant, _ ledger: ConsentLedger) -> [ConsentGap] {
         guard person.isThirdParty else { return [] }
         let client = state.session.clientID

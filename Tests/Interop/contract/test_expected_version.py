@@ -303,4 +303,4 @@ def test_the_probe_sets_the_version(clinic):
     assert cancel(1).returncode == 0
     assert clinic.session(sid, "admin").status == 5
     without = cancel(1, "TelehealthService/ListSessions")
-    assert without.returncode == 1 and "takes no --expected-version" in without.stderr
+    assert without.returncode == 1 and "has no expected_version" in without.stderr

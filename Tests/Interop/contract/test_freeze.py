@@ -117,10 +117,10 @@ def test_a_release_lets_go_of_a_promise_only_when_told_to(tree, copy, seed):
     write(api, copy)
     before = {path: path.read_bytes() for path in (copy / "baseline").rglob("*.proto")}
     status, lines = run("release", copy)
-    assert status == 1 and any(line.startswith("lets go: ") and name in line for line in lines), lines
+    assert status == 1 and any(line.startswith("breaks: ") and name in line for line in lines), lines
     assert {path: path.read_bytes() for path in (copy / "baseline").rglob("*.proto")} == before
     status, lines = run("release", "--break", copy)
-    assert status == 0 and any(line.startswith("lets go: ") and name in line for line in lines), lines
+    assert status == 0 and any(line.startswith("breaks: ") and name in line for line in lines), lines
     assert run(copy)[0] == 0
     assert {path.name for path in copy.iterdir()} == {"baseline", "buf.yaml", "telehealth", "vendor"}
 

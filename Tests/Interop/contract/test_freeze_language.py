@@ -69,7 +69,7 @@ CASES = {
         "enum E { Z = 0; } message M { E a = 1; }",
         "enum E { Z = 0; } message M { int32 a = 1; }",
         "type was"),
-    "a message becomes an enum": ("message M {}", "enum M { Z = 0; }", "another kind"),
+    "a message becomes an enum": ("message M {}", "enum M { Z = 0; }", "different kind"),
     "a message moves out of another": ("message M { message N {} }", "message M {} message N {}", "is gone"),
     "a field is packed otherwise": (
         "message M { repeated int32 a = 1; }",
@@ -150,7 +150,7 @@ CASES = {
     "a field with a least value comes": (
         "message M {}",
         "message M { int32 a = 1 [(buf.validate.field).int32.gte = 1]; }",
-        "must be there"),
+        "new and required"),
     "an optional field with a least value comes": (
         "message M {}",
         "message M { optional int32 a = 1 [(buf.validate.field).int32.gte = 1]; }",
@@ -158,7 +158,7 @@ CASES = {
     "a list with a least count comes": (
         "message M {}",
         "message M { repeated int32 a = 1 [(buf.validate.field).repeated.min_items = 1]; }",
-        "must be there"),
+        "new and required"),
     "a field comes whose message has to hold something": (
         "message N { int32 b = 1 [(buf.validate.field).required = true]; } message M {}",
         "message N { int32 b = 1 [(buf.validate.field).required = true]; } message M { N a = 1; }",

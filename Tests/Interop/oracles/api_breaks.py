@@ -253,14 +253,14 @@ def an_old_field_gets_a_rule(api):
 def a_new_field_has_to_be_there(api):
     name, message = api.pick(api.messages())
     api.rules(api.add_field(message)).required = True
-    return f"{name}.{NAME}", "must be there"
+    return f"{name}.{NAME}", "new and required"
 
 
 @breaking
 def a_new_fields_absence_breaks_its_own_rule(api):
     name, message = api.pick(api.messages())
     api.rules(api.add_field(message)).string.uuid = True
-    return f"{name}.{NAME}", "must be there"
+    return f"{name}.{NAME}", "new and required"
 
 
 @breaking
@@ -270,7 +270,7 @@ def a_new_oneof_has_to_be_there(api):
     oneof = message.oneof_decl.add(name="made_oneof")
     api.option(oneof.options, "buf.validate.oneof").required = True
     api.add_field(message, oneof_index=len(message.oneof_decl) - 1)
-    return f"{name}.made_oneof", "must be there"
+    return f"{name}.made_oneof", "new and required"
 
 
 @breaking

@@ -129,7 +129,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_name(tmp_path, flags, en
     ('{"telehealth": {"earlyJoin": {"minutes": 5}}}', ["EARLY_JOIN", "wrong type"]),
     ('{"telehealth": {"earlyJoin": 5}}', ["EARLY_JOIN", "wrong type"]),
     ('{"telehealth": {"loops": "2"}}', ["LOOPS", "wrong type"]),
-    ('{"telehealth": {"loops": 1.5}}', ["no whole number at byte"]),
+    ('{"telehealth": {"loops": 1.5}}', ["expected a whole number at byte"]),
     ('{"telehealth": {"auditReads": "yes"}}', ["AUDIT_READS", "wrong type"]),
     ('{"telehealth": {"auditReads": 1}}', ["AUDIT_READS", "wrong type"]),
     ('{"telehealth": {"listen": true}}', ["LISTEN", "wrong type"]),

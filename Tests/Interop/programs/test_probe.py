@@ -183,7 +183,7 @@ def test_call_in_text_format(probe, tmp_path):
     done = probe("call", *check, "-v", "-d", "service: ''")
     assert "> grpc.health.v1.HealthCheckRequest" in done.stderr
     wrong = probe("call", *check, "-d", "service: 5", code=1).stderr
-    assert "no grpc.health.v1.HealthCheckRequest: line 1, column 10: expected a string in quotes" in wrong
+    assert "not a valid grpc.health.v1.HealthCheckRequest: line 1, column 10: expected a string in quotes" in wrong
     assert "--format json" in probe("call", *check, "--emit-defaults", code=1).stderr
 
 

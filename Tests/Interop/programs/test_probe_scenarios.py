@@ -1,6 +1,7 @@
-"""telehealth-probe plays every scenario against a running service, and leaves with 0 only when all steps were right."""
+"""telehealth-probe plays every scenario against a running service, and exits with 0 only when every step passed."""
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -20,7 +21,7 @@ def play(service, scenario: str, **environment: str) -> subprocess.CompletedProc
 def test_each_scenario_is_played_to_its_end(service, simulator, scenario):
     played = play(service, scenario, AWS_ENDPOINT_URL=f"http://{simulator.address}")
     assert played.returncode == 0, played.stdout + played.stderr
-    assert "all right" in played.stdout
+    assert re.search(r"(\d+) of \1 steps passed", played.stdout)
 
 
 def test_a_dead_meeting_without_a_simulator_says_what_is_missing(service):

@@ -53,7 +53,7 @@ def test_examples_in_help_can_be_copied_from_a_terminal_of_80_columns():
 
 
 def test_the_probe_and_the_daemon_document_their_codes():
-    assert "1 wrong usage" in " ".join(run(BIN / "telehealth-probe", "--help").stdout.split())
+    assert "1 invalid usage" in " ".join(run(BIN / "telehealth-probe", "--help").stdout.split())
     assert "2 wrong command line or configuration" in " ".join(run(BIN / "telehealthd", "--help").stdout.split())
 
 
@@ -141,7 +141,7 @@ def test_the_greatest_seed_is_one():
 @pytest.mark.parametrize("limit", ["inf", "none", "1e9", "0.001"])
 def test_a_call_may_have_no_limit_or_any_that_can_be_meant(limit):
     said = run(BIN / "telehealth-probe", "health", "--target", "127.0.0.1:9", f"--timeout={limit}")
-    assert said.returncode == 2 and "no answer from 127.0.0.1:9" in said.stderr, said
+    assert said.returncode == 2 and "no response from 127.0.0.1:9" in said.stderr, said
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="another user's program takes root")

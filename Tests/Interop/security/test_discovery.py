@@ -73,17 +73,17 @@ def slow(issuer):
     return lambda: (200, {"Content-Length": "60"}, bytes_one_by_one())
 
 
-PUBLIC_ELSEWHERE = "at no public address"
+PUBLIC_ELSEWHERE = "not at a public address"
 BAD_DOCUMENTS = {
     "another issuer": (lambda i: i.put_document(members={"issuer": i.name + "/"}), ["'{name}/'", "'{name}'", "byte for byte"]),
     "an issuer that looks alike": (
         lambda i: i.put_document(members={"issuer": i.name.replace("clinic", "cl\u0456nic")}), ["cl\u0456nic", "'{name}'"]),
     "an issuer that clears the screen": (lambda i: i.put_document(members={"issuer": "\x1b[2J"}), ["'\\u001b[2J'", "'{name}'"]),
     "no issuer": (lambda i: i.put_document(members={"issuer": None}), ["missing", "'{name}'"]),
-    "no key set": (lambda i: i.put_document(members={"jwks_uri": None}), ["no jwks_uri"]),
-    "a key set that is no address": (lambda i: i.put_document(members={"jwks_uri": ["x"]}), ["no jwks_uri"]),
-    "a key set in a file": (lambda i: i.put_document("file:///etc/passwd"), ["'file:///etc/passwd'", "no https URL"]),
-    "a key set in plain text": (lambda i: i.put_document("http://login.clinic.example/keys"), ["no https URL"]),
+    "no key set": (lambda i: i.put_document(members={"jwks_uri": None}), ["lacks a jwks_uri"]),
+    "a key set that is no address": (lambda i: i.put_document(members={"jwks_uri": ["x"]}), ["lacks a jwks_uri"]),
+    "a key set in a file": (lambda i: i.put_document("file:///etc/passwd"), ["'file:///etc/passwd'", "must be an https URL"]),
+    "a key set in plain text": (lambda i: i.put_document("http://login.clinic.example/keys"), ["must be an https URL"]),
     "a key set in the clinic's network": (lambda i: i.put_document("https://10.0.0.1/keys"), ["https://10.0.0.1/keys", PUBLIC_ELSEWHERE]),
     "a key set at the neighbor's": (lambda i: i.put_document("https://192.168.1.1/keys"), [PUBLIC_ELSEWHERE]),
     "a key set in a private IPv6 network": (lambda i: i.put_document("https://[fd12::1]/keys"), [PUBLIC_ELSEWHERE]),
@@ -97,9 +97,9 @@ BAD_DOCUMENTS = {
         lambda i: (i.put("/there", b"", 307, Location="/keys"), i.put_document("/there")), ["/there", "redirects are not followed"]),
     "too much": (lambda i: i.put_document(members={"x": "y" * 70_000}), ["response_too_large"]),
     "too many keys' bytes": (lambda i: (i.put("/big", b" " * 300_000), i.put_document("/big")), ["response_too_large"]),
-    "broken JSON": (lambda i: i.put(i.document_path, b'{"issuer":'), ["no JSON object"]),
-    "a member twice": (lambda i: i.put(i.document_path, b'{"issuer":"a","issuer":"b"}'), ["member twice"]),
-    "a list": (lambda i: i.put(i.document_path, b"[]"), ["no JSON object"]),
+    "broken JSON": (lambda i: i.put(i.document_path, b'{"issuer":'), ["must be a JSON object"]),
+    "a member twice": (lambda i: i.put(i.document_path, b'{"issuer":"a","issuer":"b"}'), ["repeated members"]),
+    "a list": (lambda i: i.put(i.document_path, b"[]"), ["must be a JSON object"]),
     "nothing": (lambda i: i.put(i.document_path, b"", 204), ["status_204"]),
     "a failure": (lambda i: i.put(i.document_path, b"", 503), ["status_503"]),
     "a document that never ends": (lambda i: i.answers.update({i.document_path: slow(i)}), ["deadline_exceeded"]),

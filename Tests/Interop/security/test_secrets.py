@@ -98,7 +98,7 @@ def test_a_key_ring_that_is_open_or_foreign_keeps_the_service_from_starting(alon
     os.remove(ring)
     with pytest.raises(RuntimeError):
         service.start()
-    assert b"not the one that this database was written with" in (service.data / "telehealthd.log").read_bytes()
+    assert b"does not belong to this database" in (service.data / "telehealthd.log").read_bytes()
     ring.write_bytes(whole)
     os.chmod(ring, 0o600)
     service.start()

@@ -277,12 +277,12 @@ def test_revoking_while_recording_stops_it_and_says_so_every_time(office, texts,
 
 
 @pytest.mark.parametrize("change, sentence", [
-    ({"ageOfMajorty": 18}, "the policy: there is no member ageOfMajorty"),
-    ({"consentTypes": [{"id": "recording", "title": "Mine"}]}, "recording is the program's own type, which no policy defines"),
+    ({"ageOfMajorty": 18}, "the policy: unknown member ageOfMajorty"),
+    ({"consentTypes": [{"id": "recording", "title": "Mine"}]}, "recording is a built-in type, which a policy cannot define"),
     ({"consentTypes": [{"id": "third_party_presence", "title": "Mine"}]},
-     "third_party_presence is the program's own type, which no policy defines"),
-    ({"requirements": OREGON["requirements"][:1]}, "nobody is recorded without the type recording"),
-    ({"requirements": [{**OREGON["requirements"][1], "types": ["telehealth"]}]}, "RECORD stands on the type recording alone"),
+     "third_party_presence is a built-in type, which a policy cannot define"),
+    ({"requirements": OREGON["requirements"][:1]}, "recording requires the type recording"),
+    ({"requirements": [{**OREGON["requirements"][1], "types": ["telehealth"]}]}, "RECORD requires exactly the type recording"),
     ({"requirements": [{**OREGON["requirements"][0], "types": ["oregon_telehealth"]}, OREGON["requirements"][1]]},
      "'oregon_telehealth' is none of georgia_telehealth"),
 ])

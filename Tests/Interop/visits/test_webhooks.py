@@ -93,4 +93,4 @@ def test_a_target_in_this_network_keeps_the_service_from_starting(told):
     service.env["TELEHEALTH_WEBHOOKS_ON_LOOPBACK"] = "false"
     with pytest.raises(RuntimeError):
         service.start()
-    assert b"no address of this machine" in (service.data / "telehealthd.log").read_bytes()
+    assert b"must not be an address of this machine" in (service.data / "telehealthd.log").read_bytes()

@@ -21,7 +21,7 @@ struct Alphabet {
             let set = Self.set(of: rule.expression ?? "")
         else {
             throw CodegenError(
-                "\(name): a predefined rule must be a bool whose one expression is "
+                "\(name): a predefined rule must be a bool whose only expression is "
                     + "!rule || this.matches('^[SET]{MIN,MAX}$'), of ASCII characters")
         }
         number = UInt32(bitPattern: field.number ?? 0)
@@ -29,7 +29,7 @@ struct Alphabet {
         sentence = rule.message ?? ""
         (low, high, count) = set
         guard !id.isEmpty, !sentence.isEmpty else {
-            throw CodegenError("\(name): a predefined rule needs id and message")
+            throw CodegenError("\(name): a predefined rule needs an id and a message")
         }
     }
 

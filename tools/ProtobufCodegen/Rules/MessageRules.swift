@@ -41,7 +41,7 @@ struct FieldRules {
 struct RuleIndex {
     private(set) var messages: [String: MessageRules] = [:]
 
-    /// - Parameter generated: the files code is made of; in others a rule may stand that is not understood.
+    /// - Parameter generated: the files to generate; other files may contain unsupported rules.
     /// - Throws: ``CodegenError`` that names the file, the message and the field.
     init(_ schema: SchemaIndex, generated: [Google_Protobuf_FileDescriptorProto]) throws(CodegenError) {
         let reader = RuleReader(schema)
@@ -111,7 +111,7 @@ private struct RuleReader {
     ) throws(CodegenError) -> MessageRules {
         var rules = MessageRules()
         guard try RuleOptions.message(message) == nil else {
-            throw CodegenError("\(name): rules of a whole message are not understood, only those of fields and oneofs")
+            throw CodegenError("\(name): rules of a whole message are not supported, only those of fields and oneofs")
         }
         for (index, oneof) in message.oneofDecl.enumerated() where try RuleOptions.oneof(oneof)?.required == true {
             rules.requiredOneofs.insert(index)
@@ -149,16 +149,16 @@ private struct RuleReader {
     ) throws(CodegenError) {
         var list = Buf_Validate_RepeatedRules()
         if let own { list = try standard(own) { if case .repeated(let list) = $0 { list } else { nil } } ?? list }
-        guard list.unknownFields.isEmpty else { throw CodegenError("a predefined rule of lists is not understood") }
+        guard list.unknownFields.isEmpty else { throw CodegenError("predefined rules of lists are not supported") }
         rules.checks = ValueCheck.sizes(
             ("", "repeated.min_items", "repeated.max_items"), exact: nil, min: list.minItems, max: list.maxItems,
             unit: "element", count: { "\($0).count" })
         if list.unique == true {
             guard field.type != .message, field.type != .group else {
-                throw CodegenError("repeated.unique is understood of scalars and enums only")
+                throw CodegenError("repeated.unique is supported for scalars and enums only")
             }
             rules.checks.append(
-                ValueCheck("repeated.unique", "must not name anything twice") { "RuleChecks.hasDuplicates(\($0))" })
+                ValueCheck("repeated.unique", "must not contain duplicates") { "RuleChecks.hasDuplicates(\($0))" })
         }
         rules.elements = try elements(list.items, field)
     }
@@ -169,7 +169,7 @@ private struct RuleReader {
         var map = Buf_Validate_MapRules()
         if let own { map = try standard(own) { if case .map(let map) = $0 { map } else { nil } } ?? map }
         guard let key = entry.field.first, let value = entry.field.last, map.unknownFields.isEmpty else {
-            throw CodegenError("a predefined rule of maps is not understood")
+            throw CodegenError("predefined rules of maps are not supported")
         }
         rules.checks = ValueCheck.sizes(
             ("", "map.min_pairs", "map.max_pairs"), exact: nil, min: map.minPairs, max: map.maxPairs, unit: "entry",
@@ -183,10 +183,10 @@ private struct RuleReader {
         _ own: Buf_Validate_FieldRules, _ pick: (Buf_Validate_FieldRules.OneOf_Type) -> Rules?
     ) throws(CodegenError) -> Rules? {
         guard own.cel.isEmpty, own.celExpression.isEmpty, own.unknownFields.isEmpty else {
-            throw CodegenError("a rule in CEL is not understood, only the standard ones")
+            throw CodegenError("rules in CEL are not supported, only the standard ones")
         }
         guard let type = own.type else { return nil }
-        guard let rules = pick(type) else { throw CodegenError("a rule is not of this kind of field") }
+        guard let rules = pick(type) else { throw CodegenError("a rule does not apply to this kind of field") }
         return rules
     }
 

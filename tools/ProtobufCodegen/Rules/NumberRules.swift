@@ -113,7 +113,7 @@ extension NumberRules where Value: BinaryInteger {
 }
 
 extension NumberRules where Value: BinaryFloatingPoint & CustomStringConvertible {
-    /// - Throws: where a bound is no number: nothing is more or less than that.
+    /// - Throws: where a bound is NaN: nothing is more or less than that.
     func checks(_ kind: String) throws(CodegenError) -> [ValueCheck] {
         let named = [const, upper?.value, lower?.value].compactMap(\.self) + allowed + forbidden
         guard !named.contains(where: \.isNaN) else { throw CodegenError("a rule of \(kind) names NaN") }

@@ -1,10 +1,10 @@
 internal import ProtobufWire
 
-/// The rules of durations and times, in nanoseconds; what depends on the clock is not understood.
+/// The rules of durations and times, in nanoseconds; rules that depend on the clock are not supported.
 enum TimeRules {
     static func checks(_ rules: Buf_Validate_DurationRules) throws(CodegenError) -> [ValueCheck] {
         guard rules.unknownFields.isEmpty else {
-            throw CodegenError("a predefined rule of durations is not understood")
+            throw CodegenError("predefined rules of durations are not supported")
         }
         var numbers = NumberRules<Int128>()
         numbers.const = rules.const.map(nanoseconds)
@@ -43,7 +43,7 @@ enum TimeRules {
     }
 
     private static var dependsOnClock: CodegenError {
-        CodegenError("a rule of times that depends on the clock, or a predefined one, is not understood")
+        CodegenError("rules of timestamps that depend on the clock, and predefined ones, are not supported")
     }
 
     private static func checks(

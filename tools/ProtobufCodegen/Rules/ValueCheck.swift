@@ -2,7 +2,7 @@
 struct ValueCheck {
     /// The rule's id, as protovalidate names it.
     let rule: String
-    /// For people, to be read behind the field's name.
+    /// For people, to be read after the field's name.
     let sentence: String
     /// The condition, given the expression of the value.
     let isBroken: (String) -> String

@@ -22,9 +22,9 @@ struct ValueRules {
     /// - Throws: ``CodegenError`` for a rule that no check can be made of, or that is not of the value's type.
     func checks(_ rules: Buf_Validate_FieldRules, of type: ValueType) throws(CodegenError) -> [ValueCheck] {
         guard rules.cel.isEmpty, rules.celExpression.isEmpty else {
-            throw CodegenError("a rule in CEL is not understood, only the standard ones")
+            throw CodegenError("rules in CEL are not supported, only the standard ones")
         }
-        guard rules.unknownFields.isEmpty else { throw CodegenError("a kind of rule is not understood") }
+        guard rules.unknownFields.isEmpty else { throw CodegenError("a kind of rule is not supported") }
         guard let own = rules.type else { return [] }
         if let wrapped = Self.wrappers[type.typeName], type.kind == .message {
             return try checks(own, of: wrapped).map { $0.of { "\($0).value" } }
@@ -72,22 +72,22 @@ struct ValueRules {
         case (.string(let rules), .string): return try checks(rules)
         case (.bytes(let rules), .bytes): return try Self.checks(rules)
         case (.enum(let rules), .enum): return try Self.checks(rules)
-        default: throw CodegenError("a rule is not understood, or is not of this kind of field")
+        default: throw CodegenError("a rule is not supported, or does not apply to this kind of field")
         }
     }
 
     private static func numbers<Wire: WireType>(
         _ rules: some Message, _ wire: Wire.Type
     ) throws(CodegenError) -> NumberRules<Wire.Value> {
-        guard rules.unknownFields.isEmpty else { throw CodegenError("a predefined rule of numbers is not understood") }
+        guard rules.unknownFields.isEmpty else { throw CodegenError("predefined rules of numbers are not supported") }
         return try NumberRules(rules, as: wire)
     }
 
     private static func checks(_ rules: Buf_Validate_EnumRules) throws(CodegenError) -> [ValueCheck] {
         var numbers = NumberRules<Int32>()
         (numbers.const, numbers.allowed, numbers.forbidden) = (rules.const, rules.in, rules.notIn)
-        guard rules.unknownFields.isEmpty else { throw CodegenError("a predefined rule of enums is not understood") }
-        let sentence = "is not a value that is accepted here"
+        guard rules.unknownFields.isEmpty else { throw CodegenError("predefined rules of enums are not supported") }
+        let sentence = "is not an accepted value"
         var checks = numbers.checks("enum").map { check in
             ValueCheck(check.rule, sentence) { check.isBroken("\($0).rawValue") }
         }
@@ -105,7 +105,7 @@ extension ValueRules {
     private func checks(_ rules: Buf_Validate_StringRules) throws(CodegenError) -> [ValueCheck] {
         let isOther = rules.pattern != nil || rules.suffix != nil || rules.contains != nil || rules.notContains != nil
         guard !isOther else {
-            throw CodegenError("string.pattern, suffix, contains and not_contains are not understood")
+            throw CodegenError("string.pattern, suffix, contains and not_contains are not supported")
         }
         var checks: [ValueCheck] = []
         if let const = rules.const { checks.append(Self.isOne("string.const", of: [const])) }
@@ -120,7 +120,7 @@ extension ValueRules {
         if let prefix = rules.prefix {
             let literal = NamingRules.literal(prefix)
             checks.append(
-                ValueCheck("string.prefix", "does not begin as it must") {
+                ValueCheck("string.prefix", "lacks the required prefix") {
                     "!RuleChecks.begins(\($0), with: \"\(literal)\")"
                 })
         }
@@ -128,7 +128,7 @@ extension ValueRules {
         if !rules.notIn.isEmpty {
             let list = Self.list(rules.notIn)
             checks.append(
-                ValueCheck("string.not_in", "is a text that is not accepted here") { value in
+                ValueCheck("string.not_in", "is not an accepted value") { value in
                     "RuleChecks.isOne(\(value), of: [\(list)])"
                 })
         }
@@ -137,11 +137,11 @@ extension ValueRules {
             checks.append(ValueCheck("string.uuid", "must be a UUID") { "!\($0).isEmpty && !RuleChecks.isUUID(\($0))" })
             checks.append(ValueCheck("string.uuid_empty", "must be a UUID") { "\($0).isEmpty" })
         case nil, .uuid(false)?: break
-        default: throw CodegenError("of the well-known texts only string.uuid is understood")
+        default: throw CodegenError("of the well-known string formats only string.uuid is supported")
         }
         for (number, value) in try RuleOptions.extensions(of: rules.unknownFields) {
             guard let field = predefined[number], let value else {
-                throw CodegenError("a predefined rule of texts is not understood")
+                throw CodegenError("predefined rules of strings are not supported")
             }
             let alphabet = try Alphabet(field)
             if value != 0 { checks.append(alphabet.check) }
@@ -151,7 +151,7 @@ extension ValueRules {
 
     private static func isOne(_ rule: String, of texts: [String]) -> ValueCheck {
         let list = list(texts)
-        return ValueCheck(rule, "is not a text that is accepted here") { value in
+        return ValueCheck(rule, "is not an accepted value") { value in
             "!RuleChecks.isOne(\(value), of: [\(list)])"
         }
     }
@@ -165,10 +165,10 @@ extension ValueRules {
             rules.pattern != nil || rules.prefix != nil || rules.suffix != nil || rules.contains != nil
             || rules.wellKnown != nil || !rules.unknownFields.isEmpty
         guard !isOther else {
-            throw CodegenError("of the rules of bytes only const, in, not_in and lengths are understood")
+            throw CodegenError("of the rules of bytes only const, in, not_in and lengths are supported")
         }
         var checks: [ValueCheck] = []
-        let sentence = "does not hold bytes that are accepted here"
+        let sentence = "is not an accepted value"
         if let const = rules.const { checks.append(ValueCheck("bytes.const", sentence) { "\($0) != \(const)" }) }
         checks += ValueCheck.sizes(
             ("bytes.len", "bytes.min_len", "bytes.max_len"), exact: rules.len, min: rules.minLen, max: rules.maxLen,

@@ -165,10 +165,10 @@ public struct Fixture_Rules_Implicit: Message {
             violations.add("a_bytes", "bytes.max_len", "must have at most 4 bytes")
         }
         if !aColor.isRecognized {
-            violations.add("a_color", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("a_color", "enum.defined_only", "is not an accepted value")
         }
         if [3].contains(aColor.rawValue) {
-            violations.add("a_color", "enum.not_in", "is not a value that is accepted here")
+            violations.add("a_color", "enum.not_in", "is not an accepted value")
         }
     }
 }
@@ -354,10 +354,10 @@ public struct Fixture_Rules_ImplicitRequired: Message {
         }
         if aColor.rawValue != 0 {
             if !aColor.isRecognized {
-                violations.add("a_color", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("a_color", "enum.defined_only", "is not an accepted value")
             }
             if [3].contains(aColor.rawValue) {
-                violations.add("a_color", "enum.not_in", "is not a value that is accepted here")
+                violations.add("a_color", "enum.not_in", "is not an accepted value")
             }
         } else {
             violations.add("a_color", "required", "is required")
@@ -516,10 +516,10 @@ public struct Fixture_Rules_ImplicitIgnored: Message {
         }
         if aColor.rawValue != 0 {
             if !aColor.isRecognized {
-                violations.add("a_color", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("a_color", "enum.defined_only", "is not an accepted value")
             }
             if [3].contains(aColor.rawValue) {
-                violations.add("a_color", "enum.not_in", "is not a value that is accepted here")
+                violations.add("a_color", "enum.not_in", "is not an accepted value")
             }
         }
     }
@@ -676,10 +676,10 @@ public struct Fixture_Rules_Explicit: Message {
         }
         if let value = aColor {
             if !value.isRecognized {
-                violations.add("a_color", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("a_color", "enum.defined_only", "is not an accepted value")
             }
             if [3].contains(value.rawValue) {
-                violations.add("a_color", "enum.not_in", "is not a value that is accepted here")
+                violations.add("a_color", "enum.not_in", "is not an accepted value")
             }
         }
     }
@@ -866,10 +866,10 @@ public struct Fixture_Rules_ExplicitRequired: Message {
         }
         if let value = aColor {
             if !value.isRecognized {
-                violations.add("a_color", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("a_color", "enum.defined_only", "is not an accepted value")
             }
             if [3].contains(value.rawValue) {
-                violations.add("a_color", "enum.not_in", "is not a value that is accepted here")
+                violations.add("a_color", "enum.not_in", "is not an accepted value")
             }
         } else {
             violations.add("a_color", "required", "is required")
@@ -877,7 +877,7 @@ public struct Fixture_Rules_ExplicitRequired: Message {
     }
 }
 
-/// With presence, zero is no reason to leave out.
+/// With presence, zero must not be left out.
 public struct Fixture_Rules_ExplicitIgnored: Message {
     public static let fullName = "fixture.rules.ExplicitIgnored"
     public var aFloat: Float?
@@ -1028,10 +1028,10 @@ public struct Fixture_Rules_ExplicitIgnored: Message {
         }
         if let value = aColor {
             if !value.isRecognized {
-                violations.add("a_color", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("a_color", "enum.defined_only", "is not an accepted value")
             }
             if [3].contains(value.rawValue) {
-                violations.add("a_color", "enum.not_in", "is not a value that is accepted here")
+                violations.add("a_color", "enum.not_in", "is not an accepted value")
             }
         }
     }
@@ -1744,10 +1744,10 @@ public struct Fixture_Rules_Oneofs: Message {
         }
         if case .aColor(let value)? = needed {
             if !value.isRecognized {
-                violations.add("a_color", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("a_color", "enum.defined_only", "is not an accepted value")
             }
             if [3].contains(value.rawValue) {
-                violations.add("a_color", "enum.not_in", "is not a value that is accepted here")
+                violations.add("a_color", "enum.not_in", "is not an accepted value")
             }
         }
         if case .oFloat(let value)? = free {
@@ -1833,10 +1833,10 @@ public struct Fixture_Rules_Oneofs: Message {
         }
         if case .oColor(let value)? = free {
             if !value.isRecognized {
-                violations.add("o_color", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("o_color", "enum.defined_only", "is not an accepted value")
             }
             if [3].contains(value.rawValue) {
-                violations.add("o_color", "enum.not_in", "is not a value that is accepted here")
+                violations.add("o_color", "enum.not_in", "is not an accepted value")
             }
         }
         if case .oLeaf(let value)? = free {
@@ -2202,10 +2202,10 @@ public struct Fixture_Rules_Lists: Message {
         }
         for (index, value) in aColor.enumerated() {
             if !value.isRecognized {
-                violations.add("a_color", at: index, "enum.defined_only", "is not a value that is accepted here")
+                violations.add("a_color", at: index, "enum.defined_only", "is not an accepted value")
             }
             if [3].contains(value.rawValue) {
-                violations.add("a_color", at: index, "enum.not_in", "is not a value that is accepted here")
+                violations.add("a_color", at: index, "enum.not_in", "is not an accepted value")
             }
         }
         for (index, value) in zFloat.enumerated() {
@@ -2322,10 +2322,10 @@ public struct Fixture_Rules_Lists: Message {
         for (index, value) in zColor.enumerated() {
             if value.rawValue != 0 {
                 if !value.isRecognized {
-                    violations.add("z_color", at: index, "enum.defined_only", "is not a value that is accepted here")
+                    violations.add("z_color", at: index, "enum.defined_only", "is not an accepted value")
                 }
                 if [3].contains(value.rawValue) {
-                    violations.add("z_color", at: index, "enum.not_in", "is not a value that is accepted here")
+                    violations.add("z_color", at: index, "enum.not_in", "is not an accepted value")
                 }
             }
         }
@@ -2434,52 +2434,52 @@ public struct Fixture_Rules_Uniques: Message {
 
     public func checkRules(_ violations: inout RuleViolations) {
         if RuleChecks.hasDuplicates(aFloat) {
-            violations.add("a_float", "repeated.unique", "must not name anything twice")
+            violations.add("a_float", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aDouble) {
-            violations.add("a_double", "repeated.unique", "must not name anything twice")
+            violations.add("a_double", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aInt32) {
-            violations.add("a_int32", "repeated.unique", "must not name anything twice")
+            violations.add("a_int32", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aInt64) {
-            violations.add("a_int64", "repeated.unique", "must not name anything twice")
+            violations.add("a_int64", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aUint32) {
-            violations.add("a_uint32", "repeated.unique", "must not name anything twice")
+            violations.add("a_uint32", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aUint64) {
-            violations.add("a_uint64", "repeated.unique", "must not name anything twice")
+            violations.add("a_uint64", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aSint32) {
-            violations.add("a_sint32", "repeated.unique", "must not name anything twice")
+            violations.add("a_sint32", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aSint64) {
-            violations.add("a_sint64", "repeated.unique", "must not name anything twice")
+            violations.add("a_sint64", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aFixed32) {
-            violations.add("a_fixed32", "repeated.unique", "must not name anything twice")
+            violations.add("a_fixed32", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aFixed64) {
-            violations.add("a_fixed64", "repeated.unique", "must not name anything twice")
+            violations.add("a_fixed64", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aSfixed32) {
-            violations.add("a_sfixed32", "repeated.unique", "must not name anything twice")
+            violations.add("a_sfixed32", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aSfixed64) {
-            violations.add("a_sfixed64", "repeated.unique", "must not name anything twice")
+            violations.add("a_sfixed64", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aBool) {
-            violations.add("a_bool", "repeated.unique", "must not name anything twice")
+            violations.add("a_bool", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aString) {
-            violations.add("a_string", "repeated.unique", "must not name anything twice")
+            violations.add("a_string", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aBytes) {
-            violations.add("a_bytes", "repeated.unique", "must not name anything twice")
+            violations.add("a_bytes", "repeated.unique", "must not contain duplicates")
         }
         if RuleChecks.hasDuplicates(aColor) {
-            violations.add("a_color", "repeated.unique", "must not name anything twice")
+            violations.add("a_color", "repeated.unique", "must not contain duplicates")
         }
         if !required.isEmpty {
             if required.count < 2 {
@@ -2489,7 +2489,7 @@ public struct Fixture_Rules_Uniques: Message {
                 violations.add("required", "repeated.max_items", "must have at most 3 elements")
             }
             if RuleChecks.hasDuplicates(required) {
-                violations.add("required", "repeated.unique", "must not name anything twice")
+                violations.add("required", "repeated.unique", "must not contain duplicates")
             }
             for (index, value) in required.enumerated() {
                 if !RuleChecks.hasCharacters(value, atMost: 2) {
@@ -2685,10 +2685,10 @@ public struct Fixture_Rules_MapValues: Message {
         }
         for (key, value) in aColor.pairs {
             if !value.isRecognized {
-                violations.add("a_color", at: key, "enum.defined_only", "is not a value that is accepted here")
+                violations.add("a_color", at: key, "enum.defined_only", "is not an accepted value")
             }
             if [3].contains(value.rawValue) {
-                violations.add("a_color", at: key, "enum.not_in", "is not a value that is accepted here")
+                violations.add("a_color", at: key, "enum.not_in", "is not an accepted value")
             }
         }
         if sizes.count < 1 {
@@ -4310,19 +4310,19 @@ public struct Fixture_Rules_Texts: Message {
             violations.add("uuid", "string.uuid_empty", "must be a UUID")
         }
         if !RuleChecks.begins(prefix, with: "e\u{301}") {
-            violations.add("prefix", "string.prefix", "does not begin as it must")
+            violations.add("prefix", "string.prefix", "lacks the required prefix")
         }
         if !RuleChecks.isOne(`in`, of: ["a", "e\u{301}", "\"\\", ""]) {
-            violations.add("in", "string.in", "is not a text that is accepted here")
+            violations.add("in", "string.in", "is not an accepted value")
         }
         if RuleChecks.isOne(notIn, of: ["a", "\u{e9}"]) {
-            violations.add("not_in", "string.not_in", "is a text that is not accepted here")
+            violations.add("not_in", "string.not_in", "is not an accepted value")
         }
         if !RuleChecks.isOne(const, of: ["\u{e9}"]) {
-            violations.add("const", "string.const", "is not a text that is accepted here")
+            violations.add("const", "string.const", "is not an accepted value")
         }
         if !RuleChecks.isOne(empty, of: [""]) {
-            violations.add("empty", "string.const", "is not a text that is accepted here")
+            violations.add("empty", "string.const", "is not an accepted value")
         }
         if !RuleChecks.isText(word, of: 0x280000000000, 0x7e00000001, count: 2...5) {
             violations.add("word", "string.word", "must be 2 to 5 of a-f, +, @ and hyphens")
@@ -4337,7 +4337,7 @@ public struct Fixture_Rules_Texts: Message {
             violations.add("both_words", "string.control", "must be at most 3 of ? to A and blanks")
         }
         if !RuleChecks.isOne(contradiction, of: ["x"]) {
-            violations.add("contradiction", "string.const", "is not a text that is accepted here")
+            violations.add("contradiction", "string.const", "is not an accepted value")
         }
         if !RuleChecks.hasCharacters(contradiction, atLeast: 9) || !RuleChecks.hasCharacters(contradiction, atMost: 9) {
             violations.add("contradiction", "string.len", "must have 9 characters")
@@ -4358,13 +4358,13 @@ public struct Fixture_Rules_Texts: Message {
             violations.add("contradiction", "string.max_bytes", "must have at most 1 byte")
         }
         if !RuleChecks.begins(contradiction, with: "q") {
-            violations.add("contradiction", "string.prefix", "does not begin as it must")
+            violations.add("contradiction", "string.prefix", "lacks the required prefix")
         }
         if !RuleChecks.isOne(contradiction, of: ["a"]) {
-            violations.add("contradiction", "string.in", "is not a text that is accepted here")
+            violations.add("contradiction", "string.in", "is not an accepted value")
         }
         if RuleChecks.isOne(contradiction, of: ["", "+"]) {
-            violations.add("contradiction", "string.not_in", "is a text that is not accepted here")
+            violations.add("contradiction", "string.not_in", "is not an accepted value")
         }
         if !contradiction.isEmpty && !RuleChecks.isUUID(contradiction) {
             violations.add("contradiction", "string.uuid", "must be a UUID")
@@ -4390,7 +4390,7 @@ public struct Fixture_Rules_Texts: Message {
             }
         }
         if RuleChecks.hasDuplicates(uuids) {
-            violations.add("uuids", "repeated.unique", "must not name anything twice")
+            violations.add("uuids", "repeated.unique", "must not contain duplicates")
         }
         for (index, value) in uuids.enumerated() {
             if !value.isEmpty && !RuleChecks.isUUID(value) {
@@ -4467,16 +4467,16 @@ public struct Fixture_Rules_Binaries: Message {
             violations.add("max", "bytes.max_len", "must have at most 3 bytes")
         }
         if ![[97], [255, 0]].contains(`in`) {
-            violations.add("in", "bytes.in", "does not hold bytes that are accepted here")
+            violations.add("in", "bytes.in", "is not an accepted value")
         }
         if [[], [98]].contains(notIn) {
-            violations.add("not_in", "bytes.not_in", "does not hold bytes that are accepted here")
+            violations.add("not_in", "bytes.not_in", "is not an accepted value")
         }
         if const != [0, 97] {
-            violations.add("const", "bytes.const", "does not hold bytes that are accepted here")
+            violations.add("const", "bytes.const", "is not an accepted value")
         }
         if all != [113] {
-            violations.add("all", "bytes.const", "does not hold bytes that are accepted here")
+            violations.add("all", "bytes.const", "is not an accepted value")
         }
         if all.count < 1 || all.count > 1 {
             violations.add("all", "bytes.len", "must have 1 byte")
@@ -4488,10 +4488,10 @@ public struct Fixture_Rules_Binaries: Message {
             violations.add("all", "bytes.max_len", "must have at most 3 bytes")
         }
         if ![[97, 98]].contains(all) {
-            violations.add("all", "bytes.in", "does not hold bytes that are accepted here")
+            violations.add("all", "bytes.in", "is not an accepted value")
         }
         if [[97]].contains(all) {
-            violations.add("all", "bytes.not_in", "does not hold bytes that are accepted here")
+            violations.add("all", "bytes.not_in", "is not an accepted value")
         }
         if empty.count < 0 || empty.count > 0 {
             violations.add("empty", "bytes.len", "must have 0 bytes")
@@ -4545,43 +4545,43 @@ public struct Fixture_Rules_Colors: Message {
 
     public func checkRules(_ violations: inout RuleViolations) {
         if !defined.isRecognized {
-            violations.add("defined", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("defined", "enum.defined_only", "is not an accepted value")
         }
         if ![1, -2, 9].contains(`in`.rawValue) {
-            violations.add("in", "enum.in", "is not a value that is accepted here")
+            violations.add("in", "enum.in", "is not an accepted value")
         }
         if [0, 3].contains(notIn.rawValue) {
-            violations.add("not_in", "enum.not_in", "is not a value that is accepted here")
+            violations.add("not_in", "enum.not_in", "is not an accepted value")
         }
         if const.rawValue != 3 {
-            violations.add("const", "enum.const", "is not a value that is accepted here")
+            violations.add("const", "enum.const", "is not an accepted value")
         }
         if all.rawValue != 1 {
-            violations.add("all", "enum.const", "is not a value that is accepted here")
+            violations.add("all", "enum.const", "is not an accepted value")
         }
         if !all.isRecognized {
-            violations.add("all", "enum.defined_only", "is not a value that is accepted here")
+            violations.add("all", "enum.defined_only", "is not an accepted value")
         }
         if ![1, 7].contains(all.rawValue) {
-            violations.add("all", "enum.in", "is not a value that is accepted here")
+            violations.add("all", "enum.in", "is not an accepted value")
         }
         if [7].contains(all.rawValue) {
-            violations.add("all", "enum.not_in", "is not a value that is accepted here")
+            violations.add("all", "enum.not_in", "is not an accepted value")
         }
         if RuleChecks.hasDuplicates(list) {
-            violations.add("list", "repeated.unique", "must not name anything twice")
+            violations.add("list", "repeated.unique", "must not contain duplicates")
         }
         for (index, value) in list.enumerated() {
             if !value.isRecognized {
-                violations.add("list", at: index, "enum.defined_only", "is not a value that is accepted here")
+                violations.add("list", at: index, "enum.defined_only", "is not an accepted value")
             }
             if [0].contains(value.rawValue) {
-                violations.add("list", at: index, "enum.not_in", "is not a value that is accepted here")
+                violations.add("list", at: index, "enum.not_in", "is not an accepted value")
             }
         }
         if let value = optionalColor {
             if !value.isRecognized {
-                violations.add("optional_color", "enum.defined_only", "is not a value that is accepted here")
+                violations.add("optional_color", "enum.defined_only", "is not an accepted value")
             }
         }
     }
@@ -4819,7 +4819,7 @@ public struct Fixture_Rules_Times: Message {
     }
 }
 
-/// A message with rules, of which fields stand in another order than their numbers.
+/// A message with rules, whose fields are declared in another order than their numbers.
 public struct Fixture_Rules_Leaf: Message {
     public static let fullName = "fixture.rules.Leaf"
     public var second: String = ""

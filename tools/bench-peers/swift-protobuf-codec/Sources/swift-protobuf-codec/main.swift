@@ -39,7 +39,7 @@ func report<M: Message>(_ name: String, _ type: M.Type, folder: String) {
     guard let bytes = contents(of: "\(folder)/\(name).bin"), let message = try? M(serializedBytes: bytes),
         let again: [UInt8] = try? message.serializedBytes(), again.count == bytes.count
     else {
-        print("\(name) does not survive a round trip")
+        print("\(name) changes in a round trip")
         exit(1)
     }
     var (encode, decode): ([Double], [Double]) = ([], [])
