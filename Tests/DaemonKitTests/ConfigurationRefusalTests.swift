@@ -170,8 +170,8 @@ private let reachable = [
 
     /// Each by itself is in its range.
     @Test(arguments: [
-        ["--attendees-max", "26", "--video-resolution", "FHD"], ["--aws-region", "mars"],
-        ["--media-regions", "mars", "--media-region", "mars"],
+        ["--attendees-max", "26", "--video-resolution", "FHD"], ["--aws-region", "Mars!"],
+        ["--media-regions", "Mars!", "--media-region", "Mars!"],
         ["--aws-s3-recordings-bucket", "Visits!"], ["--aws-endpoint-url", "http://127.0.0.1:4600/chime"],
     ])
     func `what Chime would refuse is refused before anything is created`(flags: [String]) {

@@ -35,8 +35,8 @@ import Testing
         ]
         #expect(refusals(environment: others) == [])
         #expect(
-            refusals(environment: ["TELEHEALTH_PORT": "50051"]) == [
-                "TELEHEALTH_PORT: unknown setting; telehealthd --help lists all settings"
+            refusals(environment: ["TELEHEALTH_PORT": "50051"]).map { $0.prefix { $0 != ";" } } == [
+                "TELEHEALTH_PORT: unknown setting"
             ])
     }
 

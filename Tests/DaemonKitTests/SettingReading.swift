@@ -62,13 +62,12 @@ extension Setting {
         "telehealth.recordingMethods": "PAPER",
     ]
 
-    /// What has to be set besides for ``another`` to be accepted.
+    /// What has to be set as well for ``another`` to be accepted; some settings come only in pairs.
     var companions: [String] {
         switch key {
         case "telehealth.jwksFile", "telehealth.jwksUrl": ["--issuer", "https://login.clinic.example"]
-        case "telehealth.tlsCertificate": ["--tls-key", "key.pem"]
-        case "telehealth.tlsKey": ["--tls-certificate", "chain.pem"]
-        case "telehealth.tlsClientAuthorities": ["--tls-certificate", "chain.pem", "--tls-key", "key.pem"]
+        case "telehealth.tlsCertificate", "telehealth.tlsKey", "telehealth.tlsClientAuthorities":
+            ["--tls-certificate", "chain.pem", "--tls-key", "key.pem"]
         case "telehealth.tlsClientCertificates", "telehealth.serviceCertificates":
             [
                 "--tls-certificate", "chain.pem", "--tls-key", "key.pem", "--tls-client-authorities",
@@ -79,14 +78,10 @@ extension Setting {
         case "telehealth.handshakesPerAddress": ["--handshakes-max", "100000"]
         case "telehealth.helloTimeout": ["--handshake-timeout", "10m"]
         case "telehealth.heartbeatInterval": ["--presence-lost-after", "1h"]
-        case "telehealth.cloudfrontUrl": ["--cloudfront-key-pair-id", "K1", "--cloudfront-key-file", "k.pem"]
-        case "telehealth.cloudfrontKeyPairId":
-            ["--cloudfront-url", "https://d1.cloudfront.net", "--cloudfront-key-file", "k.pem"]
-        case "telehealth.cloudfrontKeyFile":
-            ["--cloudfront-url", "https://d1.cloudfront.net", "--cloudfront-key-pair-id", "K1"]
-        case "telehealth.cloudfrontPolicy":
+        case "telehealth.cloudfrontUrl", "telehealth.cloudfrontKeyPairId", "telehealth.cloudfrontKeyFile",
+            "telehealth.cloudfrontPolicy":
             [
-                "--cloudfront-url", "https://d1.cloudfront.net", "--cloudfront-key-pair-id", "K1",
+                "--cloudfront-url", "https://d0.cloudfront.net", "--cloudfront-key-pair-id", "K1",
                 "--cloudfront-key-file", "k.pem",
             ]
         case "telehealth.mediaRegion": ["--media-regions", "us-east-1,eu-west-1"]

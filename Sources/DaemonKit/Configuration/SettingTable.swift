@@ -286,7 +286,7 @@ enum SettingTable {
             "Place whose policy applies while the client's place is not known"),
         Setting(
             "telehealth.policyDir", .text, "",
-            "Folder with further policy files (*.json), one place each; they replace built-in ones of the same place"),
+            "Folder with further policy files (*.json), one place each; they replace built-in ones of the same place; empty: only the built-in ones"),
         Setting(
             "telehealth.joinConsents", .list, "",
             "Consent types that a client needs to join, separated by commas; none: no consent; empty: what the place asks"
