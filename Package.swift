@@ -206,7 +206,7 @@ let programs: [Target] = [
         [
             "RPCServer", "RPCClient", "RPCModel", "ProtobufWire", "Transport", "TLSEngine", "HTTP2Engine", "EventCore",
             "ProgramEdge", "TextFormats", argumentParser,
-        ]),
+        ], linked: staticRuntime),
     program(
         "telehealth-bench",
         [
@@ -256,8 +256,8 @@ let testTargets: [Target] = [
     tests(
         "StorageSQLiteTests",
         [
-            "StorageSQLite", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "DurableFile",
-            "TextFormats", "CSQLite", "CFaultVFS",
+            "StorageSQLite", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "VisitSimulation",
+            "DurableFile", "TextFormats", "CSQLite", "CFaultVFS",
         ]),
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
     tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP", "TextFormats"]),

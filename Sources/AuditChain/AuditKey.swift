@@ -7,11 +7,14 @@ public struct AuditKey: Sendable, CustomStringConvertible, CustomReflectable {
     public static let byteCount = 32
 
     private let key: SymmetricKey
+    /// A code before its first byte of data: copying it costs half of beginning one.
+    private let emptyCode: HMAC<SHA256>
 
     /// - Returns: nil unless there are exactly ``byteCount`` bytes.
     public init?(_ bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
         key = SymmetricKey(data: bytes)
+        emptyCode = HMAC(key: key)
     }
 
     /// A fresh key's bytes, from the system's random source.
@@ -27,7 +30,7 @@ public struct AuditKey: Sendable, CustomStringConvertible, CustomReflectable {
     ///
     /// The previous MAC has one length, so the two cannot be cut differently.
     func mac(previous: [UInt8], encoding: [UInt8]) -> [UInt8] {
-        var authenticator = HMAC<SHA256>(key: key)
+        var authenticator = emptyCode
         authenticator.update(data: previous)
         authenticator.update(data: encoding)
         return Array(authenticator.finalize())

@@ -2,6 +2,7 @@
 #ifndef TELEHEALTH_CNGHTTP2_SHIM_H
 #define TELEHEALTH_CNGHTTP2_SHIM_H
 
+#include <malloc.h>
 #include <stdint.h>
 #include <string.h>
 #include <nghttp2/nghttp2.h>

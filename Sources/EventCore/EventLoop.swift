@@ -104,6 +104,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var registrations = ContiguousArray<Registration>()
     private var freeRegistrations = ContiguousArray<UInt32>()
     private var localJobs: [Job] = []
+    /// The next task that becomes runnable here runs at once: see `resumeNow(_:)`.
+    private var runsNextTaskAtOnce = false
     /// Empty, with the capacity of an earlier tick: replaces the mailbox's full array.
     private var spareJobs: [Job] = []
     private var tickEndTargets: [any TickEndTarget] = []
@@ -196,7 +198,23 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Queues `work` after what is queued already; on the loop itself without a lock.
     public func execute(_ work: @escaping @Sendable () -> Void) { enqueue(.work(work)) }
 
-    public func enqueue(_ job: consuming ExecutorJob) { enqueue(.task(UnownedJob(job))) }
+    public func enqueue(_ job: consuming ExecutorJob) {
+        guard isCurrent else { return enqueue(.task(UnownedJob(job))) }
+        guard runsNextTaskAtOnce else { return localJobs.append(.task(UnownedJob(job))) }
+        runsNextTaskAtOnce = false
+        job.runSynchronously(on: asUnownedTaskExecutor())
+    }
+
+    /// Resumes a suspended task that prefers this loop, and runs it until it suspends again or ends: what
+    /// `continuation.resume()` does, without waiting for the turn of the loop's queue.
+    ///
+    /// - Isolation: the loop.
+    public func resumeNow(_ continuation: UnsafeContinuation<Void, Never>) {
+        assert(isCurrent, "tasks of a loop run on it")
+        runsNextTaskAtOnce = true
+        continuation.resume()
+        runsNextTaskAtOnce = false
+    }
 
     func enqueue(_ job: Job) {
         if isCurrent {

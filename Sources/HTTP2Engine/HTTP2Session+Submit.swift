@@ -208,14 +208,22 @@ extension HTTP2Stream {
         _ target: UnsafeMutablePointer<UInt8>, _ limit: Int, _ flags: UnsafeMutablePointer<UInt32>,
         _ session: OpaquePointer
     ) -> Int {
-        let taken = queue.take(into: target, limit: limit)
         let owner = self.session
+        let waiting = queue.count
+        let taken = min(limit, waiting)
+        let left = waiting - taken
+        if taken > 0, let owner, owner.sink.pointee.hasRoom(forPayload: taken) {
+            // `SessionSink.writeFrame` takes them, before anything else happens.
+            flags.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_COPY.rawValue)
+        } else {
+            _ = queue.take(into: target, limit: limit)
+        }
         owner?.addQueued(-taken)
-        if state.contains(.aboveHighWater), queue.count <= Int(lowWaterBytes) {
+        if state.contains(.aboveHighWater), left <= Int(lowWaterBytes) {
             state.remove(.aboveHighWater)
             owner?.workspace.notes.pointee.events.append(.writable(slot: slot))
         }
-        guard queue.isEmpty else { return taken }
+        guard left == 0 else { return taken }
         guard state.contains(.localEnded) else {
             if taken > 0 {
                 // The body goes on; nghttp2 keeps 160 bytes for one that it may ask again, and an idle response has

@@ -81,14 +81,17 @@ public final class HTTP2Session {
         // Freed in `deinit`, after the C session.
         let sink = UnsafeMutablePointer<SessionSink>.allocate(capacity: 1)
         sink.initialize(to: SessionSink(isServer: role == .server, limits: limits, workspace: workspace))
-        let code =
-            role == .server
-            ? nghttp2_session_server_new2(&created, callbacks, sink, options)
-            : nghttp2_session_client_new2(&created, callbacks, sink, options)
+        let make = role == .server ? nghttp2_session_server_new3 : nghttp2_session_client_new3
+        #if SANITIZING || FUZZING
+            let code = make(&created, callbacks, sink, options, nil)
+        #else
+            var memory = RecycledMemory.functions(workspace.memory)
+            let code = make(&created, callbacks, sink, options, &memory)
+        #endif
         guard code == 0, let created else {
             sink.deinitialize(count: 1)
             sink.deallocate()
-            throw HTTP2Failure(code: code, call: "nghttp2_session_new2")
+            throw HTTP2Failure(code: code, call: "nghttp2_session_new3")
         }
         handle = created
         self.role = role
@@ -172,10 +175,14 @@ public final class HTTP2Session {
     public func nextOutput(into buffer: UnsafeMutableRawBufferPointer) throws(HTTP2Failure) -> Int {
         isAnnounced = false
         guard let target = buffer.baseAddress, !isAbandoned else { return 0 }
-        var filled = 0
+        sink.pointee.output = buffer
+        sink.pointee.filledByteCount = 0
+        // Nothing is written into it when this has returned.
+        defer { sink.pointee.output = UnsafeMutableRawBufferPointer(start: nil, count: 0) }
         while true {
             if leftover.isEmpty {
                 var frame: UnsafePointer<UInt8>?
+                // Large DATA frames it writes itself: `SessionSink.writeFrame`.
                 let count = nghttp2_session_mem_send(handle, &frame)
                 guard count >= 0 else {
                     isTerminated = true
@@ -186,13 +193,14 @@ public final class HTTP2Session {
                 if count == 0 { break }
                 leftover = UnsafeRawBufferPointer(start: frame, count: count)
             }
+            let filled = sink.pointee.filledByteCount
             if leftover.count > buffer.count - filled { break }
             memcpy(target + filled, leftover.baseAddress!, leftover.count)
-            filled += leftover.count
+            sink.pointee.filledByteCount = filled + leftover.count
             leftover = UnsafeRawBufferPointer(start: nil, count: 0)
         }
         deliver()
-        return filled
+        return sink.pointee.filledByteCount
     }
 
     /// Whether the connection is done: nothing more to send, and nothing more to wait for.

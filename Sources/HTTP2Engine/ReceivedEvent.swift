@@ -36,6 +36,8 @@ public final class HTTP2Workspace {
     /// access at every header field, a tenth of the cost of a small call. Callbacks do not nest, and nothing changes
     /// while a view is lent out.
     let notes: UnsafeMutablePointer<Notes>
+    /// For nghttp2, at an address of its own as well.
+    let memory: UnsafeMutablePointer<RecycledMemory>
     private var fields: UnsafeMutablePointer<CField>
     private var fieldCapacity = 64
     /// Bytes that all its sessions have queued for sending.
@@ -45,6 +47,8 @@ public final class HTTP2Workspace {
         fields = .allocate(capacity: fieldCapacity)
         notes = .allocate(capacity: 1)
         notes.initialize(to: Notes())
+        memory = .allocate(capacity: 1)
+        memory.initialize(to: RecycledMemory())
     }
 
     deinit {
@@ -52,6 +56,8 @@ public final class HTTP2Workspace {
         notes.pointee.headers.deallocate()
         notes.deinitialize(count: 1)
         notes.deallocate()
+        memory.pointee.freeAll()
+        memory.deallocate()
     }
 
     func fields(count: Int) -> UnsafeMutablePointer<CField> {

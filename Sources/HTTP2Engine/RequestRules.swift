@@ -174,3 +174,24 @@ struct AnnouncedLength {
     /// RFC 9113 section 8.1.1: at the end they are equal.
     var isComplete: Bool { received == expected }
 }
+
+/// The ``AnnouncedLength`` of each slot that has one. Takes no memory until a client announces one, which clients of
+/// gRPC rarely do.
+struct AnnouncedLengths {
+    private var lengths = ContiguousArray<AnnouncedLength?>()
+    private var count = 0
+
+    var isEmpty: Bool { count == 0 }
+
+    subscript(slot: Int32) -> AnnouncedLength? {
+        get { Int(slot) < lengths.count ? lengths[Int(slot)] : nil }
+        set {
+            if Int(slot) >= lengths.count {
+                guard newValue != nil else { return }
+                lengths.append(contentsOf: repeatElement(nil, count: Int(slot) + 1 - lengths.count))
+            }
+            count += (newValue == nil ? 0 : 1) - (lengths[Int(slot)] == nil ? 0 : 1)
+            lengths[Int(slot)] = newValue
+        }
+    }
+}

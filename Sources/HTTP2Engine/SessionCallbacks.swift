@@ -50,6 +50,12 @@ enum SessionCallbacks {
             }
             return 0
         }
+        nghttp2_session_callbacks_set_send_data_callback(callbacks) { _, _, header, count, source, context in
+            // Retained by its slot while nghttp2 may ask for its bytes.
+            let stream = Unmanaged<HTTP2Stream>.fromOpaque(source!.pointee.ptr).takeUnretainedValue()
+            SessionSink.of(context).pointee.writeFrame(header!, count, of: stream)
+            return 0
+        }
         // Unknown frames are ignored as required; they were counted when they began.
         nghttp2_session_callbacks_set_unpack_extension_callback(callbacks) { _, _, _, _ in
             NGHTTP2_ERR_CANCEL.rawValue

@@ -49,6 +49,10 @@ struct SessionSink: ~Copyable {
     /// Start of the bytes that nghttp2 is processing, to turn its pointers into offsets.
     var input: UnsafeRawPointer?
 
+    /// What frames are gathered in while ``HTTP2Session/nextOutput(into:)`` runs, and how much of it is filled.
+    var output = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    var filledByteCount = 0
+
     var blockSlot: Int32 = -1
     /// Since the last HEADERS.
     private var continuationCount = 0
@@ -58,8 +62,8 @@ struct SessionSink: ~Copyable {
     private var blockByteCount = 0
     private var blockExceeds = false
     var rules = RequestRules(areTrailers: false)
-    /// By slot, of requests that announced one and whose body is still coming: nearly none do.
-    var announcedLengths: [Int32: AnnouncedLength] = [:]
+    /// Of requests that announced one and whose body is still coming.
+    var announcedLengths = AnnouncedLengths()
     private var lastData: (id: Int32, slot: Int32) = (0, -1)
     private var scanner: FrameScanner
     private var peerStreams: PeerStreams
@@ -383,6 +387,19 @@ struct SessionSink: ~Copyable {
         default:
             break
         }
+    }
+
+    /// Whether a frame with such a payload can go straight to the output.
+    func hasRoom(forPayload byteCount: Int) -> Bool {
+        FrameScanner.headerByteCount + byteCount <= output.count - filledByteCount
+    }
+
+    /// Writes a DATA frame that ``HTTP2Stream/fill(_:_:_:_:)`` has promised, and that there is room for.
+    mutating func writeFrame(_ header: UnsafePointer<UInt8>, _ byteCount: Int, of stream: HTTP2Stream) {
+        let start = output.baseAddress! + filledByteCount
+        memcpy(start, header, FrameScanner.headerByteCount)
+        _ = stream.queue.take(into: start + FrameScanner.headerByteCount, limit: byteCount)
+        filledByteCount += FrameScanner.headerByteCount + byteCount
     }
 
     /// Only queues.

@@ -13,8 +13,12 @@ public protocol CallDriver: AnyObject, Sendable {
     func packResponses(_ compression: CallOptions.Compression)
     /// A detached server call has ended: with OK when `error` is `nil`.
     func finishDetached(_ error: RPCError?)
+    /// Runs `work` soon on the thread that carries the call.
+    func execute(_ work: @escaping @Sendable () -> Void)
 }
 
 extension CallDriver {
     public func packResponses(_ compression: CallOptions.Compression) {}
+    /// At once: for a driver without a thread of its own.
+    public func execute(_ work: @escaping @Sendable () -> Void) { work() }
 }

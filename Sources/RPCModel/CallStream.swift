@@ -186,6 +186,12 @@ public final class CallStream: Sendable {
     /// Marks a server call as continuing after its handler returns; see ``ResponseWriter/detach()``.
     public func detach() { state.withLock { $0.isDetached = true } }
 
+    /// Runs `work` on the thread that carries the call; see ``ResponseWriter/execute(_:)``.
+    func execute(_ work: @escaping @Sendable () -> Void) {
+        let driver = state.withLock { $0.driver }
+        if let driver { driver.execute(work) } else { work() }
+    }
+
     /// Chooses the compression of messages written from now on; see ``ServerCallContext/packResponses(_:)``.
     func packResponses(_ compression: CallOptions.Compression) {
         let driver = state.withLock { $0.driver }

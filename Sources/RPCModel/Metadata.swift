@@ -175,8 +175,11 @@ public struct Metadata: Sendable {
     /// The field at `offset`, which moves past it; `nil` at the end.
     private func next(_ offset: inout Int) -> Field? {
         guard offset < bytes.count else { return nil }
-        var both: UInt64 = 0
-        for index in 0..<Self.lengthsByteCount { both |= UInt64(bytes[offset + index]) << (8 * UInt64(index)) }
+        // Every field begins with its lengths, so they are there.
+        let both = UInt64(
+            littleEndian: unsafe bytes.withUnsafeBytes {
+                unsafe $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            })
         let name = UInt32(truncatingIfNeeded: both)
         let nameStart = offset + Self.lengthsByteCount
         let nameEnd = nameStart + Int(name & ~Self.binaryMark)
@@ -186,10 +189,14 @@ public struct Metadata: Sendable {
     }
 
     private func matches(_ field: Field, _ name: String) -> Bool {
-        bytes[field.nameStart..<field.nameEnd].elementsEqual(name.utf8)
+        // Most names differ in length.
+        field.nameEnd - field.nameStart == name.utf8.count
+            && bytes[field.nameStart..<field.nameEnd].elementsEqual(name.utf8)
     }
 
-    private func text(of field: Field) -> String { String(decoding: value(of: field), as: UTF8.self) }
+    private func text(of field: Field) -> String {
+        String(decoding: bytes[field.nameEnd..<field.valueEnd], as: UTF8.self)
+    }
 
     private func value(of field: Field) -> [UInt8] { Array(bytes[field.nameEnd..<field.valueEnd]) }
 

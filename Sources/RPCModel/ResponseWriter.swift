@@ -41,6 +41,10 @@ public struct ResponseWriter<Response: Message>: Sendable {
     /// Sends the response headers now, before the first message.
     public func sendInitialMetadata() { stream.requestHeaders() }
 
+    /// Runs `work` soon on the thread that carries the call: for a caller that has news for many calls and must not
+    /// spend the time that writing to each takes. Runs it at once when the call is over.
+    public func execute(_ work: @escaping @Sendable () -> Void) { stream.execute(work) }
+
     /// Keeps the call open after the handler returned, without a suspended task: the owner of the writer continues to
     /// write and must ``finish(_:)`` it. `context.onCancel` reports a client that disconnected.
     ///

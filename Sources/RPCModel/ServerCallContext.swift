@@ -5,6 +5,13 @@ public protocol CallContextKey {
     associatedtype Value: Sendable
 }
 
+/// A value of a call. An object, so that looking it up is a comparison of types and no search.
+@usableFromInline
+final class CallContextValue<Value: Sendable>: Sendable {
+    @usableFromInline let value: Value
+    @inlinable init(_ value: Value) { self.value = value }
+}
+
 /// What a handler knows about its call besides the messages.
 ///
 /// - Isolation: any thread.
@@ -13,7 +20,7 @@ public final class ServerCallContext: Sendable {
         var metadata: Metadata
         /// Nearly every call has at most one value and one handler: stored without an array.
         var firstKey: ObjectIdentifier?
-        var firstValue: (any Sendable)?
+        var firstValue: (any AnyObject & Sendable)?
         var cancelHandler: (@Sendable () -> Void)?
         var rest: Rest?
         var isCancelled = false
@@ -22,12 +29,12 @@ public final class ServerCallContext: Sendable {
 
         init(metadata: Metadata) { self.metadata = metadata }
 
-        func value(_ key: ObjectIdentifier) -> (any Sendable)? {
+        func value(_ key: ObjectIdentifier) -> (any AnyObject & Sendable)? {
             if firstKey == key { return firstValue }
             return rest?.values.first { $0.key == key }?.value
         }
 
-        mutating func setValue(_ value: (any Sendable)?, _ key: ObjectIdentifier) {
+        mutating func setValue(_ value: (any AnyObject & Sendable)?, _ key: ObjectIdentifier) {
             if firstKey == nil || firstKey == key {
                 firstKey = value == nil ? nil : key
                 firstValue = value
@@ -60,7 +67,7 @@ public final class ServerCallContext: Sendable {
         var initialMetadata = Metadata()
         var trailingMetadata = Metadata()
         var loadReport = LoadReport()
-        var values: [(key: ObjectIdentifier, value: any Sendable)] = []
+        var values: [(key: ObjectIdentifier, value: any AnyObject & Sendable)] = []
         var moreCancelHandlers: [@Sendable () -> Void] = []
     }
 
@@ -130,9 +137,18 @@ public final class ServerCallContext: Sendable {
     public func packResponses(_ compression: CallOptions.Compression) { stream?.packResponses(compression) }
 
     /// A value of this call, set by an interceptor: `context[CallerIdentityKey.self] = identity`.
+    @inlinable
     public subscript<Key: CallContextKey>(key: Key.Type) -> Key.Value? {
-        get { state.withLock { $0.value(ObjectIdentifier(key)) } as? Key.Value }
-        set { state.withLock { $0.setValue(newValue, ObjectIdentifier(key)) } }
+        get { (value(ObjectIdentifier(key)) as? CallContextValue<Key.Value>)?.value }
+        set { setValue(newValue.map { CallContextValue($0) }, ObjectIdentifier(key)) }
+    }
+
+    @usableFromInline
+    func value(_ key: ObjectIdentifier) -> (any AnyObject & Sendable)? { state.withLock { $0.value(key) } }
+
+    @usableFromInline
+    func setValue(_ value: (any AnyObject & Sendable)?, _ key: ObjectIdentifier) {
+        state.withLock { $0.setValue(value, key) }
     }
 
     /// Whether nobody waits for the response any longer: the client reset the stream or disconnected, the deadline

@@ -105,7 +105,7 @@ final class InProcessCall: Sendable {
             do throws(RPCError) {
                 if !channel.interceptors.isEmpty {
                     state.withLock { $0.wasIntercepted = true }
-                    for interceptor in channel.interceptors { try await interceptor.callWillStart(context) }
+                    try await channel.interceptors.admit(context, channel.interceptors.admitAtOnce(context))
                 }
                 try await route.invoke(server, context)
             } catch {
@@ -230,4 +230,5 @@ private final class ServerSide: CallDriver {
         // The handler's return ends the call.
     }
     func finishDetached(_ error: RPCError?) { call.finish(error) }
+    func execute(_ work: @escaping @Sendable () -> Void) { Task { work() } }
 }

@@ -27,6 +27,7 @@ final class LoopCalls: @unchecked Sendable {
     private(set) var runningHandlers = 0
     private let maxRunningHandlers: Int
     private var waiting: WaitingCalls<ServerCall>
+    let handlerTasks: HandlerTasks
     let slowRequests: SlowRequests?
     let heldRequests: HeldRequests
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
@@ -43,6 +44,7 @@ final class LoopCalls: @unchecked Sendable {
         maxRunningHandlers = configuration.maxRunningHandlersPerLoop
         waiting = WaitingCalls(
             capacity: configuration.maxWaitingCallsPerLoop, share: configuration.maxWaitingCallsPerConnection)
+        handlerTasks = HandlerTasks(loop: loop)
         slowRequests = SlowRequests(loop: loop, configuration: configuration)
         heldRequests = HeldRequests(configuration: configuration)
         responseHeaders = PreparedHeaders([(":status", "200"), ("content-type", GRPCContentType.value)])
@@ -102,10 +104,11 @@ final class LoopCalls: @unchecked Sendable {
     }
 
     /// Waits until no handler runs, at most `limit`: a handler that ignores its cancellation must not hold up
-    /// the end.
+    /// the end. No call comes any more.
     func waitUntilIdle(limit: Duration) async {
         await withCheckedContinuation { continuation in
             loop.execute { [self] in
+                handlerTasks.end()
                 guard runningHandlers > 0 else { return continuation.resume() }
                 idleWaiters.append(continuation)
                 _ = loop.schedule(at: loop.now + limit, self)

@@ -9,10 +9,9 @@ internal import Transport
 /// them.
 ///
 /// The life of a call: request headers are checked and routed; the handler starts when the request is whole
-/// (with the first headers for client-streaming methods), as an immediate task on the connection's loop, so
-/// that one which does not suspend has answered when `startHandler` returns; whatever ends the call first
-/// (the
-/// handler, the deadline, the peer, a limit) goes through ``finish(_:)`` or ``closed(_:)``, each idempotent.
+/// (with the first headers for client-streaming methods) in one of the loop's ``HandlerTasks``, at once, so that
+/// one which does not suspend has answered when `startHandler` returns; whatever ends the call first (the handler,
+/// the deadline, the peer, a limit) goes through ``finish(_:)`` or ``closed(_:)``, each idempotent.
 /// - Isolation: the connection's loop, but for the ``CallDriver`` members.
 final class ServerCall: HTTP2Stream, @unchecked Sendable {
     // Sendable: the fields below are touched on `calls.loop` alone; CallDriver members hop there first.
@@ -29,7 +28,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private var context: ServerCallContext?
     /// Index of the route; the count of routes stands for an unknown one.
     private var methodIndex: Int
-    private var task: Task<Void, Never>?
+    private var handlerTask: HandlerTask?
     private var deadlineTimer = TimerID.none
     private var deadline = MonotonicInstant.distantFuture
     /// Bytes of requests that came so far.
@@ -40,7 +39,6 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private var isHandlerAdmitted = false
     /// Is in ``LoopCalls``' queue.
     var isWaiting = false
-    private var isHandlerDone = false
     /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
     private var isRunningInline = false
     private var wasIntercepted = false
@@ -247,69 +245,84 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         abort(RPCError(.resourceExhausted, "the server has too many calls in progress; try again later"))
     }
 
-    /// Runs the handler up to its first suspension. Called by ``LoopCalls`` when it is the call's turn.
+    /// Runs the call as far as it goes without suspending. Called by ``LoopCalls`` when it is the call's turn.
     func startHandler() {
         guard !state.isFinished else { return calls.handlerReturned() }
+        guard let context else { preconditionFailure("a call is prepared before it is admitted") }
         isRunningInline = true
-        if dispatcher.interceptors.isEmpty {
-            connection.letCallIn()
-            if dispatcher.routes.routes[methodIndex].answersAtOnce {
-                answerAtOnce()
-                isRunningInline = false
-                return
+        do throws(RPCError) {
+            let pending = try askInterceptors(context)
+            if pending == nil, dispatcher.routes.routes[methodIndex].answersAtOnce {
+                return answerAtOnce(context)
             }
+            let handlerTask = calls.handlerTasks.next()
+            self.handlerTask = handlerTask
+            handlerTask.begin(self, pending)
+        } catch {
+            handlerReturned(error)
         }
-        // Cancelled by `stopHandler`; nobody awaits it, its end comes through `handlerReturned`.
-        // It captures one object and nothing else, so that the closure needs no memory of its own.
-        let task = Task.immediate(executorPreference: calls.loop) { [self] in await run() }
         isRunningInline = false
-        if !isHandlerDone { self.task = task }
         if heldByteCount > 0 { countHeldBytes() }
         // A handler that returned without suspending may have detached its responses: they wait for this.
         flush()
     }
 
     /// A handler that cannot suspend needs no task.
-    private func answerAtOnce() {
-        guard let stream, let context else { preconditionFailure("a call is prepared before it is admitted") }
+    private func answerAtOnce(_ context: ServerCallContext) {
+        guard let stream else { preconditionFailure("a call is prepared before it is admitted") }
         var failure: RPCError?
         do throws(RPCError) {
             try dispatcher.routes.routes[methodIndex].answer(stream, context)
         } catch {
             failure = error
         }
-        isHandlerDone = true
-        if failure != nil, stream.hasRefusedUnpacking { calls.metrics.recordRefusal(.unpackedBytes) }
-        finish(failure)
-        calls.handlerReturned()
+        handlerReturned(failure)
+        isRunningInline = false
     }
 
-    private func run() async {
+    /// The part of the call that may suspend: what an interceptor has not decided yet, and the handler.
+    ///
+    /// - Isolation: a task that prefers the loop.
+    func run(_ pending: PendingAdmission?) async {
         guard let stream, let context else { preconditionFailure("a call is prepared before it is admitted") }
         var failure: RPCError?
         do throws(RPCError) {
-            if !dispatcher.interceptors.isEmpty {
-                wasIntercepted = true
-                try await intercept(context)
-            }
+            if let pending { try await waitForInterceptors(context, pending) }
             try await dispatcher.routes.routes[methodIndex].invoke(stream, context)
         } catch {
             failure = error
         }
-        // A handler may come back from an actor; the task's preference brings it to the loop, as a rule of
-        // the
+        // A handler may come back from an actor; the task's preference brings it to the loop, as a rule of the
         // language.
         calls.loop.preconditionCurrent()
-        isHandlerDone = true
-        task = nil
-        if failure != nil, stream.hasRefusedUnpacking { calls.metrics.recordRefusal(.unpackedBytes) }
-        if failure != nil || !stream.isDetached { finish(failure) } else { context.forgetRequest() }
+        handlerReturned(failure)
+    }
+
+    private func handlerReturned(_ failure: RPCError?) {
+        handlerTask = nil
+        if failure != nil, stream?.hasRefusedUnpacking == true { calls.metrics.recordRefusal(.unpackedBytes) }
+        if failure != nil || stream?.isDetached != true { finish(failure) } else { context?.forgetRequest() }
         calls.handlerReturned()
     }
 
-    private func intercept(_ context: ServerCallContext) async throws(RPCError) {
+    /// - Returns: the first decision that takes time.
+    private func askInterceptors(_ context: ServerCallContext) throws(RPCError) -> PendingAdmission? {
+        wasIntercepted = !dispatcher.interceptors.isEmpty
         do throws(RPCError) {
-            for interceptor in dispatcher.interceptors { try await interceptor.callWillStart(context) }
+            let pending = try dispatcher.interceptors.admitAtOnce(context)
+            if pending == nil { connection.letCallIn() }
+            return pending
+        } catch {
+            connection.readSparingly()
+            throw error
+        }
+    }
+
+    private func waitForInterceptors(
+        _ context: ServerCallContext, _ pending: PendingAdmission
+    ) async throws(RPCError) {
+        do throws(RPCError) {
+            try await dispatcher.interceptors.admit(context, pending)
             if calls.loop.isCurrent { connection.letCallIn() }
         } catch {
             if calls.loop.isCurrent { connection.readSparingly() }
@@ -428,8 +441,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     private func stopHandler() {
         context?.cancel()
-        task?.cancel()
-        task = nil
+        handlerTask?.cancel()
+        handlerTask = nil
     }
 }
 
@@ -461,6 +474,8 @@ extension ServerCall: CallDriver {
     func finishDetached(_ error: RPCError?) {
         calls.loop.execute { self.finish(error) }
     }
+
+    func execute(_ work: @escaping @Sendable () -> Void) { calls.loop.execute(work) }
 
     func packResponses(_ compression: CallOptions.Compression) {
         guard acceptsGzip else { return }

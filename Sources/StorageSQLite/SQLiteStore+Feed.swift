@@ -3,7 +3,10 @@ public import TelehealthModel
 public import TelehealthRules
 
 extension SQLiteStore {
-    public func follow(_ follower: @escaping @Sendable (FeedNews) -> Void) -> Int64 { writer.feed.follow(follower) }
+    @discardableResult
+    public func follow(_ follower: @escaping @Sendable (CommitNotice) -> Void) -> Int64 {
+        writer.publisher.follow(follower)
+    }
 
     public func feedSeal(at position: Int64) async throws(StoreError) -> FeedSeal? {
         if position == 0 { return FeedSeal(position: 0, key: [], at: Timestamp(microseconds: 0)) }

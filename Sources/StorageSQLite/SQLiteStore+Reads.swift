@@ -172,15 +172,16 @@ extension SQLiteStore {
 
     /// - Parameter limit: brought into 1...1000.
     public func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect] {
-        try readers.readOnce { (connection) throws(SQLiteError) in
+        let (rows, damaged) = try readers.readOnce { (connection) throws(SQLiteError) in
             try connection.allSound(
                 EffectRow.dead,
                 bind: { values in
                     values.add(after?.rawValue ?? "")
                     values.add(min(max(limit, 1), 1000))
-                }, read: EffectRow.read
-            ).rows
+                }, read: EffectRow.read)
         }
+        if damaged > 0 { readers.noteDamage("value in effects.dead") }
+        return rows
     }
 
     public func effect(_ id: EffectID) async throws(StoreError) -> Effect? {

@@ -30,7 +30,9 @@ extension SQLiteStore {
                 done.resume(returning: .failure(refusal))
             }
         }
-        return try result.get()
+        let outcome = try result.get()
+        if outcome.damaged > 0 { readers.noteDamage("value in effects.due") }
+        return outcome.effects
     }
 
     /// In small steps between other writes.

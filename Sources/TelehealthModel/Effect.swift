@@ -4,16 +4,34 @@
 /// Effects of one ``lane`` of a session run one after another in ``sequence`` order; a dead one blocks the
 /// later ones of its lane.
 public struct Effect: Sendable, Hashable {
-    public enum Kind: String, Sendable, Hashable, CaseIterable {
-        case createMeeting, deleteMeeting
+    /// What is asked of whom, with what the call needs.
+    public enum Kind: Sendable, Hashable {
+        case meeting(MeetingCall, generation: Int)
+        case recording(RecordingCall, RecordingID, generation: Int)
+        case attendee(AttendeeCall, ParticipantID, generation: Int)
+        /// Delivers one event of the session to the target of this name.
+        case webhook(target: String, eventSequence: Int64)
+    }
+
+    // The raw values are the words in stored rows, logs and audit entries: none may change.
+
+    public enum MeetingCall: String, Sendable, Hashable, CaseIterable {
+        case create = "createMeeting"
+        case delete = "deleteMeeting"
+    }
+
+    public enum RecordingCall: String, Sendable, Hashable, CaseIterable {
         case startCapture, confirmCapture, stopCapture
-        case startConcatenation, confirmConcatenation
-        case deleteAttendee, updateCapabilities
         /// Looks now and then whether a running capture still runs.
         case watchCapture
-        /// Removes a recording's objects for good.
+        case startConcatenation, confirmConcatenation
+        /// Removes the recording's objects for good.
         case deleteObjects
-        case deliverWebhook
+    }
+
+    public enum AttendeeCall: String, Sendable, Hashable, CaseIterable {
+        case delete = "deleteAttendee"
+        case updateCapabilities
     }
 
     public enum State: String, Sendable, Hashable { case pending, done, dead }
@@ -26,21 +44,22 @@ public struct Effect: Sendable, Hashable {
         case quota
     }
 
-    /// What an effect waits behind, within its session: "visit" for meetings and for the start and stop of
+    /// What an effect waits for, within its session: "visit" for meetings and for the start and stop of
     /// captures, else the recording's or person's. Polling a recording until it is ready takes minutes, and neither
     /// the stop of that recording nor the next start may wait for it. What concerns one person's attendee
     /// waits for nobody else's.
     public var lane: String {
         switch kind {
-        case .createMeeting, .deleteMeeting, .startCapture, .stopCapture: "visit"
-        case .confirmCapture, .startConcatenation, .confirmConcatenation, .deleteObjects:
-            recordingID?.rawValue ?? "visit"
+        case .meeting, .recording(.startCapture, _, _), .recording(.stopCapture, _, _): "visit"
+        case .recording(.confirmCapture, let id, _), .recording(.startConcatenation, let id, _),
+            .recording(.confirmConcatenation, let id, _), .recording(.deleteObjects, let id, _):
+            id.rawValue
         // Of its own: it sleeps between two looks, and the file must not wait for it.
-        case .watchCapture: "watch-" + (recordingID?.rawValue ?? "visit")
-        case .deleteAttendee: participantID?.rawValue ?? "visit"
+        case .recording(.watchCapture, let id, _): "watch-" + id.rawValue
+        case .attendee(.delete, let id, _): id.rawValue
         // Of its own: both look at the roster as it is, and a removal must not wait for what AWS does not take.
-        case .updateCapabilities: "capabilities-" + (participantID?.rawValue ?? "visit")
-        case .deliverWebhook: "webhook " + (target ?? "")
+        case .attendee(.updateCapabilities, let id, _): "capabilities-" + id.rawValue
+        case .webhook(let target, _): "webhook " + target
         }
     }
 
@@ -48,13 +67,7 @@ public struct Effect: Sendable, Hashable {
     public let sessionID: SessionID
     public let sequence: Int64
     public let kind: Kind
-    public let generation: Int?
-    public let participantID: ParticipantID?
-    public let recordingID: RecordingID?
     public let createdAt: Timestamp
-    /// Of a webhook: the name of who is told, and the event's number.
-    public var target: String?
-    public var eventSequence: Int64?
     public var state: State
     /// Not to be tried before this.
     public var notBefore: Timestamp
@@ -67,24 +80,34 @@ public struct Effect: Sendable, Hashable {
     /// Set while the last failure was one.
     public var refusal: Refusal?
 
-    public init(
-        id: EffectID, sessionID: SessionID, sequence: Int64, kind: Kind, generation: Int? = nil,
-        participantID: ParticipantID? = nil, recordingID: RecordingID? = nil, createdAt: Timestamp,
-        target: String? = nil, eventSequence: Int64? = nil
-    ) {
+    public init(id: EffectID, sessionID: SessionID, sequence: Int64, kind: Kind, createdAt: Timestamp) {
         self.id = id
         self.sessionID = sessionID
         self.sequence = sequence
         self.kind = kind
-        self.generation = generation
-        self.participantID = participantID
-        self.recordingID = recordingID
         self.createdAt = createdAt
-        self.target = target
-        self.eventSequence = eventSequence
         state = .pending
         notBefore = createdAt
         attempts = 0
         fence = 0
+    }
+}
+
+extension Effect.Kind {
+    /// The word for it in stored rows, logs and audit entries.
+    public var word: String {
+        switch self {
+        case .meeting(let call, _): call.rawValue
+        case .recording(let call, _, _): call.rawValue
+        case .attendee(let call, _, _): call.rawValue
+        case .webhook: Self.webhookWord
+        }
+    }
+
+    public static let webhookWord = "deliverWebhook"
+
+    /// The recording that it concerns, if any.
+    package var recordingID: RecordingID? {
+        if case .recording(_, let id, _) = self { id } else { nil }
     }
 }

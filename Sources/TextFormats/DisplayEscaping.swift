@@ -46,7 +46,15 @@ extension StringProtocol {
     /// - Spec: RFC 8259 section 7.
     public func appendAsJSONString(to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        if utf8.contains(where: { DisplayEscaping.mayNeedEscape($0) || DisplayEscaping.isMarkOfJSON($0) }) {
+        // Nearly all text is plain, and is looked at and copied as a whole.
+        let isPlain = utf8.withContiguousStorageIfAvailable { utf8 in
+            let isPlain = unsafe !utf8.contains { byte in
+                DisplayEscaping.mayNeedEscape(byte) || DisplayEscaping.isMarkOfJSON(byte)
+            }
+            if isPlain { unsafe bytes.append(contentsOf: utf8) }
+            return isPlain
+        }
+        if isPlain != true {
             for scalar in unicodeScalars {
                 if scalar.isActedUponByDisplays {
                     DisplayEscaping.append(scalar) { bytes.append($0) }
@@ -55,8 +63,6 @@ extension StringProtocol {
                     bytes.append(contentsOf: scalar.utf8)
                 }
             }
-        } else {
-            bytes.append(contentsOf: utf8)
         }
         bytes.append(UInt8(ascii: "\""))
     }

@@ -5,8 +5,8 @@ internal import TLSEngine
 /// Scratch memory that all connections of one loop use in turn; an idle connection owns no buffer.
 ///
 /// Estimate for one tick of one connection with N unary calls: one recv into `input`, one pass of nghttp2, N handler
-/// calls, frames into `flush`, one send. Each byte is copied once on the way in (by the handler, if it keeps it) and
-/// twice on the way out (stream queue to frame, frame to `flush`).
+/// calls, frames into `output`, one send. Each byte is copied once on the way in (by the handler, if it keeps it) and
+/// once on the way out (from the stream's queue into `output`).
 final class LoopResources {
     /// One read or write of a connection. 64 KiB: a call of 100 bytes needs about 150 on the wire, so that
     /// hundreds share a system call, and four TLS records or DATA frames fit.

@@ -113,7 +113,7 @@ enum LayerTable {
             9, "chime-simulator", "ArgumentParser", "ChimeSimulation", "FlyingFox", "FlyingSocks",
             "Foundation", "Glibc", "ProgramEdge", "Synchronization"),
         Row(
-            9, "rpc-bench", "ArgumentParser", "EventCore", "Foundation", "Glibc", "HTTP2Engine",
+            9, "rpc-bench", "ArgumentParser", "EventCore", "FoundationEssentials", "Glibc", "HTTP2Engine",
             "ProgramEdge", "ProtobufWire", "RPCClient", "RPCModel", "RPCServer", "Synchronization",
             "TLSEngine", "TextFormats", "Transport"),
         Row(
@@ -179,7 +179,7 @@ enum LayerTable {
         switch layer {
         case ...1: ["Synchronization", "FoundationEssentials"]
         case ...lastLayerWithoutFoundation: ["Synchronization", "FoundationEssentials", "Glibc"]
-        default: ["Synchronization", "Glibc", "Foundation"]
+        default: ["Synchronization", "FoundationEssentials", "Glibc", "Foundation"]
         }
     }
 

@@ -21,6 +21,21 @@ private func run<R: Sendable>(on loop: EventLoop, _ body: @escaping @Sendable ()
     await withCheckedContinuation { continuation in loop.execute { continuation.resume(returning: body()) } }
 }
 
+/// A task's turns: it suspends before each.
+private final class Turns: Sendable {
+    let notes = Mutex<[String]>([])
+    let parked = Mutex<UnsafeContinuation<Void, Never>?>(nil)
+
+    func note(_ text: String) { notes.withLock { $0.append(text) } }
+
+    func take(_ count: Int) async {
+        for turn in 1...count {
+            await withUnsafeContinuation { continuation in parked.withLock { $0 = continuation } }
+            note("task \(turn), on a loop: \(EventLoop.current != nil)")
+        }
+    }
+}
+
 @Suite("Event loop") struct EventLoopTests {
     @Test("work from another thread runs on the loop, in order")
     func executesInOrder() async throws {
@@ -49,6 +64,30 @@ private func run<R: Sendable>(on loop: EventLoop, _ body: @escaping @Sendable ()
                 }.value
                 #expect(stayed)
             }
+        }
+    }
+
+    @Test("a task that is resumed now has run to its next suspension when that returns")
+    func resumesNow() async throws {
+        try await withGroup { group in
+            let loop = group.loops[0]
+            let turns = Turns()
+            let task = await run(on: loop) { Task.immediate(executorPreference: loop) { await turns.take(3) } }
+            await run(on: loop) {
+                loop.execute { turns.note("queued") }
+                for turn in 1...3 {
+                    guard let continuation = turns.parked.withLock({ $0.take() }) else { continue }
+                    loop.resumeNow(continuation)
+                    turns.note("resumed \(turn)")
+                }
+            }
+            await task.value
+            await run(on: loop) {}
+            #expect(
+                turns.notes.withLock { $0 } == [
+                    "task 1, on a loop: true", "resumed 1", "task 2, on a loop: true", "resumed 2",
+                    "task 3, on a loop: true", "resumed 3", "queued",
+                ])
         }
     }
 

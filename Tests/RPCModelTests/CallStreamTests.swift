@@ -13,6 +13,16 @@ private final class RecordingDriver: CallDriver {
     func inboundWasConsumed(byteCount: Int) { credit.add(byteCount, ordering: .relaxed) }
     func abandon() { abandoned.add(1, ordering: .relaxed) }
     func finishDetached(_ error: RPCError?) {}
+
+    private let work = Mutex<[@Sendable () -> Void]>([])
+    func execute(_ work: @escaping @Sendable () -> Void) { self.work.withLock { $0.append(work) } }
+    func runWork() {
+        let due = work.withLock { work in
+            defer { work = [] }
+            return work
+        }
+        for body in due { body() }
+    }
 }
 
 @Suite("The two halves of a call") struct CallStreamTests {
@@ -48,6 +58,22 @@ private final class RecordingDriver: CallDriver {
         #expect(driver.wakes.load(ordering: .relaxed) == 2)
         #expect(stream.drainOutbound { _ in }.isFinished)
         #expect(throws: RPCError.self) { try stream.write(message(1)) }
+    }
+
+    @Test("work is done where the driver does it, and at once when the call has none any more")
+    func givesWork() throws {
+        let stream = CallStream(maxMessageBytes: 100)
+        let writer = ResponseWriter<RawMessage>(stream)
+        let driver = RecordingDriver()
+        let done = Atomic(0)
+        stream.attach(driver)
+        for _ in 0..<2 { writer.execute { done.add(1, ordering: .relaxed) } }
+        #expect(done.load(ordering: .relaxed) == 0)
+        driver.runWork()
+        #expect(done.load(ordering: .relaxed) == 2)
+        stream.detachDriver()
+        writer.execute { done.add(1, ordering: .relaxed) }
+        #expect(done.load(ordering: .relaxed) == 3)
     }
 
     @Test("a driver that will flush in any case is not woken before") func expectedFlush() throws {

@@ -32,8 +32,9 @@ private struct PlainService: RPCService {
 
 /// Lets in who says the word.
 private struct Refusing: ServerInterceptor {
-    func callWillStart(_ context: ServerCallContext) async throws(RPCError) {
+    func callWillStart(_ context: ServerCallContext) throws(RPCError) -> CallAdmission {
         if context.metadata["let"] != "in" { throw RPCError(.permissionDenied, "not let in") }
+        return .admitted
     }
 }
 

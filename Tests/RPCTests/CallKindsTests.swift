@@ -1,3 +1,4 @@
+import EventCore
 import ProtobufWire
 import RPCClient
 import RPCModel
@@ -100,6 +101,23 @@ private typealias Method = TestService.Method
             }
             #expect(received == ["a", "b"])
             #expect(error?.code == .aborted)
+        }
+    }
+
+    @Test("a detached stream's work is done on its connection's loop, in the order in which it was given")
+    func detachedWork() async throws {
+        try await Loopback.run { loopback in
+            let responses: ResponseStream<Text> = loopback.channel.serverStreaming(
+                Method.detached, Text(), options: CallOptions())
+            await loopback.service.started.wait()
+            let writer = try #require(loopback.service.detachedWriter.withLock { $0 })
+            for number in 0..<3 {
+                writer.execute { _ = try? writer.writeNow(Text("\(number) \(EventLoop.current != nil)")) }
+            }
+            writer.execute { writer.finish() }
+            var received: [String] = []
+            for try await response in responses { received.append(response.value) }
+            #expect(received == ["0 true", "1 true", "2 true"])
         }
     }
 

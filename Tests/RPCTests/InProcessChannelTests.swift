@@ -9,8 +9,9 @@ private typealias Method = TestService.Method
 
 private final class Recorder: ServerInterceptor {
     let ends = Mutex<[String]>([])
-    func callWillStart(_ context: ServerCallContext) async throws(RPCError) {
+    func callWillStart(_ context: ServerCallContext) throws(RPCError) -> CallAdmission {
         if context.metadata["refuse"] != nil { throw RPCError(.permissionDenied, "as asked") }
+        return .admitted
     }
     func callDidEnd(_ context: ServerCallContext, status: RPCError?, duration: Duration) {
         ends.withLock { $0.append("\(context.method.name) \(status?.code.description ?? "OK")") }
@@ -127,7 +128,7 @@ private final class Recorder: ServerInterceptor {
         await service.started.wait()
         let writer = try #require(service.detachedWriter.withLock { $0 })
         _ = try writer.writeNow(Text("a"))
-        writer.finish(RPCError(.aborted, "over"))
+        writer.execute { writer.finish(RPCError(.aborted, "over")) }
         var received: [String] = []
         let error = await #expect(throws: RPCError.self) {
             for try await response in responses { received.append(response.value) }

@@ -10,10 +10,11 @@ import Transport
 private typealias Method = TestService.Method
 
 private struct Refusing: ServerInterceptor {
-    func callWillStart(_ context: ServerCallContext) async throws(RPCError) {
+    func callWillStart(_ context: ServerCallContext) throws(RPCError) -> CallAdmission {
         guard context.metadata["authorization"] == "Bearer t" else {
             throw RPCError(.unauthenticated, "no token")
         }
+        return .admitted
     }
 }
 

@@ -119,6 +119,44 @@ extension StoreError {
         }
     }
 
+    /// Each takes away what the row's kind needs.
+    @Test(
+        "of a call to others that lacks what its kind needs is damage, and no other call waits for it",
+        arguments: [
+            "generation = NULL", "kind = 'startCapture'", "kind = 'startCapture', recording_id = 'r', generation = NULL",
+            "kind = 'deleteAttendee'", "kind = 'updateCapabilities', participant_id = 'p', generation = NULL",
+            "kind = 'deliverWebhook'", "kind = 'deliverWebhook', target = 't'",
+            "kind = 'deliverWebhook', event_sequence = 1", "kind = 'danceTango'", "refusal = 'rain'",
+        ])
+    func lacksWhatItsKindNeeds(_ change: String) async throws {
+        let log = ConditionLog()
+        let statements = "UPDATE effects SET \(change) WHERE id = 'effect-a'"
+        try await withEditedStore(statements, log: log) { directory, store in
+            let claimed = try await store.claimEffects(limit: 10, now: Sample.at(1), lease: .seconds(1))
+            #expect(claimed.map(\.id.rawValue).sorted() == ["effect-b", "effect-c"])
+            #expect(log.conditions.count == 1, "an alarm: nobody works on this row")
+            let error = await #expect(throws: StoreError.self) { try await store.effect("effect-a") }
+            #expect(error?.isDamage == true)
+            let problems = try await store.integrityCheck()
+            #expect(problems.count == 1 && problems[0].contains("effect-a of effects"), "\(problems)")
+            let refusal = await #expect(throws: StoreError.self) { try await store.backup(to: directory + "/copy") }
+            #expect(refusal?.isDamage == true)
+        }
+    }
+
+    @Test("of a call that was given up is left out of the list, and raises the alarm")
+    func isLeftOutOfTheDead() async throws {
+        let log = ConditionLog()
+        let statements = """
+            UPDATE effects SET state = 'dead'; UPDATE effects SET generation = NULL WHERE id = 'effect-b'
+            """
+        try await withEditedStore(statements, log: log) { _, store in
+            let dead = try await store.deadEffects(after: nil, limit: 10)
+            #expect(dead.map(\.id) == ["effect-a", "effect-c"])
+            #expect(log.conditions.count == 1)
+        }
+    }
+
     @Test("keeps its key at a rotation; every other row is sealed anew, and the key is not called unused")
     func isLeftByResealing() async throws {
         var ring = KeyRing.ofTests

@@ -52,7 +52,10 @@ import Testing
             if let store = try? SQLiteStore.open(
                 directory: directory + "/live", configuration: .faulty(vfs, log: log))
             {
+                let published = CommitLog()
+                published.follow(store)
                 records = await Self.ledger.run(store)
+                expectPublished(published, records, "\(fault.testDescription), call \(nth)")
                 if log.isReadOnly { try await expectReadOnly(store, records, vfs, fault) }
                 await store.close()
             }
@@ -66,6 +69,14 @@ import Testing
             }
             vfs.destroy()
             return failed
+        }
+    }
+
+    /// Events are told exactly when their commit is answered as such: nothing of a failed one, and none is left out.
+    private func expectPublished(_ log: CommitLog, _ records: [Ledger.Record], _ when: String) {
+        for (index, record) in records.enumerated() {
+            let told = log.sequences(of: SessionID("session-\(index)"))
+            #expect(told == Array(0..<record.acknowledged).map { $0 + 1 }, "session \(index), \(when)")
         }
     }
 
@@ -94,7 +105,10 @@ import Testing
                 let store = try SQLiteStore.open(
                     directory: directory + "/live", configuration: .faulty(vfs, log: log))
                 vfs.fail(.write, nth: nth, persistently: true, code: 13, short: isShort)
+                let published = CommitLog()
+                published.follow(store)
                 var records = await Self.ledger.run(store)
+                expectPublished(published, records, "call \(nth)")
                 guard vfs.failures > 0 else {
                     await store.close()
                     return vfs.destroy()

@@ -72,7 +72,9 @@ import Testing
         }
         #expect(ends.count == 1)
         watch.close()
-        #expect(clinic.pendingEffects.contains { $0.kind == .deleteAttendee })
+        #expect(clinic.pendingEffects.contains { effect in
+                if case .attendee(.delete, _, _) = effect.kind { true } else { false }
+            })
         await clinic.work(seconds: 1)
         let alive = clinic.chime.liveMeetings.flatMap { Array($0.attendees.values) }
         #expect(!alive.contains(media.credentials.attendeeID))
@@ -216,7 +218,7 @@ import Testing
         #expect(bare == .preVisitCheckRequired)
         _ = try await clinic.join(Clinic.clinicianCaller, id)
         clinic.time.advance(by: .seconds(16 * 60))
-        clinic.committer.presence.touch(
+        clinic.presence.touch(
             try #require(place(state, .clinician, of: Clinic.clinician)).id, in: id)
         _ = try await clinic.sweeper.sweep()
         #expect(

@@ -105,7 +105,7 @@ import Testing
         _ = try await clinic.executor.endSession(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 30)
-        #expect(clinic.deadLetters.map(\.effect.kind) == [.deleteMeeting])
+        #expect(clinic.deadLetters.map(\.effect.kind) == [.meeting(.delete, generation: 1)])
         #expect(clinic.deadLetters.first?.kind == .dead(code: "Forbidden"))
         #expect(clinic.pendingEffects.map(\.state) == [.dead])
         let second = try await clinic.executor.createSession(
@@ -133,8 +133,8 @@ import Testing
         let fresh = try await clinic.store.claimEffects(limit: 1, now: clinic.time.now, lease: .seconds(60))
         #expect(fresh.map(\.fence) == [2])
         let runner = EffectRunner(
-            committer: clinic.committer, gateway: clinic.chime, time: clinic.time, ids: clinic.ids,
-            policy: clinic.policy, notify: { _ in })
+            store: clinic.store, credentials: clinic.credentials, gateway: clinic.chime, time: clinic.time,
+            ids: clinic.ids, policy: clinic.policy, notify: { _ in })
         await runner.perform(stale)
         #expect(try clinic.state(id).liveMeeting?.state == .intent)
         await runner.perform(fresh[0])

@@ -163,7 +163,7 @@ import Testing
         _ = try await clinic.executor.heartbeat(id, clinic.call(Clinic.clientCaller))
         clinic.time.setForward(by: step)
         let client = try #require(try clinic.state(id).participant(of: Clinic.client))
-        let (presence, limit) = (clinic.committer.presence, clinic.policy.presenceLostAfter)
+        let (presence, limit) = (clinic.presence, clinic.policy.presenceLostAfter)
         #expect(presence.isPresent(client.id, in: id, within: limit))
         #expect(presence.silence(of: client.id, in: id) == .zero)
         _ = try await clinic.sweeper.sweep()
@@ -176,11 +176,9 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         clinic.time.advance(by: .seconds(600))
-        let restarted = Committer(
-            store: clinic.store, hub: EventHub(), presence: PresenceBoard(time: clinic.time))
         let sweeper = Sweeper(
-            committer: restarted, gateway: clinic.chime, time: clinic.time, ids: clinic.ids,
-            policy: clinic.policy)
+            store: clinic.store, presence: PresenceBoard(time: clinic.time, following: clinic.store),
+            gateway: clinic.chime, time: clinic.time, ids: clinic.ids, policy: clinic.policy)
         clinic.time.advance(by: .seconds(45))
         #expect(try await sweeper.sweep() == 0)
         clinic.time.advance(by: .seconds(1))

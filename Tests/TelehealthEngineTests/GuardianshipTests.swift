@@ -393,9 +393,9 @@ import Testing
         await clinic.work(seconds: 1)
         clinic.time.advance(by: Self.majority - clinic.time.now)
         for person in try clinic.state(id).admitted {
-            clinic.committer.presence.touch(person.id, in: id)
+            clinic.presence.touch(person.id, in: id)
         }
-        clinic.committer.hub.tick(now: clinic.time.now)
+        clinic.hub.tick(now: clinic.time.now)
         let ends = watch.take().filter { if case .ended = $0 { true } else { false } }
         #expect(ends.count == 1)
         watch.close()

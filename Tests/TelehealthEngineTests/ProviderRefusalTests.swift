@@ -103,7 +103,8 @@ import Testing
             await clinic.worker.runDue()
         }
         let dead = try #require(clinic.deadLetters.first)
-        #expect(dead.effect.kind == .confirmConcatenation && dead.kind == .dead(code: "AccessDenied"))
+        #expect(dead.effect.kind == .recording(.confirmConcatenation, recording, generation: 1))
+        #expect(dead.kind == .dead(code: "AccessDenied"))
         #expect(try clinic.state(id).recording(recording)?.state == .processing)
         #expect(try clinic.state(id).recording(recording)?.waitReason == .accessRefused)
         // Mended and tried again by an operator: nothing was lost.

@@ -76,8 +76,8 @@ import Testing
         _ = try await clinic.executor.putAppointment(clinic.put(), clinic.call(Clinic.scheduler))
         let command = CreateSession(appointmentID: Clinic.appointment)
         let other = CommandExecutor(
-            committer: clinic.committer, gateway: clinic.chime, time: clinic.time, ids: clinic.ids,
-            policy: clinic.policy)
+            store: clinic.store, hub: clinic.hub, presence: clinic.presence, credentials: clinic.credentials,
+            gateway: clinic.chime, time: clinic.time, ids: clinic.ids, policy: clinic.policy)
         let theirs = Mutex<SessionID?>(nil)
         clinic.store.interrupt { [id] in
             let state = try? await other.createSession(command, clinic.call(Clinic.scheduler, id: id))

@@ -76,14 +76,14 @@ import Testing
         _ = try await told(&watch, clinic)
         try await move(clinic, version: 2, by: .seconds(61))
         // The next commit can be read, and whoever tells of it is late.
-        let held = Mutex<[FeedNews]>([])
+        let held = Mutex<[CommitNotice]>([])
         let followers = clinic.store.tables.withLock { tables in
-            defer { tables.followers = [{ news in held.withLock { $0.append(news) } }] }
+            defer { tables.followers = [{ notice in held.withLock { $0.append(notice) } }] }
             return tables.followers
         }
         try await move(clinic, version: 3, by: .seconds(120))
         #expect(try await told(&watch, clinic).words == ["c3"])
-        for news in held.withLock({ $0 }) { for follower in followers { follower(news) } }
+        for notice in held.withLock({ $0 }) { for follower in followers { follower(notice) } }
         #expect(try await told(&watch, clinic).words == [])
     }
 

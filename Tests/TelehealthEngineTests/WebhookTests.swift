@@ -49,8 +49,8 @@ import Testing
         let clinic = Clinic { $0.webhooks = targets }
         let receivers = Receivers()
         let worker = EffectWorker(
-            committer: clinic.committer, gateway: clinic.chime, time: clinic.time, ids: clinic.ids,
-            policy: clinic.policy, webhooks: receivers)
+            store: clinic.store, credentials: clinic.credentials, gateway: clinic.chime, time: clinic.time,
+            ids: clinic.ids, policy: clinic.policy, webhooks: receivers)
         return (clinic, receivers, worker)
     }
 
@@ -126,8 +126,8 @@ import Testing
         var policy = clinic.policy
         policy.webhooks = []
         let worker = EffectWorker(
-            committer: clinic.committer, gateway: clinic.chime, time: clinic.time, ids: clinic.ids,
-            policy: policy, webhooks: receivers)
+            store: clinic.store, credentials: clinic.credentials, gateway: clinic.chime, time: clinic.time,
+            ids: clinic.ids, policy: policy, webhooks: receivers)
         await work(clinic, worker, seconds: 30)
         #expect(receivers.taken.isEmpty && clinic.pendingEffects.isEmpty)
     }

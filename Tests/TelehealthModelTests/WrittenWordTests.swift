@@ -9,10 +9,12 @@ import Testing
                 #expect(Value(rawValue: String(word)) != nil, "\(type) has no \(word)")
             }
         }
+        expect(Effect.MeetingCall.self, "createMeeting deleteMeeting")
         expect(
-            Effect.Kind.self,
-            "createMeeting deleteMeeting startCapture confirmCapture stopCapture startConcatenation confirmConcatenation"
-                + " deleteAttendee updateCapabilities watchCapture deleteObjects deliverWebhook")
+            Effect.RecordingCall.self,
+            "startCapture confirmCapture stopCapture startConcatenation confirmConcatenation watchCapture deleteObjects")
+        expect(Effect.AttendeeCall.self, "deleteAttendee updateCapabilities")
+        #expect(Effect.Kind.webhookWord == "deliverWebhook")
         expect(Effect.State.self, "pending done dead")
         expect(
             SessionEvent.Kind.self,

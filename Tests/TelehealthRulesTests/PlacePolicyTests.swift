@@ -409,7 +409,7 @@ struct Judgement {
             #"[{"id": "a", "title": "t"}, {"id": "third_party_presence", "title": "t"}]"#,
             "consentTypes[1].id: third_party_presence is a built-in type"
         ),
-        (#"[{"id": "georgia_telehealth", "title": "t"}]"#, "consentTypes[0].id: georgia_telehealth is the"),
+        (#"[{"id": "georgia_telehealth", "title": "t"}]"#, "consentTypes[0].id: georgia_telehealth is a built-in type"),
         (#"[{"id": "georgiaTelehealth", "title": "t"}]"#, "consentTypes[0].id: must be 1 to 64 characters of a-z"),
         (#"[{"id": "ZZ", "title": "t"}]"#, "consentTypes[0].id: must be 1 to 64 characters of a-z"),
         (#"[{"id": "a", "title": "t"}, {"id": "a", "title": "u"}]"#, "consentTypes[1].id: a appears twice"),

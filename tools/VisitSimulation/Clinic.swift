@@ -21,7 +21,9 @@ final class Clinic: Sendable {
     let ids: SeededIDs
     let policy: Policy
     let guestKey = Clinic.guestKey
-    let committer: Committer
+    let hub: EventHub
+    let presence: PresenceBoard
+    let credentials: CredentialCache
     let executor: CommandExecutor
     let worker: EffectWorker
     let sweeper: Sweeper
@@ -32,16 +34,19 @@ final class Clinic: Sendable {
         self.policy = policy
         ids = SeededIDs(seed: seed)
         chime = FakeChime(time: time, bucket: bucket)
-        committer = Committer(
-            store: store, hub: EventHub(), presence: PresenceBoard(time: time))
+        hub = EventHub(following: store)
+        presence = PresenceBoard(time: time, following: store)
+        credentials = CredentialCache(following: store)
         executor = CommandExecutor(
-            committer: committer, gateway: chime, time: time, ids: ids, policy: policy, guestKey: guestKey)
+            store: store, hub: hub, presence: presence, credentials: credentials, gateway: chime, time: time, ids: ids,
+            policy: policy, guestKey: guestKey)
         let notices = Notices()
         self.noticeBox = notices
         worker = EffectWorker(
-            committer: committer, gateway: chime, time: time, ids: ids, policy: policy,
+            store: store, credentials: credentials, gateway: chime, time: time, ids: ids, policy: policy,
             notify: { notices.append($0) })
-        sweeper = Sweeper(committer: committer, gateway: chime, time: time, ids: ids, policy: policy)
+        sweeper = Sweeper(
+            store: store, presence: presence, gateway: chime, time: time, ids: ids, policy: policy)
     }
 
     private let noticeBox: Notices

@@ -99,18 +99,20 @@ public final class History: Sendable {
         let fuse = Fuse()
         let store = MortalStore(base: clinic.store, fuse: fuse)
         let gateway = MortalGateway(base: clinic.chime, fuse: fuse)
-        let hub = EventHub()
-        let committer = Committer(
-            store: store, hub: hub, presence: PresenceBoard(time: clinic.time))
+        let hub = EventHub(following: store)
+        let presence = PresenceBoard(time: clinic.time, following: store)
+        let credentials = CredentialCache(following: store)
         return Life(
             fuse: fuse, hub: hub,
             executor: CommandExecutor(
-                committer: committer, gateway: gateway, time: clinic.time, ids: clinic.ids, policy: policy,
-                guestKey: clinic.guestKey),
+                store: store, hub: hub, presence: presence, credentials: credentials, gateway: gateway,
+                time: clinic.time, ids: clinic.ids, policy: policy, guestKey: clinic.guestKey),
             worker: EffectWorker(
-                committer: committer, gateway: gateway, time: clinic.time, ids: clinic.ids, policy: policy),
+                store: store, credentials: credentials, gateway: gateway, time: clinic.time, ids: clinic.ids,
+                policy: policy),
             sweeper: Sweeper(
-                committer: committer, gateway: gateway, time: clinic.time, ids: clinic.ids, policy: policy))
+                store: store, presence: presence, gateway: gateway, time: clinic.time, ids: clinic.ids,
+                policy: policy))
     }
 
     func pick(_ count: Int) -> Int { state.withLock { Int.random(in: 0..<count, using: &$0.random) } }
@@ -371,8 +373,9 @@ public final class History: Sendable {
     private func checkTokens() {
         let tables = clinic.store.snapshot
         let pending = Set(
-            tables.effects.lazy.filter { $0.kind == .deleteAttendee && $0.state != .done }.map(
-                \.participantID))
+            tables.effects.lazy.filter { $0.state != .done }.compactMap { effect in
+                if case .attendee(.delete, let id, _) = effect.kind { id } else { nil }
+            })
         let alive = Dictionary(
             uniqueKeysWithValues: clinic.chime.liveMeetings.map { ($0.id, Set($0.attendees.values)) })
         for token in state.withLock({ $0.tokens }) where alive[token.meetingID] != nil {

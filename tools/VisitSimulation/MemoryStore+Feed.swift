@@ -4,7 +4,8 @@ internal import TelehealthModel
 internal import TelehealthRules
 
 extension MemoryStore {
-    func follow(_ follower: @escaping @Sendable (FeedNews) -> Void) -> Int64 {
+    @discardableResult
+    func follow(_ follower: @escaping @Sendable (CommitNotice) -> Void) -> Int64 {
         tables.withLock { tables in
             tables.followers.append(follower)
             return Int64(tables.audit.count)
@@ -62,12 +63,13 @@ extension MemoryStore.Tables {
         }
         for id in changed { positions[id] = position }
         departures += decision.departures.map { (position, $0) }
-        let news = FeedNews(
-            position: position,
+        var notice = CommitNotice(position: position)
+        notice.add(
+            decision,
             changes: Set(changed).map { id in
                 VisitChange(
                     sessionID: id, position: position, departures: decision.departures.filter { $0.sessionID == id })
             })
-        for follower in followers { follower(news) }
+        for follower in followers { follower(notice) }
     }
 }

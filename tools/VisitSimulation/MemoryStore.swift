@@ -27,7 +27,7 @@ final class MemoryStore: TelehealthStore {
         var commits = 0
         var positions: [SessionID: Int64] = [:]
         var departures: [(position: Int64, departure: VisitDeparture)] = []
-        var followers: [@Sendable (FeedNews) -> Void] = []
+        var followers: [@Sendable (CommitNotice) -> Void] = []
     }
 
     let tables = Mutex(Tables())
@@ -36,12 +36,15 @@ final class MemoryStore: TelehealthStore {
     /// Runs once, after the next commit and before its caller continues: a faster competitor.
     private let overtaking = Mutex<(@Sendable () async -> Void)?>(nil)
     private let forcedConflicts = Mutex(0)
+    /// Runs before and behind every read of a session and of its events: others who commit meanwhile.
+    private let others = Mutex<(@Sendable () async -> Void)?>(nil)
     /// What ``record(_:)`` fails with, if anything.
     let recordingFailure = Mutex<StoreError?>(nil)
 
     var snapshot: Tables { tables.withLock { $0 } }
     func interrupt(_ body: @escaping @Sendable () async -> Void) { interruption.withLock { $0 = body } }
     func overtake(_ body: @escaping @Sendable () async -> Void) { overtaking.withLock { $0 = body } }
+    func besideReads(_ body: (@Sendable () async -> Void)?) { others.withLock { $0 = body } }
     func forceConflicts(_ count: Int) { forcedConflicts.withLock { $0 = count } }
 
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment? {
@@ -55,7 +58,15 @@ final class MemoryStore: TelehealthStore {
             $0.clientID == client && $0.status == .scheduled && $0.endsAt > endingAfter
         }
     }
-    func session(_ id: SessionID) async throws(StoreError) -> SessionState? { snapshot.sessions[id] }
+    func session(_ id: SessionID) async throws(StoreError) -> SessionState? { await beside { $0.sessions[id] } }
+
+    private func beside<Row>(_ read: (Tables) -> Row) async -> Row {
+        let others = others.withLock { $0 }
+        await others?()
+        let row = read(snapshot)
+        await others?()
+        return row
+    }
 
     func latestSession(of appointment: AppointmentID) async throws(StoreError) -> SessionState? {
         let tables = snapshot
@@ -120,9 +131,10 @@ final class MemoryStore: TelehealthStore {
     func events(of session: SessionID, after sequence: Int64, limit: Int) async throws(StoreError)
         -> [SessionEvent]?
     {
-        let tables = snapshot
-        if tables.prunedEvents.contains(session) { return nil }
-        return Array((tables.events[session] ?? []).filter { $0.sequence > sequence }.prefix(limit))
+        await beside { tables in
+            if tables.prunedEvents.contains(session) { return nil }
+            return Array((tables.events[session] ?? []).filter { $0.sequence > sequence }.prefix(limit))
+        }
     }
 
     func request(_ key: RequestRecord.Key) async throws(StoreError) -> RequestRecord? {

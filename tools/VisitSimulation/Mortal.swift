@@ -40,7 +40,9 @@ struct MortalStore: TelehealthStore {
         return value
     }
 
-    func follow(_ follower: @escaping @Sendable (FeedNews) -> Void) -> Int64 { base.follow(follower) }
+    func follow(_ follower: @escaping @Sendable (CommitNotice) -> Void) -> Int64 {
+        base.follow { [fuse] notice in if !fuse.isBlown { follower(notice) } }
+    }
     func feedSeal(at position: Int64) async throws(StoreError) -> FeedSeal? {
         try await step { () async throws(StoreError) in try await base.feedSeal(at: position) }
     }

@@ -40,7 +40,8 @@ package final class SimulatedClinic: Sendable {
         try await open(stage)
     }
 
-    package var committer: Committer { clinic.committer }
+    package var presence: PresenceBoard { clinic.presence }
+    package var hub: EventHub { clinic.hub }
     package var executor: CommandExecutor { clinic.executor }
     package var guestKey: GuestKey { clinic.guestKey }
     package var time: any TimeSource { clinic.time }

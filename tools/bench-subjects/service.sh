@@ -56,7 +56,7 @@ resident_parts() {
 
 service() {
     command -v h2load >/dev/null || { say "h2load is missing: tools/install-packages bench"; exit 1; }
-    build telehealthd chime-simulator telehealth-bench rpc-bench
+    build telehealthd chime-simulator telehealth-bench rpc-bench telehealth-probe
     : >"$work/commands"
     start_simulator
     local allocations_each round data="$work/data" before after
@@ -79,6 +79,7 @@ service() {
         say "GetSession: round $round of $rounds"
         load service/GetSession-10x10 "$daemon" 50000 "$answer" -c 10 -m 10 "${request[@]}"
         load service/GetSession-10x100 "$daemon" 50000 "$answer" -c 10 -m 100 "${request[@]}"
+        unit_round
         if [ "$round" = 0 ]; then rm -f "$work"/service/*.cpu; fi
     done
     stop "$daemon"
@@ -88,7 +89,9 @@ service() {
         request[-1]="http://$address/telehealth.v1.TelehealthService/GetSession"
         for round in $(seq "$rounds"); do
             load "service/GetSession-$level" "$daemon" 50000 "$answer" -c 10 -m 100 "${request[@]}"
+            unit_round
         done
+        [ "$level" != notice ] || health_probes
         stop "$daemon"
     done
     watches "$data"
@@ -106,6 +109,7 @@ service() {
             || { cat "$work/joins.txt" >&2; exit 1; }
         after=$(cpu_ns "$daemon")
         stop "$daemon"
+        unit_round
         awk -v a="$before" -v b="$after" 'BEGIN { printf "%.1f\n", (b - a) / 1000 / 8000 }' >>"$work/service/join.cpu"
         awk -v c="$(stopped_figure "$data.log" commits)" 'BEGIN { printf "%.1f\n", 8000 / c }' >>"$work/service/join.batch"
         awk '/^join / { print $3, $4 }' "$work/joins.txt" >"$work/t"
@@ -126,14 +130,40 @@ service() {
     printf '%-54s %10s\n' "  joins per commit" "$(median "$work/service/join.batch")"
     printf '%-54s %10s\n' "  latency p50, p99" "$(median "$work/service/join.p50"), $(median "$work/service/join.p99") ms"
     printf '%-54s %10s\n' "  joins a second" "$(median "$work/service/join.rate")"
-    aim "GetSession of $answer bytes, 10 x 100, not audited, CPU" "$(median "$work/service/GetSession-info.cpu")" "<=" 12 us \
-        "some 2 us are the call's log line; the rest was not taken apart"
+    printf '%-54s %10s\n' "telehealth-probe health, CPU from start to end" "$(median "$work/service/probe") ms"
+    printf '%-54s %10s\n' "  curl --http2-prior-knowledge" "$(median "$work/service/curl") ms"
+    say_unit
+    aim "GetSession of $answer bytes, 10 x 100, not audited, CPU" \
+        "$(in_units "$(median "$work/service/GetSession-info.cpu")")" "<=" 5.5 U \
+        "$(ratio "$(median "$work/service/GetSession-notice.cpu")" "$(unit)") U without the call's log line"
+    aim "  with its audit row" "$(in_units "$(median "$work/service/GetSession-10x100.cpu")")" "<=" 11 U
     aim "idle WatchSession stream, resident" "$(held_figure watches streams 3)" "<=" 1 KiB \
         "$watch_parts"
-    aim "durable first JoinSession, CPU, 200 callers" "$(median "$work/service/join.cpu")" "<=" 80 us \
+    aim "durable first JoinSession, CPU, 200 callers" "$(in_units "$(median "$work/service/join.cpu")")" "<=" 60 U \
         "half is the writer's (24 kB in 10 writes a join, and sync), half the loop's (the session is loaded cold)"
     aim "  joins per commit" "$(median "$work/service/join.batch")" ">=" 20
+    aim "telehealth-probe health, CPU from start to end" "$(median "$work/service/probe")" "<=" "$(probe_bound)" ms \
+        "10 ms, or twice what curl takes"
     commands
+}
+
+probe_bound() { median "$work/service/curl" | awk '{ print ($1 * 2 > 10 ? $1 * 2 : 10) }'; }
+
+# cpu_of RUNS COMMAND...: milliseconds of CPU of one run.
+cpu_of() {
+    local runs=$1 TIMEFORMAT='%3U %3S'
+    shift
+    { time for _ in $(seq "$runs"); do "$@" >/dev/null; done; } 2>&1 |
+        awk -v n="$runs" '{ ms = ($1 + $2) * 1000 / n } END { printf "%.1f\n", ms }'
+}
+
+health_probes() {
+    local round
+    for round in $(seq "$rounds"); do
+        cpu_of 10 "$bin/telehealth-probe" health --target "$address" >>"$work/service/probe"
+        ! command -v curl >/dev/null || cpu_of 10 curl -s --http2-prior-knowledge "http://$address/" >>"$work/service/curl"
+    done
+    note "telehealth-probe" "telehealth-probe health --target $address   # 10 of them, beside 10 curl --http2-prior-knowledge"
 }
 
 # By size, with the allocator's word for each; tables are the session's slots, nghttp2's map and the hub's seats.

@@ -62,8 +62,8 @@ struct World {
             executor: executor, audit: AuditOffice(executor: executor, trail: audit, witness: audit),
             receipts: ReceiptOffice(
                 executor: executor, trail: audit, keys: ReceiptKeyBoard(ReceiptKeys(signer: receipts))),
-            archive: PersonArchive(executor: executor, trail: audit), presence: clinic.committer.presence,
-            care: MemoryCare(), openWatches: { clinic.committer.hub.watchCount },
+            archive: PersonArchive(executor: executor, trail: audit), presence: clinic.presence,
+            care: MemoryCare(), openWatches: { clinic.hub.watchCount },
             longWork: globalConcurrentExecutor, watchWork: globalConcurrentExecutor, time: clinic.time
         ).all
     }

@@ -11,7 +11,7 @@ final class EchoService: RPCService {
     /// What the server counted, as text: ``CallMetrics/numbers``, one a line. For those who attack it.
     static let counters = MethodDescriptor(service: "bench.Echo", name: "Counters")
     static let unary = MethodDescriptor(service: "bench.Echo", name: "Unary")
-    /// The same as a handler that might suspend, and therefore runs as a task.
+    /// The same as an asynchronous handler, which might suspend and does not.
     static let unaryTask = MethodDescriptor(service: "bench.Echo", name: "UnaryTask")
     static let serverStream = MethodDescriptor(
         service: "bench.Echo", name: "ServerStream", isServerStreaming: true)
@@ -29,13 +29,15 @@ final class EchoService: RPCService {
     let server = Mutex<RPCServer?>(nil)
     /// The grace that ``stop`` was called with; ends with it.
     let stops = AsyncStream.makeStream(of: Duration.self)
+    /// Belongs to the server's interceptors.
+    let journal = CallJournal()
     private let watchers = Watchers()
 
     var routes: [ServerRoute] {
         [
             .unary(Self.counters) { [self] (_: Echo, _) async throws(RPCError) -> Echo in
                 let metrics = await server.withLock { $0 }?.metrics()
-                let lines = metrics?.numbers.map(\.description) ?? []
+                let lines = (metrics?.numbers.map(\.description) ?? []) + journal.lines
                 return .with { $0.value = Array(lines.joined(separator: "\n").utf8) }
             },
             .unary(Self.unary, atOnce: { (request: Echo, _) throws(RPCError) -> Echo in request }),

@@ -1,6 +1,6 @@
 import ArgumentParser
 import EventCore
-import Foundation
+import FoundationEssentials
 import TLSEngine
 
 struct Hold: AsyncParsableCommand {
@@ -69,7 +69,7 @@ struct Hold: AsyncParsableCommand {
         for _ in 0..<events { latencies += try await holder.publish() }
         latencies.sort()
         let figures = [latencies.count / 2, latencies.count * 99 / 100, latencies.count - 1].map {
-            String(format: "%.1f", Double(latencies[$0]) / 1e6)
+            "\((Double(latencies[$0]) / 1e5).rounded() / 10)"
         }
         print("events \(latencies.count) \(figures.joined(separator: " "))")
     }
@@ -102,6 +102,6 @@ struct Hold: AsyncParsableCommand {
     }
 
     private func kib(_ difference: Int, each count: Int) -> String {
-        String(format: "%.2f", Double(difference) / Double(count))
+        "\((Double(difference) * 100 / Double(count)).rounded() / 100)"
     }
 }

@@ -40,7 +40,9 @@ struct Serve: AsyncParsableCommand {
         DescriptorLimit.raise(to: configuration.transport.connectionsMax + 64)
         let echo = EchoService()
         let care = CallCare(endsWithServer: true, peerLostAfter: watchPeerLostAfter.map { .seconds($0) })
-        let server = try RPCServer(configuration: configuration, services: [echo.with(care, for: EchoService.watch)])
+        let server = try RPCServer(
+            configuration: configuration, services: [echo.with(care, for: EchoService.watch)],
+            interceptors: [echo.journal])
         echo.server.withLock { $0 = server }
         let addresses = try await server.start()
         print("listening on \(addresses[0])")

@@ -11,7 +11,7 @@ internal import Webhooks
 
 /// The domain's parts: those that carry out callers' commands, and those that work by themselves.
 struct Domain {
-    let hub = EventHub()
+    let hub: EventHub
     let executor: CommandExecutor
     let services: TelehealthServices
     let guestKey: GuestKey
@@ -38,23 +38,25 @@ struct Domain {
         let (store, gateway) = (records.store, cloud.gateway)
         self.time = time
         policy = configuration.policy
-        let presence = PresenceBoard(time: time)
-        let committer = Committer(store: store, hub: hub, presence: presence)
+        hub = EventHub(following: store)
+        let presence = PresenceBoard(time: time, following: store)
+        let credentials = CredentialCache(following: store)
         limitedCalls = LimitedCalls(store: store, time: time)
         guestKey = try StartFailure.naming("key of guests' grants in \(configuration.guestKeyFile) (--guest-key-file)") {
             try GuestKeyFile.key(path: configuration.guestKeyFile)
         }
         executor = CommandExecutor(
-            committer: committer, gateway: gateway, time: time, ids: ids, policy: policy, guestKey: guestKey)
+            store: store, hub: hub, presence: presence, credentials: credentials, gateway: gateway, time: time,
+            ids: ids, policy: policy, guestKey: guestKey)
         webhooks = try Self.webhookClient(configuration)
         worker = EffectWorker(
-            committer: committer, gateway: gateway, time: time, ids: ids, policy: policy,
+            store: store, credentials: credentials, gateway: gateway, time: time, ids: ids, policy: policy,
             webhooks: webhooks.map { HTTPSWebhookSender(configuration.webhooks, client: $0) }
         ) { alarms.effect($0) }
-        sweeper = Sweeper(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy) {
-            alarms.sweep($0)
-        }
-        let intake = EventIntake(committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
+        sweeper = Sweeper(
+            store: store, presence: presence, gateway: gateway, time: time, ids: ids, policy: policy
+        ) { alarms.sweep($0) }
+        let intake = EventIntake(store: store, gateway: gateway, time: time, ids: ids, policy: policy)
         poller = try StartFailure.naming("queue of events (--events-queue-url)") {
             try cloud.eventPoller(configuration, intake: intake, alarms: alarms)
         }

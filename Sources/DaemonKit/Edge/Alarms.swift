@@ -60,10 +60,10 @@ final class Alarms: Sendable {
     /// An effect's metadata is its kind and its session's random id; nothing of a person.
     func effect(_ notice: EffectNotice) {
         var metadata: Logger.Metadata = [
-            "effect": "\(notice.effect.kind.rawValue)", "session": "\(notice.effect.sessionID)",
+            "effect": "\(notice.effect.kind.word)", "session": "\(notice.effect.sessionID)",
             "attempts": "\(notice.effect.attempts)",
         ]
-        if let target = notice.effect.target { metadata["target"] = "\(target)" }
+        if case .webhook(let target, _) = notice.effect.kind { metadata["target"] = "\(target)" }
         switch notice.kind {
         case .done: logger.debug("effect done", metadata: metadata)
         case .retrying(let code, let after):

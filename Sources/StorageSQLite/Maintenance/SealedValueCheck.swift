@@ -22,6 +22,7 @@ struct SealedValueCheck {
     ) throws(SQLiteError) -> [String] {
         let tables =
             SealedTable.all.map(\.name) + TokenTable.all.map(\.name) + (try ForgedRowCheck.tables(connection))
+            + [EffectRow.table.name]
         var check = SealedValueCheck(
             sealer, problemsMax: problemsMax, try RowCount(of: tables, connection, watch))
         for table in SealedTable.all { try check.look(table, connection) }
@@ -29,6 +30,7 @@ struct SealedValueCheck {
         let rest = check.damaged - check.problems.count
         let forged = try ForgedRowCheck.run(connection, sealer, &check.rows)
         return check.problems + (rest > 0 ? ["\(rest) more values are damaged"] : []) + forged.sentences
+            + (try EffectRowCheck.problems(connection, problemsMax: problemsMax, &check.rows))
     }
 
     private mutating func look(_ table: SealedTable, _ connection: SQLiteConnection) throws(SQLiteError) {

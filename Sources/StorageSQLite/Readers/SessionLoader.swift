@@ -58,23 +58,6 @@ extension SessionState {
     }
 }
 
-extension Decision.Change {
-    /// The session whose aggregate the row belongs to.
-    var aggregate: SessionID? {
-        switch self {
-        case .session(let row): row.id
-        case .participant(let row): row.sessionID
-        case .meeting(let row): row.sessionID
-        case .recording(let row): row.sessionID
-        case .screenShare(let row): row.sessionID
-        case .invitation(let row): row.sessionID
-        case .appointment, .consent, .consentVersion, .document, .effect, .birthDate, .meetingFact, .presence,
-            .clientQuality, .joinTime, .serviceFailure, .earlyCancellation:
-            nil
-        }
-    }
-}
-
 extension Array {
     /// Replaces the element with the same key or inserts in order.
     fileprivate mutating func put<Key: Equatable>(

@@ -59,13 +59,14 @@ enum EffectRow {
     }
 
     static func bind(_ row: Effect, _ values: inout StatementBinder) {
+        let payload = Payload(row.kind)
         values.add(row.id)
         values.add(row.sessionID)
         values.add(row.sequence)
-        values.add(row.kind)
-        values.add(row.generation)
-        values.add(row.participantID)
-        values.add(row.recordingID)
+        values.add(row.kind.word)
+        values.add(payload.generation)
+        values.add(payload.participantID)
+        values.add(payload.recordingID)
         values.add(row.createdAt)
         values.add(row.state)
         values.add(row.notBefore)
@@ -75,28 +76,84 @@ enum EffectRow {
         values.add(row.lastError)
         values.add(dueAt(row))
         values.add(row.lane)
-        values.add(row.target)
-        values.add(row.eventSequence)
+        values.add(payload.target)
+        values.add(payload.eventSequence)
         values.add(row.refusal)
     }
 
+    /// - Throws: ``SQLiteError/damagedRow(_:)`` when the kind is unknown, or the row lacks what its kind needs.
     static func read(_ row: inout RowReader) throws(SQLiteError) -> Effect {
-        var effect = Effect(
-            id: row.identifier(), sessionID: row.identifier(), sequence: row.integer(),
-            kind: try row.choice(),
-            generation: row.optionalCount(), participantID: row.optionalIdentifier(),
-            recordingID: row.optionalIdentifier(), createdAt: row.instant())
-        effect.state = try row.choice()
-        effect.notBefore = row.instant()
-        effect.attempts = row.count()
-        effect.fence = row.integer()
-        effect.leasedUntil = row.optionalInstant()
-        effect.lastError = row.optionalText()
+        let id = row.identifier(EffectID.self)
+        let sessionID = row.identifier(SessionID.self)
+        let sequence = row.integer()
+        let word = row.text()
+        var payload = Payload()
+        payload.generation = row.optionalCount()
+        payload.participantID = row.optionalIdentifier()
+        payload.recordingID = row.optionalIdentifier()
+        let createdAt = row.instant()
+        let state = try row.choice(Effect.State.self)
+        let notBefore = row.instant()
+        let attempts = row.count()
+        let fence = row.integer()
+        let leasedUntil = row.optionalInstant()
+        let lastError = row.optionalText()
         row.skip()  // due_at and lane follow from the rest
         row.skip()
-        effect.target = row.optionalText()
-        effect.eventSequence = row.optionalInteger()
+        payload.target = row.optionalText()
+        payload.eventSequence = row.optionalInteger()
+        guard let kind = payload.kind(word) else { throw row.damage }
+        var effect = Effect(id: id, sessionID: sessionID, sequence: sequence, kind: kind, createdAt: createdAt)
+        effect.state = state
+        effect.notBefore = notBefore
+        effect.attempts = attempts
+        effect.fence = fence
+        effect.leasedUntil = leasedUntil
+        effect.lastError = lastError
         effect.refusal = try row.optionalChoice()
         return effect
+    }
+
+    /// The columns in which a row keeps what its kind carries; those that a kind does not need are NULL.
+    private struct Payload {
+        var generation: Int?
+        var participantID: ParticipantID?
+        var recordingID: RecordingID?
+        var target: String?
+        var eventSequence: Int64?
+
+        init() {}
+
+        init(_ kind: Effect.Kind) {
+            switch kind {
+            case .meeting(_, let generation): self.generation = generation
+            case .recording(_, let id, let generation):
+                recordingID = id
+                self.generation = generation
+            case .attendee(_, let id, let generation):
+                participantID = id
+                self.generation = generation
+            case .webhook(let target, let eventSequence):
+                self.target = target
+                self.eventSequence = eventSequence
+            }
+        }
+
+        /// - Returns: nil when the word is unknown, or something that its kind needs is missing.
+        func kind(_ word: String) -> Effect.Kind? {
+            if let call = Effect.MeetingCall(rawValue: word), let generation {
+                return .meeting(call, generation: generation)
+            }
+            if let call = Effect.RecordingCall(rawValue: word), let recordingID, let generation {
+                return .recording(call, recordingID, generation: generation)
+            }
+            if let call = Effect.AttendeeCall(rawValue: word), let participantID, let generation {
+                return .attendee(call, participantID, generation: generation)
+            }
+            if word == Effect.Kind.webhookWord, let target, let eventSequence {
+                return .webhook(target: target, eventSequence: eventSequence)
+            }
+            return nil
+        }
     }
 }

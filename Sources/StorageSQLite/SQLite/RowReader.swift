@@ -113,11 +113,12 @@ struct RowReader {
     mutating func choice<Choice: RawRepresentable>(
         _: Choice.Type = Choice.self
     ) throws(SQLiteError) -> Choice where Choice.RawValue == String {
-        guard let value = Choice(rawValue: text()) else {
-            throw .damagedRow("value in " + label)
-        }
+        guard let value = Choice(rawValue: text()) else { throw damage }
         return value
     }
+
+    /// For a row whose values make no sense together.
+    var damage: SQLiteError { .damagedRow("value in " + label) }
 }
 
 extension RowReader {

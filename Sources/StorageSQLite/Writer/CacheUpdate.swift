@@ -16,18 +16,12 @@ struct CacheUpdate {
         decisions.append(decision)
         self.created.formUnion(created)
         for index in decision.changes.indices {
-            if let session = decision.changes[index].aggregate {
-                touched.insert(session)
-                continue
-            }
-            switch decision.changes[index] {
-            case .appointment(let row): appointments.insert(row.id)
-            case .consent(let row): consents.insert(row.subjectID)
-            case .consentVersion(let subject, _), .birthDate(let subject, _): consents.insert(subject)
-            case .document(let row): documents.insert(row.type)
-            case .effect, .session, .participant, .meeting, .recording, .screenShare, .invitation,
-                .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure, .earlyCancellation:
-                break
+            switch decision.changes[index].owner {
+            case .session(let id): touched.insert(id)
+            case .appointment(let id): appointments.insert(id)
+            case .person(let id): consents.insert(id)
+            case .documents(let type): documents.insert(type)
+            case .itself: break
             }
         }
     }
@@ -50,7 +44,7 @@ struct CacheUpdate {
         }
         for decision in decisions {
             for index in decision.changes.indices {
-                guard let id = decision.changes[index].aggregate else { continue }
+                guard case .session(let id) = decision.changes[index].owner else { continue }
                 sessions[id]?.absorb(decision.changes[index])
             }
         }

@@ -132,7 +132,9 @@ struct DecisionWriter {
         // Rows that others refer to come first, whatever the order in the decision.
         for rank in Decision.Change.Rank.allCases {
             for index in decision.changes.indices where decision.changes[index].rank == rank {
-                if try write(decision.changes[index], at: position), let id = decision.changes[index].aggregate {
+                if try write(decision.changes[index], at: position),
+                    case .session(let id) = decision.changes[index].owner
+                {
                     written.created.append(id)
                 }
             }
@@ -163,13 +165,8 @@ struct DecisionWriter {
         var changed: [SessionID] = []
         var people: Set<SubjectID> = []
         for change in decision.changes {
-            switch change {
-            case .session(let row): changed.append(row.id)
-            case .consentVersion(let subject, _), .birthDate(let subject, _): people.insert(subject)
-            case .appointment, .participant, .meeting, .recording, .screenShare, .consent, .document, .effect,
-                .invitation, .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure, .earlyCancellation:
-                break
-            }
+            if case .session(let row) = change { changed.append(row.id) }
+            if case .person(let subject) = change.owner { people.insert(subject) }
         }
         for person in people {
             changed += try connection.all(
@@ -248,13 +245,7 @@ extension Decision.Change {
     fileprivate enum Rank: CaseIterable { case appointment, session, rest }
 
     fileprivate var rank: Rank {
-        switch self {
-        case .appointment: .appointment
-        case .session: .session
-        case .participant, .meeting, .recording, .screenShare, .consent, .consentVersion, .document, .effect,
-            .birthDate, .invitation, .meetingFact, .presence, .clientQuality, .joinTime, .serviceFailure,
-            .earlyCancellation:
-            .rest
-        }
+        if case .appointment = self { return .appointment }
+        return if case .session = self { .session } else { .rest }
     }
 }

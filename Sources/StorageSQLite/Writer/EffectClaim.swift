@@ -6,9 +6,15 @@ struct EffectClaim: Sendable {
     let now: Timestamp
     let leasedUntil: Timestamp
 
-    func run(_ connection: SQLiteConnection) throws(SQLiteError) -> [Effect] {
+    struct Outcome: Sendable {
+        var effects: [Effect]
+        /// Rows that were due and could not be read.
+        var damaged: Int
+    }
+
+    func run(_ connection: SQLiteConnection) throws(SQLiteError) -> Outcome {
         // A damaged row waits for an operator; the others are not to wait with it.
-        var (effects, _) = try connection.allSound(
+        var (effects, damaged) = try connection.allSound(
             EffectRow.due,
             bind: { values in
                 values.add(now)
@@ -25,6 +31,6 @@ struct EffectClaim: Sendable {
                 values.add(EffectRow.dueAt(effect))
             }
         }
-        return effects
+        return Outcome(effects: effects, damaged: damaged)
     }
 }

@@ -4,7 +4,8 @@ internal import TelehealthEngine
 internal import TelehealthModel
 internal import TelehealthRules
 
-/// The one thread that writes: takes the whole queue as one transaction, commits, answers, checkpoints.
+/// The one thread that writes: takes the whole queue as one transaction, commits, publishes what it changed, answers,
+/// checkpoints.
 final class Writer: @unchecked Sendable {
     /// Callers come back within less when they have more to write.
     private static let pauseNanoseconds: UInt64 = 5_000_000
@@ -35,7 +36,7 @@ final class Writer: @unchecked Sendable {
     /// Chained on the writer's thread; its end may be read from any.
     let auditLog: AuditLog
     /// Called for every commit.
-    let feed: FeedPublisher
+    let publisher: CommitPublisher
     private let marks: AuditMarks
     /// A mark names only what a commit of this process has synced.
     private var hasCommitted = false
@@ -48,7 +49,7 @@ final class Writer: @unchecked Sendable {
         self.sealer = sealer
         self.auditLog = auditLog
         self.marks = marks
-        feed = FeedPublisher(from: auditLog.endNumber)
+        publisher = CommitPublisher(from: auditLog.endNumber)
         space = SpaceWatch(alarmPercent: configuration.spaceAlarmPercent)
         denials = DenialWindow(configuration)
         self.connection = connection
@@ -158,7 +159,7 @@ final class Writer: @unchecked Sendable {
     private enum JobResult {
         case applied(Result<ApplyResult, StoreError>)
         case recorded
-        case claimed([Effect])
+        case claimed(EffectClaim.Outcome)
         case pruned(isDone: Bool)
         case keysAdopted(KeyRing)
         case resealed(next: Resealing?)
@@ -173,8 +174,8 @@ final class Writer: @unchecked Sendable {
         var update = CacheUpdate()
         /// For the audit log, which is chained when the whole batch is known.
         var entries: [AuditEntry] = []
-        /// For those who follow the feed.
-        var changed: [VisitChange] = []
+        /// For those who follow the commits.
+        var notice = CommitNotice()
     }
 
     private func process(_ batch: [WriterJob], _ connection: SQLiteConnection) {
@@ -183,12 +184,12 @@ final class Writer: @unchecked Sendable {
             return
         }
         let results: [JobResult]
-        let changed: [VisitChange]
+        var notice: CommitNotice
         var update = CacheUpdate()
         let commitNanoseconds: UInt64
         do throws(SQLiteError) {
             let done = try perform(batch, connection)
-            (results, update, changed) = (done.results, done.update, done.changed)
+            (results, update, notice) = (done.results, done.update, done.notice)
             try auditLog.append(done.entries, connection)
             update.withhold(caches)
             let start = MonotonicClock.nanoseconds()
@@ -205,7 +206,8 @@ final class Writer: @unchecked Sendable {
         auditLog.commit()
         hasCommitted = true
         update.publish(caches, committed: true)
-        feed.publish(FeedNews(position: auditLog.endNumber, changes: changed))
+        notice.position = auditLog.endNumber
+        publisher.publish(notice)
         note(results, commitNanoseconds)
         for (job, result) in zip(batch, results) { answer(job, result, connection) }
     }
@@ -251,7 +253,7 @@ final class Writer: @unchecked Sendable {
             case .committed(let written):
                 done.update.note(decision, created: written.created)
                 done.entries.append(contentsOf: decision.audit)
-                done.changed += written.changed
+                done.notice.add(decision, changes: written.changed)
                 return .applied(.success(.committed))
             case .declined(let result): return .applied(.success(result))
             case .refused(let error): return .applied(.failure(error))
@@ -275,7 +277,7 @@ final class Writer: @unchecked Sendable {
         case (.record(_, let answer), .recorded): answer.resume(returning: .success(()))
         case (.recordSum(_, let answers), .recorded):
             for answer in answers { answer.resume(returning: .success(())) }
-        case (.claim(_, let answer), .claimed(let effects)): answer.resume(returning: .success(effects))
+        case (.claim(_, let answer), .claimed(let outcome)): answer.resume(returning: .success(outcome))
         case (.prune(_, let answer), .pruned(isDone: true)): answer.resume(returning: .success(()))
         case (.prune, .pruned(isDone: false)): unfinished.append(job)
         case (.adopt(_, let answer), .keysAdopted(let ring)):

@@ -12,7 +12,7 @@ enum WriterJob: Sendable {
     case record(AuditEntry, Answer<Void>)
     /// Denials that were summed into one entry; made by the writer itself.
     case recordSum(AuditEntry, [Answer<Void>])
-    case claim(EffectClaim, Answer<[Effect]>)
+    case claim(EffectClaim, Answer<EffectClaim.Outcome>)
     case prune(Pruning, Answer<Void>)
     case backup(path: String, progress: ProgressReport, Answer<Void>)
     /// Seals with this ring's current key from the next batch on.

@@ -6,8 +6,8 @@ extension CommandExecutor {
     public func putAppointment(_ command: PutAppointment, _ invocation: Invocation)
         async throws(TelehealthError) -> AppointmentOutcome
     {
-        try await change("PutAppointment", invocation) { record throws(TelehealthError) in
-            try await outcome(of: command.id, record)
+        try await change("PutAppointment", invocation) { _, changed throws(TelehealthError) in
+            try await outcome(of: command.id, changed)
         } decide: { () throws(TelehealthError) in
             let existing = try await stored(command.id)
             var (decision, outcome) = try AppointmentRules.put(
@@ -29,8 +29,8 @@ extension CommandExecutor {
     public func cancelAppointment(_ command: CancelAppointment, _ invocation: Invocation)
         async throws(TelehealthError) -> AppointmentOutcome
     {
-        try await change("CancelAppointment", invocation) { record throws(TelehealthError) in
-            try await outcome(of: command.id, record)
+        try await change("CancelAppointment", invocation) { _, changed throws(TelehealthError) in
+            try await outcome(of: command.id, changed)
         } decide: { () throws(TelehealthError) in
             let existing = try await stored(command.id)
             let (decision, outcome) = try AppointmentRules.cancel(
@@ -40,19 +40,17 @@ extension CommandExecutor {
         }
     }
 
-    /// What changed something leaves the appointment's id as its result, so that a repetition tells the same.
+    /// A request that changed something has the appointment's id as its result, so that a repetition answers the same.
     private func ruling(_ id: AppointmentID, _ decision: Decision, _ outcome: AppointmentOutcome)
-        -> Ruling<AppointmentOutcome>
+        -> Ruling<AppointmentOutcome, AppointmentID?>
     {
-        Ruling(
-            decision: decision, outcome: outcome, appointmentID: id,
-            resultID: outcome.isApplied ? id.rawValue : nil)
+        Ruling(decision: decision, outcome: outcome, appointmentID: id, made: outcome.isApplied ? id : nil)
     }
 
-    private func outcome(of id: AppointmentID, _ record: RequestRecord) async throws(TelehealthError)
+    private func outcome(of id: AppointmentID, _ changed: AppointmentID?) async throws(TelehealthError)
         -> AppointmentOutcome
     {
-        AppointmentOutcome(appointment: try await stored(id), isApplied: record.resultID != nil)
+        AppointmentOutcome(appointment: try await stored(id), isApplied: changed != nil)
     }
 
     private func stored(_ id: AppointmentID) async throws(TelehealthError) -> Appointment? {
@@ -80,7 +78,7 @@ extension CommandExecutor {
     public func createSession(_ command: CreateSession, _ invocation: Invocation)
         async throws(TelehealthError) -> SessionState
     {
-        try await change("CreateSession", invocation) { record throws(TelehealthError) in
+        try await change("CreateSession", invocation) { record, _ throws(TelehealthError) in
             guard let id = record.sessionID else { throw TelehealthError(.sessionNotFound) }
             let (state, standing) = try await visible(id, invocation.caller)
             return Visibility.redact(state, for: standing)
@@ -92,7 +90,7 @@ extension CommandExecutor {
             let standing = Standing.of(invocation.caller, in: state) ?? .staff(invocation.caller.role)
             return Ruling(
                 decision: decision, outcome: Visibility.redact(state, for: standing),
-                sessionID: state.session.id, appointmentID: appointment.id)
+                sessionID: state.session.id, appointmentID: appointment.id, made: NothingMade())
         }
     }
 

@@ -10,8 +10,8 @@ extension CommandExecutor {
             throw .invalid("person_id", "must have 1 to 64 characters of A-Z a-z 0-9 . _ : -")
         }
         return try await change("SubmitConsent", session: command.statement.sessionID, invocation) {
-            record throws(TelehealthError) in
-            try await own(record, invocation.caller)
+            _, id throws(TelehealthError) in
+            try await own(id, invocation.caller)
         } decide: { () throws(TelehealthError) in
             let visit = command.statement.sessionID
             let tie = try await tie(
@@ -20,9 +20,7 @@ extension CommandExecutor {
             let scene = try await scene(
                 of: command.subjectID, command.type, tie, command.statement, concerning: visit, invocation.caller)
             let (decision, record) = try ConsentRules.submit(command, scene)
-            return Ruling(
-                decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue
-            )
+            return Ruling(decision: decision, outcome: record, sessionID: record.sessionID, made: record.id)
         }
     }
 
@@ -30,8 +28,8 @@ extension CommandExecutor {
     public func updateConsent(_ command: UpdateConsent, _ invocation: Invocation)
         async throws(TelehealthError) -> ConsentRecord
     {
-        try await change("UpdateConsent", invocation) { record throws(TelehealthError) in
-            try await own(record, invocation.caller)
+        try await change("UpdateConsent", invocation) { _, id throws(TelehealthError) in
+            try await own(id, invocation.caller)
         } decide: { () throws(TelehealthError) in
             let former = try await consent(command.consentID)
             let visit = command.statement.sessionID
@@ -44,9 +42,7 @@ extension CommandExecutor {
                 of: former.subjectID, former.type, tie, command.statement, concerning: visit, invocation.caller)
             let (decision, record) = try ConsentRules.update(
                 command, former: current(former, scene), scene)
-            return Ruling(
-                decision: decision, outcome: record, sessionID: record.sessionID, resultID: record.id.rawValue
-            )
+            return Ruling(decision: decision, outcome: record, sessionID: record.sessionID, made: record.id)
         }
     }
 
@@ -56,34 +52,27 @@ extension CommandExecutor {
     public func revokeConsent(_ command: RevokeConsent, _ invocation: Invocation)
         async throws(TelehealthError) -> RevocationOutcome
     {
-        try await change("RevokeConsent", invocation) { request throws(TelehealthError) in
+        try await change("RevokeConsent", invocation) { _, made throws(TelehealthError) in
             RevocationOutcome(
-                record: try await own(request, invocation.caller),
-                stoppedRecordings: Self.ids(of: request).dropFirst().map { RecordingID($0) })
+                record: try await own(made.consent, invocation.caller), stoppedRecordings: made.stoppedRecordings)
         } decide: { () throws(TelehealthError) in
             let stored = try await consent(command.consentID)
             let tie = try await tie(of: invocation.caller, to: stored)
             let scene = try await scene(
                 of: stored.subjectID, stored.type, tie, nil, concerning: stored.sessionID, invocation.caller)
             let (decision, outcome) = try ConsentRules.revoke(command, record: current(stored, scene), scene)
-            // The recordings go with the request, so that a repetition tells the same ones.
-            let ids = [outcome.record.id.rawValue] + outcome.stoppedRecordings.map(\.rawValue)
             return Ruling(
                 decision: decision, outcome: outcome, sessionID: outcome.record.sessionID,
-                resultID: ids.joined(separator: ","))
+                made: RevocationResult(
+                    consent: outcome.record.id, stoppedRecordings: outcome.stoppedRecordings))
         }
-    }
-
-    /// The ids that a request left; none of them can hold a comma.
-    private static func ids(of request: RequestRecord) -> [String] {
-        (request.resultID ?? "").split(separator: ",").map(String.init)
     }
 
     /// - Throws: `INVALID_FIELD`, `DOCUMENT_VERSION_EXISTS`.
     public func putConsentDocument(_ command: PutConsentDocument, _ invocation: Invocation)
         async throws(TelehealthError) -> ConsentDocument
     {
-        try await change("PutConsentDocument", invocation) { _ throws(TelehealthError) in
+        try await change("PutConsentDocument", invocation) { _, _ throws(TelehealthError) in
             guard let document = try await document(command.type, command.version, command.language) else {
                 throw TelehealthError(.documentNotFound)
             }
@@ -92,7 +81,7 @@ extension CommandExecutor {
             let existing = try await document(command.type, command.version, command.language)
             let (decision, document) = try ConsentRules.putDocument(
                 command, existing: existing, caller: invocation.caller, context: context())
-            return Ruling(decision: decision, outcome: document)
+            return Ruling(decision: decision, outcome: document, made: NothingMade())
         }
     }
 
@@ -159,10 +148,8 @@ extension CommandExecutor {
         scene.history.records.first { $0.id == record.id } ?? record
     }
 
-    private func own(_ request: RequestRecord, _ caller: Caller) async throws(TelehealthError)
-        -> ConsentRecord
-    {
-        let record = try await consent(ConsentID(Self.ids(of: request).first ?? ""))
+    private func own(_ id: ConsentID, _ caller: Caller) async throws(TelehealthError) -> ConsentRecord {
+        let record = try await consent(id)
         _ = try await tie(of: caller, to: record)
         return record
     }

@@ -24,7 +24,7 @@ extension CommandExecutor {
             return JoinOutcome(
                 state: Visibility.redact(state, for: standing), participant: participant, media: nil)
         }
-        committer.presence.touch(id, in: command.sessionID)
+        presence.touch(id, in: command.sessionID)
         guard participant.state == .admitted else {
             return JoinOutcome(
                 state: Visibility.redact(state, for: standing), participant: participant, media: nil)
@@ -42,10 +42,9 @@ extension CommandExecutor {
                 let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
                 draft.makeRoom(forEmergencyOf: invocation.caller)
                 return try draft.join(
-                    invocation.caller, check: command.preVisitCheck, device: command.deviceID, ledger: ledger
-                ).rawValue
+                    invocation.caller, check: command.preVisitCheck, device: command.deviceID, ledger: ledger)
             } outcome: { state, standing, id in
-                (state, standing, ParticipantID(id ?? ""))
+                (state, standing, id)
             }
         } catch {
             guard error.category == .failedPrecondition,
@@ -83,8 +82,8 @@ extension CommandExecutor {
         until deadline: Timestamp
     ) async throws(TelehealthError) -> JoinOutcome {
         let bell = Doorbell()
-        let token = committer.hub.listen(to: session) { _ in bell.ring() }
-        defer { committer.hub.remove(token, of: session) }
+        let token = hub.listen(to: session) { _ in bell.ring() }
+        defer { hub.remove(token, of: session) }
         // Read after listening began: a meeting that was ready before it rang no bell here.
         var (state, _) = try await visible(session, invocation.caller)
         var generationsSeen: Set<Int> = []
@@ -154,7 +153,7 @@ extension CommandExecutor {
         // A fresh meeting cannot have ended by itself, so whoever comes first needs no call. A second fetch
         // is a rejoin, perhaps because the meeting died: that asks Chime.
         if activeAt + policy.meetingTrustedFor > time.now,
-            let credentials = committer.credentials.takeFirst(
+            let credentials = credentials.takeFirst(
                 participant.externalUserID, session: meeting.sessionID, generation: meeting.generation)
         {
             return credentials

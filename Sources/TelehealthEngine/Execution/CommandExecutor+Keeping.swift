@@ -53,7 +53,7 @@ extension CommandExecutor {
         _ method: String, _ id: RecordingID, reason: String? = nil, _ invocation: Invocation,
         rule: (inout SessionDraft, Standing) throws(TelehealthError) -> Void
     ) async throws(TelehealthError) -> Recording {
-        try await change(method, invocation) { _ throws(TelehealthError) in
+        try await change(method, invocation) { _, id throws(TelehealthError) in
             try await visible(id, invocation.caller).recording
         } decide: { () throws(TelehealthError) in
             let (state, standing, _) = try await visible(id, invocation.caller)
@@ -62,8 +62,7 @@ extension CommandExecutor {
             let decision = draft.seal(
                 by: .caller(invocation.caller), action: method, target: id.rawValue, reason: reason)
             guard let recording = draft.state.recording(id) else { throw TelehealthError(.recordingNotFound) }
-            return Ruling(
-                decision: decision, outcome: recording, sessionID: state.session.id, resultID: id.rawValue)
+            return Ruling(decision: decision, outcome: recording, sessionID: state.session.id, made: id)
         }
     }
 

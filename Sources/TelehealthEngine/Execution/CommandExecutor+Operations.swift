@@ -12,9 +12,8 @@ extension CommandExecutor {
     public func backUpDatabase(
         _ care: any DatabaseCare, progress: @escaping ProgressReport = { _ in }, _ invocation: Invocation
     ) async throws(TelehealthError) -> BackupOutcome {
-        try await change("BackupDatabase", hasEffect: true, invocation) { record throws(TelehealthError) in
-            let name = record.resultID ?? ""
-            return BackupOutcome(fileName: name, byteCount: care.backupSize(fileName: name) ?? 0)
+        try await change("BackupDatabase", hasEffect: true, invocation) { _, name throws(TelehealthError) in
+            BackupOutcome(fileName: name.text, byteCount: care.backupSize(fileName: name.text) ?? 0)
         } decide: { () throws(TelehealthError) in
             let name = Self.backupName(at: time.now) { care.backupSize(fileName: $0) != nil }
             let size = try await reading { () async throws(StoreError) in
@@ -25,7 +24,7 @@ extension CommandExecutor {
                 Principal.caller(invocation.caller).audit("BackupDatabase", at: time.now, target: name)
             ]
             return Ruling(
-                decision: decision, outcome: BackupOutcome(fileName: name, byteCount: size), resultID: name)
+                decision: decision, outcome: BackupOutcome(fileName: name, byteCount: size), made: BackupName(name))
         }
     }
 
@@ -75,7 +74,7 @@ extension CommandExecutor {
     ///
     /// - Throws: `OPERATION_NOT_FOUND`, `OPERATION_NOT_FAILED`, `REQUEST_ID_REUSED`.
     public func retryEffect(_ id: EffectID, _ invocation: Invocation) async throws(TelehealthError) {
-        try await change("RetryOperation", invocation) { _ throws(TelehealthError) in
+        try await change("RetryOperation", invocation) { _, _ throws(TelehealthError) in
         } decide: { () throws(TelehealthError) in
             let effect = try await reading { () async throws(StoreError) in try await store.effect(id) }
             guard let effect else { throw TelehealthError(.effectNotFound) }
@@ -93,7 +92,7 @@ extension CommandExecutor {
                 Principal.caller(invocation.caller).audit(
                     "RetryOperation", at: time.now, session: effect.sessionID, target: id.rawValue)
             ]
-            return Ruling(decision: decision, outcome: (), sessionID: effect.sessionID)
+            return Ruling(decision: decision, outcome: (), sessionID: effect.sessionID, made: NothingMade())
         }
     }
 

@@ -12,34 +12,30 @@ extension CommandExecutor {
     public func inviteParticipant(_ command: InviteParticipant, _ invocation: Invocation)
         async throws(TelehealthError) -> InviteOutcome
     {
-        try await changeSession("InviteParticipant", command.sessionID, invocation) {
-            draft, standing throws(TelehealthError) in
-            if let subject = command.subjectID {
-                return try draft.invite(subject, as: command.role, by: standing).rawValue
+        let method = "InviteParticipant"
+        if let subject = command.subjectID {
+            return try await changeSession(method, command.sessionID, invocation) {
+                draft, standing throws(TelehealthError) in
+                try draft.invite(subject, as: command.role, by: standing)
+            } outcome: { state, standing, id throws(TelehealthError) in
+                guard let participant = state.participant(id) else { throw TelehealthError(.invitationNotFound) }
+                return InviteOutcome(
+                    state: Visibility.redact(state, for: standing), place: .participant(participant))
             }
-            return try draft.invite(
-                as: command.role, validFor: command.validFor, by: standing, .caller(invocation.caller)
-            ).rawValue
-        } outcome: { state, standing, id throws(TelehealthError) in
-            try self.invited(state, standing, id)
         }
-    }
-
-    private func invited(_ state: SessionState, _ standing: Standing, _ id: String?)
-        throws(TelehealthError) -> InviteOutcome
-    {
-        let place: InviteOutcome.Place
-        if let invitation = state.invitation(InvitationID(id ?? "")) {
+        return try await changeSession(method, command.sessionID, invocation) {
+            draft, standing throws(TelehealthError) in
+            try draft.invite(
+                as: command.role, validFor: command.validFor, by: standing, .caller(invocation.caller))
+        } outcome: { state, standing, id throws(TelehealthError) in
+            guard let invitation = state.invitation(id) else { throw TelehealthError(.invitationNotFound) }
             let grant = InvitationGrant(
                 sessionID: invitation.sessionID, role: invitation.role, invitationID: invitation.id,
                 expiresAt: invitation.expiresAt)
-            place = .invitation(invitation, grant: guestKey.seal(grant))
-        } else if let participant = state.participant(ParticipantID(id ?? "")) {
-            place = .participant(participant)
-        } else {
-            throw TelehealthError(.invitationNotFound)
+            return InviteOutcome(
+                state: Visibility.redact(state, for: standing),
+                place: .invitation(invitation, grant: guestKey.seal(grant)))
         }
-        return InviteOutcome(state: Visibility.redact(state, for: standing), place: place)
     }
 
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `INVALID_STATE`, `INVITATION_NOT_FOUND`,
@@ -50,9 +46,7 @@ extension CommandExecutor {
         try await changeSession("RevokeInvitation", session, invocation) {
             draft, standing throws(TelehealthError) in
             try draft.revokeInvitation(invitation, by: standing)
-            return invitation.rawValue
-        } outcome: { state, standing, _ in
-            Visibility.redact(state, for: standing)
+            return invitation
         }
     }
 
@@ -80,9 +74,8 @@ extension CommandExecutor {
         let invitee = bearer
         let invocation = Invocation(caller: invitee, request: request, timeout: timeout)
         return try await change("RedeemInvitation", session: grant.sessionID, invocation) {
-            record throws(TelehealthError) in
-            let state = try await inviting(grant)
-            return try admission(state, ParticipantID(record.resultID ?? ""))
+            _, id throws(TelehealthError) in
+            try admission(try await inviting(grant), id)
         } decide: { () throws(TelehealthError) in
             var draft = SessionDraft(try await inviting(grant), context())
             let id = try draft.redeem(grant)
@@ -90,7 +83,7 @@ extension CommandExecutor {
                 by: .caller(invitee), action: "RedeemInvitation", target: grant.invitationID.rawValue)
             return Ruling(
                 decision: decision, outcome: try admission(draft.state, id), sessionID: grant.sessionID,
-                resultID: id.rawValue)
+                made: id)
         }
     }
 
@@ -127,9 +120,7 @@ extension CommandExecutor {
             draft, standing throws(TelehealthError) in
             try draft.treat(
                 participant, command, by: standing, own: draft.state.place(of: invocation.caller)?.id)
-            return participant.rawValue
-        } outcome: { state, standing, _ in
-            Visibility.redact(state, for: standing)
+            return participant
         }
     }
 }

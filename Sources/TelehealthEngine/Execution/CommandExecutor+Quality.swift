@@ -16,7 +16,7 @@ extension CommandExecutor {
         async throws(TelehealthError) -> EventIntakeReport
     {
         let intake = EventIntake(
-            committer: committer, gateway: gateway, time: time, ids: ids, policy: policy)
+            store: store, gateway: gateway, time: time, ids: ids, policy: policy)
         let report = try await intake.take(entries)
         try await auditAlways("IngestMeetingEvents", invocation)
         return report
@@ -32,7 +32,7 @@ extension CommandExecutor {
     {
         try Self.validate(metrics)
         return try await change("ReportClientMetrics", session: session, invocation) {
-            _ throws(TelehealthError) in
+            _, _ throws(TelehealthError) in
             _ = try await visible(session, invocation.caller)
             return policy.clientReportInterval
         } decide: { () throws(TelehealthError) in
@@ -44,7 +44,8 @@ extension CommandExecutor {
                 throw .invalidState(state.session.status)
             }
             let decision = try await note(metrics, of: participant.id, &draft)
-            return Ruling(decision: decision, outcome: policy.clientReportInterval, sessionID: session)
+            return Ruling(
+                decision: decision, outcome: policy.clientReportInterval, sessionID: session, made: NothingMade())
         }
     }
 
@@ -133,7 +134,7 @@ extension CommandExecutor {
         decision.changes = [
             .serviceFailure(ServiceFailure(at: time.now, action: method, reason: error.reason.rawValue))
         ]
-        do { _ = try await committer.apply(decision) } catch { return }
+        do { _ = try await store.apply(decision) } catch { return }
     }
 }
 

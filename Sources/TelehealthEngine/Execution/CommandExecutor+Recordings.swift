@@ -9,7 +9,7 @@ extension CommandExecutor {
         try await changeSession("StartRecording", command.sessionID, invocation) {
             draft, _ throws(TelehealthError) in
             let ledger = try await ledger(of: SessionDraft.subjectsOfRecording(draft.state))
-            return try draft.startRecording(command.purpose, by: invocation.caller, ledger: ledger).rawValue
+            return try draft.startRecording(command.purpose, by: invocation.caller, ledger: ledger)
         } outcome: { state, standing, id throws(TelehealthError) in
             try Self.outcome(state, standing, recording: id)
         }
@@ -21,7 +21,7 @@ extension CommandExecutor {
     {
         try await changeSession("StopRecording", command.sessionID, invocation) {
             draft, standing throws(TelehealthError) in
-            try draft.stopRecording(command.recordingID, by: standing, .caller(invocation.caller)).rawValue
+            try draft.stopRecording(command.recordingID, by: standing, .caller(invocation.caller))
         } outcome: { state, standing, id throws(TelehealthError) in
             try Self.outcome(state, standing, recording: id)
         }
@@ -138,12 +138,10 @@ extension CommandExecutor {
         return nil
     }
 
-    private static func outcome(_ state: SessionState, _ standing: Standing, recording id: String?)
+    private static func outcome(_ state: SessionState, _ standing: Standing, recording id: RecordingID)
         throws(TelehealthError) -> RecordingOutcome
     {
-        guard let id, let recording = state.recording(RecordingID(id)) else {
-            throw TelehealthError(.recordingNotFound)
-        }
+        guard let recording = state.recording(id) else { throw TelehealthError(.recordingNotFound) }
         return RecordingOutcome(state: Visibility.redact(state, for: standing), recording: recording)
     }
 }

@@ -39,9 +39,7 @@ extension CommandExecutor {
             draft, standing throws(TelehealthError) in
             let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
             try draft.admitParticipant(participant, by: standing, ledger: ledger)
-            return participant.rawValue
-        } outcome: { state, standing, _ in
-            Visibility.redact(state, for: standing)
+            return participant
         }
     }
 
@@ -52,9 +50,7 @@ extension CommandExecutor {
         try await changeSession("LeaveSession", command.sessionID, invocation) {
             draft, _ throws(TelehealthError) in
             try draft.leave(invocation.caller, device: command.deviceID)
-            return nil
-        } outcome: { state, standing, _ in
-            Visibility.redact(state, for: standing)
+            return NothingMade()
         }
     }
 
@@ -68,14 +64,14 @@ extension CommandExecutor {
         let (state, _) = try await read("Heartbeat", id, invocation.asPart)
         let participant = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
         // Every 15 seconds per person would bury the log; what counts is when somebody came back.
-        let wasPresent = committer.presence.isPresent(
+        let wasPresent = presence.isPresent(
             participant.id, in: id, within: policy.presenceLostAfter)
         if !wasPresent {
             try await auditRead("Heartbeat", person: state.session.clientID, session: id, invocation)
         }
         // Also of somebody who looks on before joining: they would count as new, and be audited, with every call.
         if !state.session.status.isTerminal {
-            committer.presence.touch(participant.id, in: id)
+            presence.touch(participant.id, in: id)
         }
         return HeartbeatOutcome(
             status: state.session.status, participantState: participant.state,
@@ -90,9 +86,7 @@ extension CommandExecutor {
         try await changeSession("CancelSession", command.sessionID, invocation) {
             draft, standing throws(TelehealthError) in
             try draft.cancel(command.reason, note: command.note, by: standing, .caller(invocation.caller))
-            return nil
-        } outcome: { state, standing, _ in
-            Visibility.redact(state, for: standing)
+            return NothingMade()
         }
     }
 
@@ -103,9 +97,7 @@ extension CommandExecutor {
     {
         try await changeSession("MarkNoShow", id, invocation) { draft, standing throws(TelehealthError) in
             try draft.markNoShow(party, by: standing, .caller(invocation.caller))
-            return nil
-        } outcome: { state, standing, _ in
-            Visibility.redact(state, for: standing)
+            return NothingMade()
         }
     }
 
@@ -122,9 +114,7 @@ extension CommandExecutor {
                 try await store.latestSession(of: appointment)
             }
             try draft.undoNoShow(by: standing, row, latest: latest)
-            return nil
-        } outcome: { state, standing, _ in
-            Visibility.redact(state, for: standing)
+            return NothingMade()
         }
     }
 
@@ -137,9 +127,7 @@ extension CommandExecutor {
         try await changeSession("EndSession", command.sessionID, invocation) {
             draft, standing throws(TelehealthError) in
             try draft.end(command.reason, note: command.note, by: standing, .caller(invocation.caller))
-            return nil
-        } outcome: { state, standing, _ in
-            Visibility.redact(state, for: standing)
+            return NothingMade()
         }
     }
 
@@ -162,7 +150,7 @@ extension CommandExecutor {
                 draft.repeats()
             case (.cancelled, _): try draft.cancel(.other, note: nil, by: standing, principal)
             case (.noShow, _): try draft.markNoShow(by: standing, principal)
-            case _ where holds: return nil
+            case _ where holds: return NothingMade()
             case (.inProgress, .participant(.clinician)), (.inProgress, .participant(.coClinician)),
                 (.waitingRoom, .participant(.client)), (.waitingRoom, .participant(.guardian)):
                 let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
@@ -170,9 +158,7 @@ extension CommandExecutor {
             case (.scheduled, _), (.inProgress, _), (.waitingRoom, _):
                 throw .invalidState(draft.state.session.status)
             }
-            return nil
-        } outcome: { state, standing, _ in
-            Visibility.redact(state, for: standing)
+            return NothingMade()
         }
     }
 
@@ -181,7 +167,7 @@ extension CommandExecutor {
         -> ScreenShareOutcome
     {
         try await changeSession("StartScreenShare", id, invocation) { draft, _ throws(TelehealthError) in
-            try draft.startShare(invocation.caller).rawValue
+            try draft.startShare(invocation.caller)
         } outcome: { state, standing, share throws(TelehealthError) in
             try Self.outcome(state, standing, share: share)
         }
@@ -192,16 +178,16 @@ extension CommandExecutor {
         -> ScreenShareOutcome
     {
         try await changeSession("StopScreenShare", id, invocation) { draft, _ throws(TelehealthError) in
-            try draft.stopShare(invocation.caller).rawValue
+            try draft.stopShare(invocation.caller)
         } outcome: { state, standing, share throws(TelehealthError) in
             try Self.outcome(state, standing, share: share)
         }
     }
 
-    private static func outcome(_ state: SessionState, _ standing: Standing, share: String?)
+    private static func outcome(_ state: SessionState, _ standing: Standing, share id: ScreenShareID)
         throws(TelehealthError) -> ScreenShareOutcome
     {
-        guard let share = state.screenShares.first(where: { $0.id.rawValue == share }) else {
+        guard let share = state.screenShares.first(where: { $0.id == id }) else {
             throw TelehealthError(.screenShareNotActive)
         }
         return ScreenShareOutcome(state: Visibility.redact(state, for: standing), share: share)

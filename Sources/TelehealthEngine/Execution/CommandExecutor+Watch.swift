@@ -32,7 +32,7 @@ extension CommandExecutor {
         let guardianshipEnd =
             standing == .participant(.guardian) ? try await guardianshipEnd(seen) : nil
         let watch = SessionWatch(
-            session: committer.hub.shared(id), standing: standing, viewer: viewer?.id,
+            session: hub.shared(id), standing: standing, viewer: viewer?.id,
             expiresAt: min(caller.expiresAt, guardianshipEnd ?? caller.expiresAt), executor: self, wake: wake)
         watch.open(isPresence: isPresence, isOver: seen.session.status.isTerminal)
         do {

@@ -33,7 +33,7 @@ extension CommandExecutor {
         let resumed: FeedSeal?
         if let token { resumed = try await seal(of: token, scope) } else { resumed = nil }
         // From here on nothing is missed; then what was before is read.
-        let (seat, position) = committer.sessionsWatches.enter(viewer: scope.viewer, expiresAt: caller.expiresAt)
+        let (seat, position) = sessionsWatches.enter(viewer: scope.viewer, expiresAt: caller.expiresAt)
         do throws(TelehealthError) {
             if let resumed {
                 let past = try await past(of: scope, after: resumed.position)
@@ -44,7 +44,7 @@ extension CommandExecutor {
             guard let seal else { throw TelehealthError(.storeUnavailable) }
             return SessionsWatch(self, scope, seat: seat, from: seal, visits: visits)
         } catch {
-            committer.sessionsWatches.leave(seat)
+            sessionsWatches.leave(seat)
             throw error
         }
     }
@@ -101,7 +101,7 @@ extension CommandExecutor {
     func readBrief(of id: SessionID) async throws(TelehealthError) -> (brief: VisitBrief?, readAt: Int64) {
         var position = try await feedPosition(of: id)
         while true {
-            let told = committer.sessionsWatches.committed
+            let told = sessionsWatches.committed
             let brief = try await brief(of: id)
             let present = try await feedPosition(of: id)
             if present == position { return (brief, max(told, present)) }
@@ -129,13 +129,10 @@ extension CommandExecutor {
 
     // MARK: What open watches are told
 
-    /// What those are told who watch many visits.
-    public var sessionsWatches: SessionsWatchHub { committer.sessionsWatches }
-
     /// Tells open watches what commits changed, until the task is cancelled.
     public func tellSessionsWatches() async {
         while !Task.isCancelled {
-            _ = await committer.sessionsWatches.bell.wait(atMost: nil, time)
+            _ = await sessionsWatches.bell.wait(atMost: nil, time)
             await tellSessionsWatchesOnce()
             do { try await time.sleep(for: Self.roundInterval) } catch { return }
         }
@@ -143,7 +140,7 @@ extension CommandExecutor {
 
     /// One round: reads each changed visit once for all who watch it.
     func tellSessionsWatchesOnce() async {
-        let hub = committer.sessionsWatches
+        let hub = sessionsWatches
         guard let round = hub.beginRound() else { return }
         let viewers = hub.viewers
         var lanes: [SubjectID?: [SessionsWatchHub.Entry]] = [:]

@@ -8,15 +8,20 @@ public import TelehealthRules
 /// which visit is here. Isolation: the caller's.
 public final class CommandExecutor: Sendable {
     /// One rule's result: the transaction, the answer, and the ids by which a repetition finds it again.
-    struct Ruling<Outcome> {
+    struct Ruling<Outcome, Made: RequestResult> {
         var decision: Decision
         var outcome: Outcome
         var sessionID: SessionID?
         var appointmentID: AppointmentID?
-        var resultID: String?
+        var made: Made
     }
 
-    let committer: Committer
+    let store: any TelehealthStore
+    let hub: EventHub
+    /// What those are told who watch many visits.
+    public let sessionsWatches: SessionsWatchHub
+    let presence: PresenceBoard
+    let credentials: CredentialCache
     let gateway: any MeetingGateway
     let time: any TimeSource
     let ids: any IDSource
@@ -25,14 +30,20 @@ public final class CommandExecutor: Sendable {
     private let gate = RequestGate()
     let checkTurn = InspectionTurn()
 
-    var store: any TelehealthStore { committer.store }
-
-    /// - Parameter guestKey: signs guests' grants and passes; a fresh one ends them with this process.
+    /// - Parameters:
+    ///   - hub: follows the store, as `presence` and `credentials` do.
+    ///   - credentials: the worker's, too.
+    ///   - guestKey: signs guests' grants and passes; a fresh one ends them with this process.
     public init(
-        committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
-        policy: Policy, guestKey: GuestKey = GuestKey()
+        store: any TelehealthStore, hub: EventHub, presence: PresenceBoard, credentials: CredentialCache,
+        gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource, policy: Policy,
+        guestKey: GuestKey = GuestKey()
     ) {
-        self.committer = committer
+        self.store = store
+        self.hub = hub
+        sessionsWatches = SessionsWatchHub(following: store)
+        self.presence = presence
+        self.credentials = credentials
         self.gateway = gateway
         self.time = time
         self.ids = ids
@@ -50,12 +61,12 @@ public final class CommandExecutor: Sendable {
     ///
     /// - Parameters:
     ///   - hasEffect: `decide` does something outside the store, so a repetition must be found before it runs.
-    ///   - replay: answers a repetition from the stored ids; authorizes again.
+    ///   - replay: answers a repetition from what the first call made; authorizes again.
     ///   - decide: loads and decides; runs again after a conflict.
-    func change<Outcome>(
+    func change<Outcome, Made: RequestResult>(
         _ method: String, session: SessionID? = nil, hasEffect: Bool = false, _ invocation: Invocation,
-        replay: (RequestRecord) async throws(TelehealthError) -> Outcome,
-        decide: () async throws(TelehealthError) -> Ruling<Outcome>
+        replay: (RequestRecord, Made) async throws(TelehealthError) -> Outcome,
+        decide: () async throws(TelehealthError) -> Ruling<Outcome, Made>
     ) async throws(TelehealthError) -> Outcome {
         guard let request = invocation.request, request.isValid else {
             throw .invalid("request_id", "must be a UUID")
@@ -71,7 +82,7 @@ public final class CommandExecutor: Sendable {
                 return try await repeated(earlier, request, invocation, replay)
             }
             for _ in 0..<policy.conflictRetriesMax {
-                var ruling: Ruling<Outcome>
+                var ruling: Ruling<Outcome, Made>
                 do throws(TelehealthError) {
                     ruling = try await decide()
                 } catch {
@@ -82,7 +93,7 @@ public final class CommandExecutor: Sendable {
                 }
                 ruling.decision.request = RequestRecord(
                     key: key, requestHash: request.hash, sessionID: ruling.sessionID,
-                    appointmentID: ruling.appointmentID, resultID: ruling.resultID, createdAt: time.now,
+                    appointmentID: ruling.appointmentID, resultID: ruling.made.storedText, createdAt: time.now,
                     expiresAt: time.now + policy.requestRetention)
                 switch try await apply(ruling.decision) {
                 case .committed: return ruling.outcome
@@ -103,24 +114,24 @@ public final class CommandExecutor: Sendable {
     /// The caller's ``Invocation/expectedVersion`` is judged with the rule, on the state that the rule saw, and so
     /// again whenever a commit came between: after the caller's rights, before what the rule says of the state.
     /// - Parameter rule: changes the draft; returns the id of what it made, if anything.
-    func changeSession<Outcome>(
+    func changeSession<Outcome, Made: RequestResult>(
         _ method: String, _ id: SessionID, _ invocation: Invocation,
-        rule: (inout SessionDraft, Standing) async throws(TelehealthError) -> String?,
-        outcome: (SessionState, Standing, String?) throws(TelehealthError) -> Outcome
+        rule: (inout SessionDraft, Standing) async throws(TelehealthError) -> Made,
+        outcome: (SessionState, Standing, Made) throws(TelehealthError) -> Outcome
     ) async throws(TelehealthError) -> Outcome {
-        try await change(method, session: id, invocation) { record throws(TelehealthError) in
+        try await change(method, session: id, invocation) { _, made throws(TelehealthError) in
             let (state, standing) = try await visible(id, invocation.caller)
-            return try outcome(state, standing, record.resultID)
+            return try outcome(state, standing, made)
         } decide: { () throws(TelehealthError) in
             let (state, standing) = try await visible(id, invocation.caller)
             var draft = SessionDraft(state, context())
             let mismatch = state.session.mismatch(invocation.expectedVersion)
-            let resultID: String?
-            do throws(TelehealthError) { resultID = try await rule(&draft, standing) } catch {
+            let made: Made
+            do throws(TelehealthError) { made = try await rule(&draft, standing) } catch {
                 throw error.reason.isOfState ? mismatch ?? error : error
             }
             if let mismatch, !draft.isRepetition { throw mismatch }
-            var decision = draft.seal(by: .caller(invocation.caller), action: method, target: resultID)
+            var decision = draft.seal(by: .caller(invocation.caller), action: method, target: made.storedText)
             if invocation.expectedVersion != nil, decision.changes.isEmpty, !draft.isRepetition {
                 // Also where the rule found nothing to do, the version holds until the commit.
                 decision.expectations.append(.session(id, version: state.session.version))
@@ -128,8 +139,18 @@ public final class CommandExecutor: Sendable {
             // Participant, recording, share or invitation.
             for index in decision.audit.indices { decision.audit[index].hasOwnTarget = true }
             return Ruling(
-                decision: decision, outcome: try outcome(draft.state, standing, resultID), sessionID: id,
-                resultID: resultID)
+                decision: decision, outcome: try outcome(draft.state, standing, made), sessionID: id,
+                made: made)
+        }
+    }
+
+    /// A change of one stored session that answers with the session, as its caller may see it.
+    func changeSession<Made: RequestResult>(
+        _ method: String, _ id: SessionID, _ invocation: Invocation,
+        rule: (inout SessionDraft, Standing) async throws(TelehealthError) -> Made
+    ) async throws(TelehealthError) -> SessionState {
+        try await changeSession(method, id, invocation, rule: rule) { state, standing, _ in
+            Visibility.redact(state, for: standing)
         }
     }
 
@@ -166,19 +187,20 @@ public final class CommandExecutor: Sendable {
     }
 
     func apply(_ decision: Decision) async throws(TelehealthError) -> ApplyResult {
-        do { return try await committer.apply(decision) } catch { throw TelehealthError(error) }
+        do { return try await store.apply(decision) } catch { throw TelehealthError(error) }
     }
 
     private func earlier(_ key: RequestRecord.Key) async throws(TelehealthError) -> RequestRecord? {
         try await reading { () async throws(StoreError) in try await store.request(key) }
     }
 
-    private func repeated<Outcome>(
+    private func repeated<Outcome, Made: RequestResult>(
         _ record: RequestRecord, _ request: Invocation.Request, _ invocation: Invocation,
-        _ replay: (RequestRecord) async throws(TelehealthError) -> Outcome
+        _ replay: (RequestRecord, Made) async throws(TelehealthError) -> Outcome
     ) async throws(TelehealthError) -> Outcome {
         if record.requestHash != request.hash { throw TelehealthError(.requestIDReused) }
-        let outcome = try await replay(record)
+        guard let made = Made(storedText: record.resultID) else { throw TelehealthError(.dataDamaged) }
+        let outcome = try await replay(record, made)
         try await auditRead(
             record.key.method, session: record.sessionID,
             target: record.resultID ?? record.appointmentID?.rawValue, reason: "REPEATED", invocation)

@@ -23,7 +23,10 @@ public final class CredentialCache: Sendable {
     private static let sessionsMax = 10_000
     private let state = Mutex(State())
 
-    public init() {}
+    /// Those of sessions that end are forgotten.
+    public init(following feed: some CommitFeed) {
+        feed.follow { [weak self] in self?.forget($0.endedSessions) }
+    }
 
     func remember(_ credentials: [AttendeeCredentials], session: SessionID, generation: Int) {
         state.withLock { state in
@@ -58,7 +61,10 @@ public final class CredentialCache: Sendable {
         state.withLock { $0.entries[session]?.credentials[externalUserID] = nil }
     }
 
-    func forget(_ session: SessionID) {
-        state.withLock { $0.entries[session] = nil }
+    private func forget(_ sessions: [SessionID]) {
+        if sessions.isEmpty { return }
+        state.withLock { state in
+            for session in sessions { state.entries[session] = nil }
+        }
     }
 }

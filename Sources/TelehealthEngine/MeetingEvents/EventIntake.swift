@@ -8,17 +8,17 @@ public struct EventIntake: Sendable {
     /// Events of one session that are kept: a day of a visit with constant reconnects stays far below.
     static let factsPerSessionMax = 5000
 
-    let committer: Committer
+    let store: any TelehealthStore
     let gateway: any MeetingGateway
     let time: any TimeSource
     let ids: any IDSource
     let policy: Policy
 
     public init(
-        committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
+        store: any TelehealthStore, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
         policy: Policy
     ) {
-        self.committer = committer
+        self.store = store
         self.gateway = gateway
         self.time = time
         self.ids = ids
@@ -61,7 +61,7 @@ public struct EventIntake: Sendable {
         for case let reference? in references {
             if let session = known[reference] { return session }
             let found: SessionID?
-            do { found = try await committer.store.owner(of: reference) } catch {
+            do { found = try await store.owner(of: reference) } catch {
                 throw TelehealthError(error)
             }
             if let found {
@@ -78,14 +78,14 @@ public struct EventIntake: Sendable {
         for _ in 0..<policy.conflictRetriesMax {
             let batch: (decision: Decision, report: EventIntakeReport)
             do throws(StoreError) {
-                guard let state = try await committer.store.session(session) else { return }
-                let facts = try await committer.store.meetingFacts(of: session)
+                guard let state = try await store.session(session) else { return }
+                let facts = try await store.meetingFacts(of: session)
                 batch = decide(events, state, facts, try await ledger(state), report)
                 if batch.decision.isEmpty {
                     report = batch.report
                     return
                 }
-                if try await committer.apply(batch.decision) == .committed {
+                if try await store.apply(batch.decision) == .committed {
                     report = batch.report
                     return
                 }
@@ -169,7 +169,7 @@ public struct EventIntake: Sendable {
         guard state.activeRecording != nil || state.participants.contains(where: \.isThirdParty) else {
             return ConsentLedger()
         }
-        return try await committer.store.ledger(
+        return try await store.ledger(
             of: state.participants.filter { $0.state != .removed }.map(\.subjectID), types: policy.places.types)
     }
 }

@@ -63,7 +63,7 @@ public enum ApplyResult: Sendable, Hashable {
 ///
 /// There is no interactive transaction: load, decide, apply; a conflict means to begin again.
 /// Isolation: any. Reads may run inline on the caller's thread when they are short.
-public protocol TelehealthStore: VisitFeed {
+public protocol TelehealthStore: CommitFeed, VisitFeed {
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment?
     func earlyCancellation(of id: AppointmentID) async throws(StoreError) -> EarlyCancellation?
     /// Of this client, not cancelled, and planned to end after the given instant; in any order.

@@ -1,18 +1,14 @@
 public import TelehealthModel
 public import TelehealthRules
 
-/// Port: which visits changed, in the order of their commits, for those who watch many of them.
+/// Port: which visits changed since a place in the order of the commits, for those who watch many of them. What changes
+/// from now on comes by the ``CommitFeed``.
 ///
 /// A position is the number of an audit row: a decision that changes a visit has an entry of its own, rows keep their
 /// numbers whatever becomes of the store around them, and each is bound to all before it. So a place in the feed
 /// outlives a restart, a move to another store and a restored backup, and shows when the log before it is another one.
 /// Isolation: any.
 public protocol VisitFeed: Sendable {
-    /// Calls the follower with every later commit, in order, once what it changed can be read.
-    ///
-    /// - Parameter follower: called by whoever commits; must neither block nor throw. Held for good.
-    /// - Returns: the position of the newest commit that the follower has not received.
-    func follow(_ follower: @escaping @Sendable (FeedNews) -> Void) -> Int64
     /// What the log holds at a position; nil when it has no such row. Position 0, before the first, is in every log.
     func feedSeal(at position: Int64) async throws(StoreError) -> FeedSeal?
     /// Where a visit changed last; 0 for one that has not changed since there is a feed, or is not there.
@@ -24,19 +20,6 @@ public protocol VisitFeed: Sendable {
     /// - Parameter viewer: as of ``VisitDeparture/viewer``.
     func departures(of viewer: SubjectID?, after position: Int64, limit: Int) async throws(StoreError)
         -> [(position: Int64, departure: VisitDeparture)]
-}
-
-/// What commits changed.
-public struct FeedNews: Sendable {
-    /// Of the newest commit: all up to here is told with this or was told before.
-    public var position: Int64
-    /// In ascending order of position.
-    public var changes: [VisitChange]
-
-    public init(position: Int64, changes: [VisitChange] = []) {
-        self.position = position
-        self.changes = changes
-    }
 }
 
 /// One visit whose short view may differ from before.

@@ -1,12 +1,11 @@
 internal import Synchronization
 public import TelehealthModel
 
-/// Hands committed events to those who listen in this process.
+/// Hands committed events to those who listen in this process, in the order of the commits.
 ///
-/// Commits of one session may be published out of order by the tasks that made them; ``SessionWatch`` puts
-/// them right by their sequence numbers. Isolation: any.
+/// Called by the thread that commits, so it only fills the listeners' queues and wakes their owners. Isolation: any.
 public final class EventHub: Sendable {
-    typealias Listener = @Sendable ([SessionEvent]) -> Void
+    typealias Listener = @Sendable (ArraySlice<SessionEvent>) -> Void
 
     /// A place among those who listen to one session.
     struct Seat {
@@ -47,26 +46,43 @@ public final class EventHub: Sendable {
 
     private let state = Mutex(State())
 
-    public init() {}
+    public init(following feed: some CommitFeed) {
+        feed.follow { [weak self] in self?.publish($0.events) }
+    }
 
-    /// - Parameter events: of one or more sessions, each session's in order.
+    /// One caller at a time.
+    ///
+    /// - Parameter events: as of ``CommitNotice/events``.
     package func publish(_ events: [SessionEvent]) {
-        guard let first = events.first else { return }
-        if events.allSatisfy({ $0.sessionID == first.sessionID }) {
-            deliver(events, first.sessionID)
-        } else {
-            for (session, own) in Dictionary(grouping: events, by: \.sessionID) { deliver(own, session) }
+        if events.isEmpty { return }
+        // Whoever takes a seat behind this lock reads the session afterwards, and finds these events there.
+        let deliveries = state.withLock { state in
+            state.audiences.isEmpty
+                ? []
+                : Self.runs(events).compactMap { run in
+                    run.first.flatMap { state.audiences[$0.sessionID]?.seats }.map { (seats: $0, events: run) }
+                }
+        }
+        for delivery in deliveries {
+            for case let occupant? in delivery.seats {
+                switch occupant {
+                case .listener(let listener): listener(delivery.events)
+                case .watch(let watch): watch.offer(delivery.events)
+                }
+            }
         }
     }
 
-    private func deliver(_ events: [SessionEvent], _ session: SessionID) {
-        let seats = state.withLock { $0.audiences[session]?.seats ?? [] }
-        for case let occupant? in seats {
-            switch occupant {
-            case .listener(let listener): listener(events)
-            case .watch(let watch): watch.offer(events)
-            }
+    /// The events cut where the session changes.
+    private static func runs(_ events: [SessionEvent]) -> [ArraySlice<SessionEvent>] {
+        var runs: [ArraySlice<SessionEvent>] = []
+        var rest = events[...]
+        while let session = rest.first?.sessionID {
+            let run = rest.prefix { $0.sessionID == session }
+            runs.append(run)
+            rest = rest[run.endIndex...]
         }
+        return runs
     }
 
     func listen(to session: SessionID, _ listener: @escaping Listener) -> Seat {
@@ -103,8 +119,8 @@ public final class EventHub: Sendable {
     /// How many watches are open, for a gauge.
     public var watchCount: Int { state.withLock { $0.watchCount } }
 
-    /// Gives every watch its heartbeat, ends those whose token has expired and those that wait for an event
-    /// that never came. To be called every ``Policy/watchHeartbeatInterval`` by one timer.
+    /// Gives every quiet watch its heartbeat and ends those whose token has expired. To be called every
+    /// ``Policy/watchHeartbeatInterval`` by one timer.
     public func tick(now: Timestamp) {
         let audiences = state.withLock { Array($0.audiences.values) }
         for audience in audiences {

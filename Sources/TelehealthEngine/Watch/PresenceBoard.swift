@@ -18,10 +18,11 @@ public final class PresenceBoard: Sendable {
     private let startedAt: Duration
     private let signs = Mutex<[SessionID: [ParticipantID: Sign]]>([:])
 
-    /// Made when this process begins to listen.
-    public init(time: any TimeSource) {
+    /// Made when this process begins to listen. Sessions that end are forgotten.
+    public init(time: any TimeSource, following feed: some CommitFeed) {
         self.time = time
         startedAt = time.uptime
+        feed.follow { [weak self] in self?.forget($0.endedSessions) }
     }
 
     func touch(_ participant: ParticipantID, in session: SessionID) {
@@ -58,7 +59,10 @@ public final class PresenceBoard: Sendable {
         }
     }
 
-    func forget(_ session: SessionID) {
-        signs.withLock { $0[session] = nil }
+    private func forget(_ sessions: [SessionID]) {
+        if sessions.isEmpty { return }
+        signs.withLock { signs in
+            for session in sessions { signs[session] = nil }
+        }
     }
 }

@@ -22,13 +22,12 @@ public final class SessionWatch: Sendable {
     private struct State {
         /// The next sequence to hand out; nil while the past is still being read.
         var next: Int64?
-        var isStalled = false
         var hasEnded = false
         /// The viewer is here while this is open; otherwise their heartbeats say so.
         var isPresence = false
         var ready: [Item] = []
-        /// Events whose predecessors have not come yet.
-        var early: [Int64: SessionEvent] = [:]
+        /// What came while the past was being read.
+        var early: [SessionEvent] = []
         /// The viewer's right to watch was judged on a state that holds the events up to this one.
         var judged: Int64 = 0
         /// Events come after this one.
@@ -89,20 +88,21 @@ public final class SessionWatch: Sendable {
         viewer == nil || state.withLock { $0.isPresence } ? nil : executor.policy.heartbeatInterval
     }
 
-    /// Begins to keep live events, before the past is read: so nothing falls between.
+    /// Begins to keep live events, before the past is read: so nothing falls between. An event that was published
+    /// before this is in what is read afterwards; one that is published later comes here, and may have been read, too.
     ///
     /// - Parameters:
     ///   - isPresence: whether the viewer counts as here while this is open; otherwise opening it is a sign of life
     ///     like any other.
     ///   - isOver: whether the session is, in which nobody is here any more.
     func open(isPresence: Bool, isOver: Bool) {
-        let seat = executor.committer.hub.add(self)
+        let seat = executor.hub.add(self)
         state.withLock {
             $0.seat = seat
             $0.isPresence = isPresence && !isOver
         }
         guard let viewer, !isOver else { return }
-        let presence = executor.committer.presence
+        let presence = executor.presence
         isPresence ? presence.open(viewer, in: session) : presence.touch(viewer, in: session)
     }
 
@@ -117,20 +117,22 @@ public final class SessionWatch: Sendable {
             state.next = sequence + 1
             state.judged = judged.lastEventSequence
             for event in events { accept(event, &state) }
-            state.early = state.early.filter { $0.key >= state.next ?? 0 }
-            drainEarly(&state)
+            for event in state.early { accept(event, &state) }
+            state.early = []
             // The event that ended it may be one that the viewer has seen.
             if judged.status.isTerminal, !state.hasEnded { state.ready.append(.over) }
         }
     }
 
-    func offer(_ events: [SessionEvent]) {
+    /// - Parameter events: in the order of their commits; what was read already may be among them.
+    func offer(_ events: ArraySlice<SessionEvent>) {
         update { state in
-            for event in events {
-                guard !state.hasEnded else { return }
-                accept(event, &state)
+            guard !state.hasEnded else { return }
+            if state.next == nil {
+                state.early += events
+            } else {
+                for event in events { accept(event, &state) }
             }
-            drainEarly(&state)
             if state.ready.count + state.early.count > executor.policy.watchQueueMax { end(.watchLagging, &state) }
         }
     }
@@ -140,12 +142,8 @@ public final class SessionWatch: Sendable {
             guard !state.hasEnded, let next = state.next else { return }
             if now >= expiresAt {
                 end(.tokenExpired, &state)
-            } else if !state.early.isEmpty && state.isStalled {
-                // A predecessor is missing for a whole interval: the viewer reads it from the store instead.
-                end(.watchLagging, &state)
-            } else {
-                state.isStalled = !state.early.isEmpty
-                if state.ready.isEmpty { state.ready.append(.heartbeat(at: now, sequence: next - 1)) }
+            } else if state.ready.isEmpty {
+                state.ready.append(.heartbeat(at: now, sequence: next - 1))
             }
         }
     }
@@ -168,16 +166,16 @@ public final class SessionWatch: Sendable {
                 state.seat = nil
                 state.wake = nil
             }
-            state.ready.removeAll()
-            state.early.removeAll()
+            state.ready = []
+            state.early = []
             state.snapshot = nil
             state.hasEnded = true
             return (state.isPresence, state.seat, state.wake)
         }
         _ = wake  // released outside the lock: it may hold the last reference to this watch's owner
-        if let seat { executor.committer.hub.remove(seat, of: session) }
+        if let seat { executor.hub.remove(seat, of: session) }
         if wasPresence, let viewer {
-            executor.committer.presence.close(viewer, in: session, silentFor: silence)
+            executor.presence.close(viewer, in: session, silentFor: silence)
         }
     }
 
@@ -192,11 +190,9 @@ public final class SessionWatch: Sendable {
     }
 
     private func accept(_ event: SessionEvent, _ state: inout State) {
-        guard let next = state.next, event.sequence <= next else {
-            if event.sequence >= state.next ?? 0 { state.early[event.sequence] = event }
-            return
-        }
-        guard event.sequence == next else { return }
+        guard !state.hasEnded, let next = state.next, event.sequence >= next else { return }
+        // No store leaves one out. If one did, the viewer would read it there instead of missing it.
+        guard event.sequence == next else { return end(.watchLagging, &state) }
         state.next = next + 1
         if Visibility.shows(event, to: standing, viewer: viewer) { state.ready.append(.event(event)) }
         guard let viewer, event.participantID == viewer, event.sequence > state.judged else { return }
@@ -204,18 +200,11 @@ public final class SessionWatch: Sendable {
         if event.kind == .participantDenied { end(.participantDenied, &state) }
     }
 
-    private func drainEarly(_ state: inout State) {
-        while let next = state.next, let event = state.early.removeValue(forKey: next) {
-            accept(event, &state)
-        }
-        if state.early.isEmpty { state.isStalled = false }
-    }
-
     private func end(_ reason: TelehealthError.Reason, _ state: inout State) {
         guard !state.hasEnded else { return }
         state.hasEnded = true
         if reason == .watchLagging { state.ready.removeAll() }
-        state.early.removeAll()
+        state.early = []
         state.ready.append(.ended(TelehealthError(reason)))
     }
 }

@@ -81,7 +81,7 @@ public struct SessionsWatch: Sendable {
         token = SessionsWatchToken(seal, scope).text
     }
 
-    private var hub: SessionsWatchHub { executor.committer.sessionsWatches }
+    private var hub: SessionsWatchHub { executor.sessionsWatches }
 
     /// Ends the watch, from whichever thread; idempotent. Whoever waits for the next step is told.
     public var leave: @Sendable () -> Void { { [hub, seat] in hub.leave(seat) } }

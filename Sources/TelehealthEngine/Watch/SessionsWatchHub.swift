@@ -89,10 +89,11 @@ public final class SessionsWatchHub: Sendable {
     /// Rung when there is something for a round.
     let bell = Doorbell()
 
-    init(following feed: some VisitFeed) {
+    init(following feed: some CommitFeed) {
         state = Mutex(State(committed: 0, told: 0))
         let start = feed.follow { [weak self] in self?.note($0) }
         state.withLock { state in
+            // The first notice may have come already.
             state.committed = max(state.committed, start)
             state.told = state.committed
         }
@@ -105,16 +106,16 @@ public final class SessionsWatchHub: Sendable {
     var committed: Int64 { state.withLock { $0.committed } }
 
     /// On the committing thread.
-    private func note(_ news: FeedNews) {
+    private func note(_ notice: CommitNotice) {
         let isNews = state.withLock { state in
-            state.committed = max(state.committed, news.position)
+            state.committed = notice.position
             guard !state.watches.isEmpty else { return false }
-            for change in news.changes {
+            for change in notice.changes {
                 var change = change
                 change.departures = (state.changes[change.sessionID]?.departures ?? []) + change.departures
                 state.changes[change.sessionID] = change
             }
-            return !news.changes.isEmpty
+            return !notice.changes.isEmpty
         }
         if isNews { bell.ring() }
     }

@@ -7,44 +7,39 @@ extension EffectRunner {
 
     /// Somebody was sent away: their devices fall out of the meeting, and the token they hold dies with the
     /// attendee.
-    func deleteAttendee(_ effect: Effect, _ state: SessionState) async throws -> Ending {
-        guard let id = effect.participantID, let person = state.participant(id),
-            let meeting = state.meeting(effect.generation ?? 0)
-        else { return .done { _, _ in } }
+    func deleteAttendee(of person: Participant, _ meeting: MeetingGeneration?) async throws(GatewayError) -> Ending {
         // Let in again meanwhile: the attendee is theirs once more.
-        if person.state == .admitted { return .done { _, _ in } }
+        guard let meeting, person.state != .admitted else { return .done([]) }
         switch meeting.state {
         case .intent: return .later(Self.meetingPoll)
         case .active: break
         // With the meeting all its tokens die.
-        case .ending, .ended, .failed: return .done { _, _ in }
+        case .ending, .ended, .failed: return .done([])
         }
-        guard let meetingID = meeting.meetingID else { return .done { _, _ in } }
+        guard let meetingID = meeting.meetingID else { return .done([]) }
         let attendeeID: String
-        do {
+        do throws(GatewayError) {
             attendeeID = try await self.attendeeID(of: person, meeting, meetingID)
             try await gateway.deleteAttendee(
                 attendeeID, meetingID: meetingID, timeout: policy.gatewayTimeout)
         } catch {
             if error.kind != .gone { throw error }
-            return .done { draft, _ in draft.meetingGone(meeting.generation) }
+            return .done([.meetingGone(generation: meeting.generation)])
         }
-        committer.credentials.forget(person.externalUserID, session: effect.sessionID)
-        return .done { draft, _ in draft.attendeeDeleted(id, attendeeID) }
+        credentials.forget(person.externalUserID, session: person.sessionID)
+        return .done([.attendeeDeleted(person.id, attendeeID: attendeeID)])
     }
 
     /// What the roster says now, whatever it said when this was asked for.
-    func updateCapabilities(_ effect: Effect, _ state: SessionState) async throws -> Ending {
-        guard let id = effect.participantID, let person = state.participant(id), !person.isBarred,
-            let meeting = state.liveMeeting
-        else { return .done { _, _ in } }
+    func updateCapabilities(of person: Participant, _ live: MeetingGeneration?) async throws(GatewayError) -> Ending {
+        guard !person.isBarred, let meeting = live else { return .done([]) }
         guard meeting.state == .active, let meetingID = meeting.meetingID else {
             return .later(Self.meetingPoll)
         }
         guard person.state == .admitted || person.attendeeGeneration == meeting.generation else {
-            return .done { _, _ in }
+            return .done([])
         }
-        do {
+        do throws(GatewayError) {
             try await gateway.updateCapabilities(
                 person.capabilities, attendeeID: try await attendeeID(of: person, meeting, meetingID),
                 meetingID: meetingID, timeout: policy.gatewayTimeout)
@@ -52,7 +47,7 @@ extension EffectRunner {
             // No such attendee (any more): the next one is made with the right capabilities.
             if error.kind != .gone { throw error }
         }
-        return .done { _, _ in }
+        return .done([])
     }
 
     /// An attendee whose id was never noted is found by asking for it again: the same ExternalUserId gives the

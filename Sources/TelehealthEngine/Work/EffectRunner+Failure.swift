@@ -6,40 +6,16 @@
 // recording says what it waits for. Only three answers end work for good: a meeting that Chime would not make
 // (whoever joins next asks for a new one, and is told why this one failed), a capture whose meeting is gone, and a
 // request that AWS does not understand where nothing can run and nothing is lost.
-// What becomes of work that did not succeed.
-//
-// What AWS answers about us (credentials, permissions, quota, clock, throttling) is a word about this account and
-// never one about the meeting, the recording or the person that was asked for. Such work is tried again, for hours
-// where nobody waits for it, and is then an operator's to retry; meanwhile the row stays what it was, and the
-// recording says what it waits for. Only three answers end work for good: a meeting that Chime would not make
-// (whoever joins next asks for a new one, and is told why this one failed), a capture whose meeting is gone, and a
-// request that AWS does not understand where nothing can run and nothing is lost.
-// What becomes of work that did not succeed.
-//
-// What AWS answers about us (credentials, permissions, quota, clock, throttling) is a word about this account and
-// never one about the meeting, the recording or the person that was asked for. Such work is tried again, for hours
-// where nobody waits for it, and is then an operator's to retry; meanwhile the row stays what it was, and the
-// recording says what it waits for. Only three answers end work for good: a meeting that Chime would not make
-// (whoever joins next asks for a new one, and is told why this one failed), a capture whose meeting is gone, and a
-// request that AWS does not understand where nothing can run and nothing is lost.
-// What becomes of work that did not succeed.
-//
-// What AWS answers about us (credentials, permissions, quota, clock, throttling) is a word about this account and
-// never one about the meeting, the recording or the person that was asked for. Such work is tried again, for hours
-// where nobody waits for it, and is then an operator's to retry; meanwhile the row stays what it was, and the
-// recording says what it waits for. Only three answers end work for good: a meeting that Chime would not make
-// (whoever joins next asks for a new one, and is told why this one failed), a capture whose meeting is gone, and a
-// request that AWS does not understand where nothing can run and nothing is lost.
 
 internal import TelehealthModel
 internal import TelehealthRules
 
 extension EffectRunner {
     func fail(_ effect: Effect, _ error: GatewayError) async throws(StoreError) {
-        if !error.isWorthRetrying, let change = lastWord(on: effect, error) {
-            try await settle(effect, change)
-            if effect.kind == .createMeeting {
-                notify(EffectNotice(effect: effect, kind: .meetingRefused(code: error.code, .init(error))))
+        if !error.isWorthRetrying, let results = lastWord(on: effect, error) {
+            guard try await finish(effect, results) else { return }
+            for case .meetingFailed(_, let failure, let code) in results {
+                notify(EffectNotice(effect: effect, kind: .meetingRefused(code: code, failure)))
             }
             return
         }
@@ -55,118 +31,57 @@ extension EffectRunner {
         row.refusal = error.refusal
         if attempts >= policy.effectAttemptsMax { row.state = .dead }
         let isDead = row.state == .dead
-        let isWritten = try await write(row) { draft in
-            draft.note(error, on: effect, isDead: isDead)
-        }
+        let isWritten = try await settle(row, interimWord(on: effect, error, isDead: isDead)) != nil
         let kind: EffectNotice.Kind =
             isDead ? .dead(code: error.code) : .retrying(code: error.code, after: delay)
         notify(EffectNotice(effect: row, kind: isWritten ? kind : .abandoned))
     }
 
-    func putOff(_ effect: Effect, by delay: Duration) async throws(StoreError) {
-        var row = effect
-        row.leasedUntil = nil
-        row.notBefore = time.now + delay
-        row.refusal = nil
-        if try await !write(row, nil) { notify(EffectNotice(effect: effect, kind: .abandoned)) }
-    }
-
-    func giveUp(_ effect: Effect, code: String, _ reason: Recording.WaitReason) async throws(StoreError) {
-        var row = effect
-        row.leasedUntil = nil
-        row.attempts += 1
-        row.lastError = code
-        row.state = .dead
-        let recording = effect.recordingID ?? RecordingID("")
-        let isWritten = try await write(row) { $0.recordingWaits(recording, reason) }
-        notify(EffectNotice(effect: row, kind: isWritten ? .dead(code: code) : .abandoned))
-    }
-
     /// Where somebody in a visit waits for the outcome, it is asked for every half minute whatever is wrong.
     private func cap(_ effect: Effect, _ error: GatewayError) -> Duration {
         switch effect.kind {
-        case .deliverWebhook: Self.webhookBackoffCap
-        case .startConcatenation, .confirmConcatenation, .deleteObjects:
+        case .webhook: Self.webhookBackoffCap
+        case .recording(.startConcatenation, _, _), .recording(.confirmConcatenation, _, _),
+            .recording(.deleteObjects, _, _):
             error.isWorthRetrying ? policy.backoffCap : policy.refusalBackoffCap
-        case .createMeeting, .deleteMeeting, .startCapture, .confirmCapture, .stopCapture, .deleteAttendee,
-            .updateCapabilities, .watchCapture:
+        case .recording(.startCapture, _, _), .recording(.confirmCapture, _, _), .recording(.stopCapture, _, _),
+            .recording(.watchCapture, _, _), .meeting, .attendee:
             policy.backoffCap
         }
     }
 
     /// What a lasting refusal means where nothing is left to undo; nil = it is tried again.
-    private func lastWord(on effect: Effect, _ error: GatewayError)
-        -> (@Sendable (inout SessionDraft, ConsentLedger) -> Void)?
-    {
-        let code = error.code
-        let recording = effect.recordingID ?? RecordingID("")
-        let generation = effect.generation ?? 0
+    private func lastWord(on effect: Effect, _ error: GatewayError) -> [OutboundResult]? {
         let mayRun = mayHaveBeenAsked(effect) || error.mayHaveTakenEffect
         switch effect.kind {
-        case .createMeeting:
+        case .meeting(.create, let generation):
             if mayRun { return nil }
-            let failure = MeetingGeneration.Failure(error)
-            return { draft, _ in draft.meetingFailed(generation, failure, reason: code) }
-        case .startCapture:
+            return [.meetingFailed(generation: generation, .init(error), reason: error.code)]
+        case .recording(.startCapture, let id, let generation):
             if error.kind == .gone {
-                return { draft, ledger in
-                    draft.meetingGone(generation)
-                    draft.captureNeverRan(recording, reason: code, ledger: ledger)
-                }
+                return [.meetingGone(generation: generation), .captureNeverRan(id, reason: error.code)]
             }
             if mayRun { return nil }
-            if let refusal = error.refusal {
-                return { draft, _ in draft.captureStartRefused(recording, .init(refusal)) }
-            }
-            return { draft, ledger in draft.captureNeverRan(recording, reason: code, ledger: ledger) }
+            if let refusal = error.refusal { return [.captureStartRefused(id, .init(refusal))] }
+            return [.captureNeverRan(id, reason: error.code)]
         // A request that Chime does not take it will not take later; until then the person has what their role gives.
-        case .updateCapabilities:
-            if error.kind != .rejected { return nil }
-            return { _, _ in }
-        case .startConcatenation, .confirmConcatenation, .confirmCapture, .deleteMeeting, .stopCapture,
-            .deleteAttendee, .watchCapture, .deleteObjects, .deliverWebhook:
+        case .attendee(.updateCapabilities, _, _): return error.kind == .rejected ? [] : nil
+        case .recording(.confirmCapture, _, _), .recording(.stopCapture, _, _), .recording(.watchCapture, _, _),
+            .recording(.startConcatenation, _, _), .recording(.confirmConcatenation, _, _),
+            .recording(.deleteObjects, _, _), .meeting(.delete, _), .attendee(.delete, _, _), .webhook:
             return nil
         }
     }
 
-    /// Writes the effect's row with what it means for its session.
-    ///
-    /// - Returns: false when the effect is another worker's by now.
-    private func write(_ row: Effect, _ change: (@Sendable (inout SessionDraft) -> Void)?)
-        async throws(StoreError) -> Bool
-    {
-        for _ in 0..<Self.settleAttemptsMax {
-            var decision = Decision()
-            var hasChange = false
-            if let change, let state = try await committer.store.session(row.sessionID) {
-                var draft = SessionDraft(state, context())
-                change(&draft)
-                hasChange = draft.isChanged
-                if hasChange {
-                    decision = draft.seal(
-                        by: .system, action: row.kind.rawValue, target: row.recordingID?.rawValue)
-                }
-            }
-            decision.expectations.append(.effect(row.id, fence: row.fence))
-            decision.changes.append(.effect(row))
-            if try await committer.apply(decision) == .committed { return true }
-            if !hasChange { return false }
-        }
-        return false
-    }
-}
-
-extension SessionDraft {
-    /// A call for this session did not come through.
-    mutating func note(_ error: GatewayError, on effect: Effect, isDead: Bool) {
-        if effect.kind == .createMeeting, error.refusal != nil {
-            meetingRefused(effect.generation ?? 0, .init(error))
-        }
-        guard let recording = effect.recordingID else { return }
-        if let refusal = error.refusal {
-            recordingWaits(recording, .init(refusal))
-        } else if isDead {
-            recordingWaits(recording, .unavailable)
+    /// What an error means for the session while the operation is tried again, or once it is dead.
+    private func interimWord(on effect: Effect, _ error: GatewayError, isDead: Bool) -> [OutboundResult] {
+        switch effect.kind {
+        case .meeting(.create, let generation):
+            return error.refusal == nil ? [] : [.meetingRefused(generation: generation, .init(error))]
+        case .recording(_, let id, _):
+            if let refusal = error.refusal { return [.recordingWaits(id, .init(refusal))] }
+            return isDead ? [.recordingWaits(id, .unavailable)] : []
+        case .meeting(.delete, _), .attendee, .webhook: return []
         }
     }
 }

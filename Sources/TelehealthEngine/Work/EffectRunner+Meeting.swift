@@ -2,13 +2,14 @@ internal import TelehealthModel
 internal import TelehealthRules
 
 extension EffectRunner {
-    func createMeeting(_ effect: Effect, _ state: SessionState) async throws -> Ending {
-        let generation = effect.generation ?? 0
-        guard let row = state.meeting(generation) else { return .done { _, _ in } }
+    func createMeeting(_ effect: Effect, _ row: MeetingGeneration, _ state: SessionState)
+        async throws(GatewayError) -> Ending
+    {
+        let generation = row.generation
         switch row.state {
-        case .active, .ended, .failed: return .done { _, _ in }
+        case .active, .ended, .failed: return .done([])
         case .ending where !mayHaveBeenAsked(effect):
-            return .done { draft, _ in draft.meetingFailed(generation, .notNeeded, reason: "NOT_NEEDED") }
+            return .done([.meetingFailed(generation: generation, .notNeeded, reason: "NOT_NEEDED")])
         case .intent, .ending: break
         }
         let (meeting, attendees) = try await gateway.createMeeting(
@@ -23,27 +24,26 @@ extension EffectRunner {
         if mayHaveBeenAsked(effect),
             try await gateway.meeting(meeting.meetingID, timeout: policy.gatewayTimeout) == nil
         {
-            return .done { draft, _ in
-                draft.meetingCreated(generation, meeting, attendees: [])
-                draft.meetingGone(generation)
-            }
+            return .done([
+                .meetingCreated(generation: generation, meeting, attendees: []),
+                .meetingGone(generation: generation),
+            ])
         }
         // Before the commit: whoever hears of the meeting finds the credentials.
-        committer.credentials.remember(attendees, session: effect.sessionID, generation: generation)
-        return .done { draft, _ in draft.meetingCreated(generation, meeting, attendees: attendees) }
+        credentials.remember(attendees, session: effect.sessionID, generation: generation)
+        return .done([.meetingCreated(generation: generation, meeting, attendees: attendees)])
     }
 
-    func deleteMeeting(_ effect: Effect, _ state: SessionState) async throws -> Ending {
-        let generation = effect.generation ?? 0
-        guard let row = state.meeting(generation), row.state == .ending else { return .done { _, _ in } }
+    func deleteMeeting(_ row: MeetingGeneration) async throws(GatewayError) -> Ending {
+        guard row.state == .ending else { return .done([]) }
         if let meetingID = row.meetingID {
-            do {
+            do throws(GatewayError) {
                 try await gateway.deleteMeeting(meetingID, timeout: policy.gatewayTimeout)
             } catch {
                 // Already over is what was wanted.
                 if error.kind != .gone { throw error }
             }
         }
-        return .done { draft, _ in draft.meetingDeleted(generation) }
+        return .done([.meetingDeleted(generation: row.generation)])
     }
 }

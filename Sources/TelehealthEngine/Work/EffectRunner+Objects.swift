@@ -6,14 +6,12 @@ extension EffectRunner {
     ///
     /// The row was marked under the same version that its hold is kept under, so a hold that came first keeps
     /// this from ever being asked, and one that comes now is refused.
-    func deleteObjects(_ effect: Effect, _ state: SessionState) async throws -> Ending {
-        guard let id = effect.recordingID, let recording = state.recording(id), recording.state == .deleting,
-            recording.hold == nil
-        else { return .done { _, _ in } }
+    func deleteObjects(_ recording: Recording) async throws(GatewayError) -> Ending {
+        guard recording.state == .deleting, recording.hold == nil else { return .done([]) }
         // Listed again until nothing is left: a page is a thousand, and each attempt has a bounded time.
         let isEmpty = try await gateway.deleteObjects(
             prefix: recording.prefix, timeout: policy.gatewayTimeout)
         guard isEmpty else { return .later(.zero) }
-        return .done { draft, _ in draft.objectsDeleted(id) }
+        return .done([.objectsDeleted(recording.id)])
     }
 }

@@ -7,29 +7,34 @@ public import TelehealthRules
 /// A crash at any point leaves the row: after its lease somebody claims it again, with a higher fence, and
 /// every call is idempotent by its token. Effects of one lane of a session run in order. Isolation: any.
 public final class EffectWorker: Sendable {
-    /// Longest sleep without looking: covers a bell that another process rang.
+    /// Longest sleep without looking: covers what another process asked for.
     private static let idleMax: Duration = .seconds(5)
     /// Shortest sleep after a claim that gave nothing, while rows are due but leased or blocked.
     private static let pause: Duration = .milliseconds(250)
 
-    private let committer: Committer
+    private let store: any TelehealthStore
+    /// Rung when a commit asked for work, and when a place is free again.
+    private let bell = Doorbell()
     private let runner: EffectRunner
     private let time: any TimeSource
     private let policy: Policy
     private let running = Atomic(0)
 
-    /// - Parameter notify: called for every attempt's end; must not block.
+    /// - Parameters:
+    ///   - credentials: where those who join look for what CreateMeeting answered.
+    ///   - notify: called for every attempt's end; must not block.
     public init(
-        committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
-        policy: Policy, webhooks: (any WebhookSender)? = nil,
+        store: any TelehealthStore, credentials: CredentialCache, gateway: any MeetingGateway,
+        time: any TimeSource, ids: any IDSource, policy: Policy, webhooks: (any WebhookSender)? = nil,
         notify: @escaping @Sendable (EffectNotice) -> Void = { _ in }
     ) {
-        self.committer = committer
+        self.store = store
         self.time = time
         self.policy = policy
         runner = EffectRunner(
-            committer: committer, gateway: gateway, time: time, ids: ids, policy: policy, webhooks: webhooks,
-            notify: notify)
+            store: store, credentials: credentials, gateway: gateway, time: time, ids: ids, policy: policy,
+            webhooks: webhooks, notify: notify)
+        store.follow { [bell] in if $0.hasPendingEffects { bell.ring() } }
     }
 
     /// Works until the task is cancelled; then waits for the calls that are under way.
@@ -43,11 +48,11 @@ public final class EffectWorker: Sendable {
                     group.addTask {
                         await self.runner.perform(effect)
                         self.running.subtract(1, ordering: .relaxed)
-                        self.committer.effectBell.ring()
+                        self.bell.ring()
                     }
                 }
                 let delay = await delay(hasClaimed: !claimed.isEmpty, isFull: claimed.count >= free)
-                _ = await committer.effectBell.wait(atMost: delay, time)
+                _ = await bell.wait(atMost: delay, time)
             }
         }
     }
@@ -65,7 +70,7 @@ public final class EffectWorker: Sendable {
     private func claim(_ limit: Int) async -> [Effect] {
         guard limit > 0 else { return [] }
         do {
-            return try await committer.store.claimEffects(
+            return try await store.claimEffects(
                 limit: limit, now: time.now, lease: policy.effectLease)
         } catch { return [] }
     }
@@ -74,7 +79,7 @@ public final class EffectWorker: Sendable {
     private func delay(hasClaimed: Bool, isFull: Bool) async -> Duration {
         if isFull { return Self.idleMax }
         do {
-            guard let due = try await committer.store.nextEffectDue() else { return Self.idleMax }
+            guard let due = try await store.nextEffectDue() else { return Self.idleMax }
             return min(Self.idleMax, max(hasClaimed ? .milliseconds(20) : Self.pause, due - time.now))
         } catch { return .seconds(1) }
     }

@@ -9,7 +9,8 @@ public final class Sweeper: Sendable {
     /// Sessions read at a time.
     private static let page = 200
 
-    private let committer: Committer
+    private let store: any TelehealthStore
+    private let presence: PresenceBoard
     private let gateway: any MeetingGateway
     private let time: any TimeSource
     private let ids: any IDSource
@@ -18,11 +19,12 @@ public final class Sweeper: Sendable {
 
     /// - Parameter notify: called when the store could not serve a sweep; must not block.
     public init(
-        committer: Committer, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
-        policy: Policy,
+        store: any TelehealthStore, presence: PresenceBoard, gateway: any MeetingGateway, time: any TimeSource,
+        ids: any IDSource, policy: Policy,
         notify: @escaping @Sendable (StoreError) -> Void = { _ in }
     ) {
-        self.committer = committer
+        self.store = store
+        self.presence = presence
         self.gateway = gateway
         self.time = time
         self.ids = ids
@@ -38,7 +40,7 @@ public final class Sweeper: Sendable {
                 try await sweep()
                 if time.uptime - prunedAt >= policy.pruneInterval {
                     prunedAt = time.uptime
-                    try await committer.store.prune(
+                    try await store.prune(
                         requestsBefore: time.now, eventsBefore: time.now - policy.eventRetention,
                         effectsBefore: time.now - policy.effectRetention,
                         earlyCancellationsBefore: time.now - policy.earlyCancellationRetention)
@@ -57,7 +59,7 @@ public final class Sweeper: Sendable {
         var changed = 0
         var last: SessionID?
         while !Task.isCancelled {
-            let ids = try await committer.store.openSessions(
+            let ids = try await store.openSessions(
                 startingBefore: time.now + max(policy.earlyJoin, policy.earlyJoinStaff),
                 untouchedEndingBefore: time.now - policy.lateJoin, after: last, limit: Self.page)
             for id in ids where try await sound({ () async throws(StoreError) in try await sweep(id) }) {
@@ -72,7 +74,7 @@ public final class Sweeper: Sendable {
     /// Recordings whose time is over, a page per round: the next round has the next page.
     private func retireRecordings() async throws(StoreError) -> Int {
         var changed = 0
-        let due = try await committer.store.recordingsToDelete(before: time.now, limit: Self.page)
+        let due = try await store.recordingsToDelete(before: time.now, limit: Self.page)
         for (session, recording) in due
         where try await sound({ () async throws(StoreError) in try await retire(recording, of: session) }) {
             changed += 1
@@ -81,12 +83,12 @@ public final class Sweeper: Sendable {
     }
 
     private func retire(_ recording: RecordingID, of session: SessionID) async throws(StoreError) -> Bool {
-        guard let state = try await committer.store.session(session) else { return false }
+        guard let state = try await store.session(session) else { return false }
         var draft = SessionDraft(state, context())
         draft.retire(recording)
         guard draft.isChanged else { return false }
         let decision = draft.seal(by: .system, action: "retireRecording", target: recording.rawValue)
-        return try await committer.apply(decision) == .committed
+        return try await store.apply(decision) == .committed
     }
 
     /// Passes a visit over whose rows are damaged, of which the store tells itself: the others are swept all the same.
@@ -112,36 +114,36 @@ public final class Sweeper: Sendable {
         let id = state.session.id
         let isSilent = state.participants.contains {
             $0.state == .admitted
-                && committer.presence.silence(of: $0.id, in: id) > policy.presenceLostAfter
+                && presence.silence(of: $0.id, in: id) > policy.presenceLostAfter
         }
         guard isSilent else { return [] }
         let live = state.liveMeeting?.generation
-        let intervals = try await committer.store.presence(of: id)
+        let intervals = try await store.presence(of: id)
         return Set(intervals.filter { $0.endedAt == nil && $0.generation == live }.map(\.participantID))
     }
 
     /// A conflict is somebody's word coming first: the next round looks again.
     private func sweep(_ id: SessionID) async throws(StoreError) -> Bool {
-        guard let state = try await committer.store.session(id) else { return false }
+        guard let state = try await store.session(id) else { return false }
         let now = time.now
         var ledger: ConsentLedger?
         if state.activeRecording != nil || state.admitted.contains(where: \.isThirdParty) {
-            ledger = try await committer.store.ledger(
+            ledger = try await store.ledger(
                 of: SessionDraft.subjectsOfSweep(state), types: policy.places.types)
         }
         var bornOn: CivilDate?
         if state.participants.contains(where: {
             $0.role == .guardian && $0.firstJoinedAt != nil && $0.state != .removed
         }) {
-            bornOn = try await committer.store.consents(of: state.session.clientID).bornOn
+            bornOn = try await store.consents(of: state.session.clientID).bornOn
         }
         let connected = try await connectedMedia(state)
         var draft = SessionDraft(state, context())
         draft.sweep(
             lastSeen: {
-                connected.contains($0) ? now : now - committer.presence.silence(of: $0, in: id)
+                connected.contains($0) ? now : now - presence.silence(of: $0, in: id)
             }, ledger: ledger, bornOn: bornOn)
         guard draft.isChanged else { return false }
-        return try await committer.apply(draft.seal(by: .system, action: "sweep")) == .committed
+        return try await store.apply(draft.seal(by: .system, action: "sweep")) == .committed
     }
 }

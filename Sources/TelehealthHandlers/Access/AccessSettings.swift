@@ -31,6 +31,7 @@ public struct AccessSettings: Sendable {
 
     /// Metadata with the reason of an emergency; with the suffix `-bin`, for text beyond ASCII.
     public static let emergencyHeader = "telehealth-emergency-reason"
+    static let binaryEmergencyHeader = emergencyHeader + "-bin"
     /// Maximum duration of a call with a certificate (a watch ends then): the maximum lifetime of a token.
     static let certificateTrustedFor = Duration.seconds(3600)
 

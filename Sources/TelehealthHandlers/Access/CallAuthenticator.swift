@@ -160,8 +160,9 @@ struct CallAuthenticator: Sendable {
     private func identify(_ context: ServerCallContext) throws(RPCError) -> Caller {
         // With two tokens, another reader could see a different caller: such a call counts as having an invalid
         // token.
-        let isOne = context.metadata.count(named: "authorization") <= 1
-        let token = context.metadata["authorization"].map { isOne ? Self.bearerToken($0) : nil }
+        let metadata = context.metadata
+        let isOne = metadata.count(named: "authorization") <= 1
+        let token = metadata["authorization"].map { isOne ? Self.bearerToken($0) : nil }
         if token == nil, let service = settings.service(of: context.peer.verifiedIdentity) {
             var caller = Caller(
                 subject: service.subject, role: service.role,
@@ -207,9 +208,10 @@ struct CallAuthenticator: Sendable {
         _ caller: Caller, _ rule: AccessTable.Rule, _ context: ServerCallContext
     ) throws(RPCError) -> Caller? {
         let reason: String
-        if let text = context.metadata[AccessSettings.emergencyHeader] {
+        let metadata = context.metadata
+        if let text = metadata[AccessSettings.emergencyHeader] {
             reason = text
-        } else if let bytes = context.metadata.binary(named: AccessSettings.emergencyHeader + "-bin") {
+        } else if let bytes = metadata.binary(named: AccessSettings.binaryEmergencyHeader) {
             // Invalid UTF-8 is an invalid reason.
             reason = String(validating: bytes, as: UTF8.self) ?? ""
         } else {
@@ -219,10 +221,9 @@ struct CallAuthenticator: Sendable {
             throw StatusDetails(.emergencyNotAllowed)
                 .error("emergency access is not available for this call")
         }
-        let metadata = context.metadata
         let given =
             metadata.count(named: AccessSettings.emergencyHeader)
-            + metadata.count(named: AccessSettings.emergencyHeader + "-bin")
+            + metadata.count(named: AccessSettings.binaryEmergencyHeader)
         guard given == 1, EmergencyAccess.isReason(reason) else {
             throw StatusDetails(.emergencyReasonInvalid)
                 .error("telehealth-emergency-reason must have 10 to 500 bytes")
@@ -242,7 +243,15 @@ struct CallAuthenticator: Sendable {
 
     /// RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1).
     private static func bearerToken(_ header: String) -> String? {
-        guard header.utf8.count > 7, header.prefix(7).lowercased() == "bearer " else { return nil }
-        return String(header.dropFirst(7))
+        let scheme = "bearer "
+        guard header.utf8.count > scheme.utf8.count,
+            header.utf8.prefix(scheme.utf8.count).elementsEqual(scheme.utf8, by: isSameLetter)
+        else { return nil }
+        return String(Substring(header.utf8.dropFirst(scheme.utf8.count)))
+    }
+
+    /// - Parameter expected: a small letter or a space.
+    private static func isSameLetter(_ byte: UInt8, _ expected: UInt8) -> Bool {
+        byte == expected || expected != UInt8(ascii: " ") && byte == expected ^ 0x20
     }
 }

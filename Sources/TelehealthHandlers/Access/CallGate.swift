@@ -49,12 +49,13 @@ public struct CallGate: ServerInterceptor {
     /// Calls that a limit of this gate refused, by the limit's name.
     public var refusedCalls: [String: UInt64] { authenticator.limits.refusedCalls }
 
-    public func callWillStart(_ context: ServerCallContext) async throws(RPCError) {
+    public func callWillStart(_ context: ServerCallContext) throws(RPCError) -> CallAdmission {
         do throws(RPCError) {
             try authenticator.admit(context)
             if let caller = context[CallerKey.self], caller.emergencyReason != nil {
                 onEmergency(context.method, caller)
             }
+            return .admitted
         } catch {
             let caller = context[RefusedCallerKey.self]
             let reason = StatusDetails.reason(of: error) ?? error.code.description
@@ -62,10 +63,12 @@ public struct CallGate: ServerInterceptor {
                 noteLimited(context.method.name, caller, context.source, reason)
                 throw error
             }
-            try await answering { () async throws(TelehealthError) in
-                try await keepRefusal(context.method.name, caller, context.source, reason)
+            return .pending { [keepRefusal, refusal = error] () async throws(RPCError) in
+                try await answering { () async throws(TelehealthError) in
+                    try await keepRefusal(context.method.name, caller, context.source, reason)
+                }
+                throw refusal
             }
-            throw error
         }
     }
 

@@ -6,8 +6,9 @@ internal import TelehealthModel
 
 /// Carries one watch to its stream. Idle, it is this object alone: no task waits.
 ///
-/// Whoever has news (the commit's thread, the heartbeat timer) writes it on. Only while the reader is slow does a task
-/// wait for room; meanwhile events gather in the watch's bounded queue, which ends the watch when it overflows.
+/// Whoever has news (the store's writer, which publishes what it committed; the heartbeat timer) only wakes the
+/// stream's own thread, which encodes and writes. Only while the reader is slow does a task wait for room; meanwhile
+/// events gather in the watch's bounded queue, which ends the watch when it overflows.
 final class WatchRelay: Sendable {
     typealias Responses = ResponseWriter<Telehealth_V1_WatchSessionResponse>
 
@@ -43,7 +44,7 @@ final class WatchRelay: Sendable {
         drain()
     }
 
-    /// There is something to take. Any thread; does not block.
+    /// There is something to take. Any thread, which every commit may wait for: writes nothing itself.
     func pump() {
         let isMine = state.withLock { state in
             switch state.phase {
@@ -56,7 +57,7 @@ final class WatchRelay: Sendable {
             case .writingWithNews, .over: return false
             }
         }
-        if isMine { drain() }
+        if isMine { responses.execute { self.drain() } }
     }
 
     /// The reader is gone, or the watch has ended.

@@ -19,18 +19,18 @@ extension Effect {
 extension Effect.Kind {
     fileprivate var wire: Telehealth_V1_OutboundOperationKind {
         switch self {
-        case .createMeeting: .createMeeting
-        case .deleteMeeting: .deleteMeeting
-        case .startCapture: .startCapture
-        case .confirmCapture: .confirmCapture
-        case .stopCapture: .stopCapture
-        case .watchCapture: .watchCapture
-        case .startConcatenation: .startConcatenation
-        case .confirmConcatenation: .confirmConcatenation
-        case .deleteAttendee: .deleteAttendee
-        case .updateCapabilities: .updateCapabilities
-        case .deleteObjects: .deleteObjects
-        case .deliverWebhook: .deliverWebhook
+        case .meeting(.create, _): .createMeeting
+        case .meeting(.delete, _): .deleteMeeting
+        case .recording(.startCapture, _, _): .startCapture
+        case .recording(.confirmCapture, _, _): .confirmCapture
+        case .recording(.stopCapture, _, _): .stopCapture
+        case .recording(.watchCapture, _, _): .watchCapture
+        case .recording(.startConcatenation, _, _): .startConcatenation
+        case .recording(.confirmConcatenation, _, _): .confirmConcatenation
+        case .recording(.deleteObjects, _, _): .deleteObjects
+        case .attendee(.delete, _, _): .deleteAttendee
+        case .attendee(.updateCapabilities, _, _): .updateCapabilities
+        case .webhook: .deliverWebhook
         }
     }
 }

@@ -26,7 +26,7 @@ extension SessionDraft {
     }
 
     /// Chime has a capture for this recording. If it may not run (any more), its stop is on the way.
-    package mutating func captureAnswered(_ id: RecordingID, _ pipeline: MediaPipeline, ledger: ConsentLedger) {
+    mutating func captureAnswered(_ id: RecordingID, _ pipeline: MediaPipeline, ledger: ConsentLedger) {
         guard let recording = state.recording(id) else { return }
         change(id) {
             $0.capturePipelineID = pipeline.id
@@ -42,12 +42,12 @@ extension SessionDraft {
         if pipeline.status == .inProgress {
             captureRuns(id)
         } else {
-            enqueue(.confirmCapture, generation: recording.generation, recording: id)
+            enqueue(.recording(.confirmCapture, id, generation: recording.generation))
         }
     }
 
     /// No capture runs or ran for this recording.
-    package mutating func captureNeverRan(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
+    mutating func captureNeverRan(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
         guard let recording = state.recording(id), recording.capturePipelineID == nil else { return }
         switch recording.state {
         case .requested, .stopping: failRecording(id, reason: reason)
@@ -59,25 +59,25 @@ extension SessionDraft {
     /// Chime says that the capture runs.
     ///
     /// - Parameter instant: since when, by AWS's word; nil = seen now.
-    package mutating func captureRuns(_ id: RecordingID, at instant: Timestamp? = nil) {
+    mutating func captureRuns(_ id: RecordingID, at instant: Timestamp? = nil) {
         guard let recording = state.recording(id), recording.state == .starting else { return }
         change(id) { [now] in
             $0.state = .recording
             $0.startedAt = max(instant ?? now, $0.requestedAt)
         }
         emit(.recordingStarted, recording: id, generation: recording.generation)
-        enqueue(.watchCapture, generation: recording.generation, recording: id)
+        enqueue(.recording(.watchCapture, id, generation: recording.generation))
     }
 
     /// Chime says that the capture failed or no longer exists, before it was known to run.
-    package mutating func captureFailed(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
+    mutating func captureFailed(_ id: RecordingID, reason: String, ledger: ConsentLedger) {
         guard state.recording(id)?.state == .starting else { return }
         failRecording(id, reason: reason)
         admitWaitingPeople(ledger)
     }
 
     /// The capture is over for certain; the playable file is made next.
-    package mutating func captureStopped(_ id: RecordingID, ledger: ConsentLedger) {
+    mutating func captureStopped(_ id: RecordingID, ledger: ConsentLedger) {
         guard let recording = state.recording(id), recording.state == .stopping else { return }
         change(id) { [now] in
             $0.state = .processing
@@ -87,14 +87,14 @@ extension SessionDraft {
         emit(
             .recordingStopped, recording: id, generation: recording.generation,
             reason: recording.stopCause.map(SessionEvent.Reason.recordingStop))
-        enqueue(.startConcatenation, generation: recording.generation, recording: id)
+        enqueue(.recording(.startConcatenation, id, generation: recording.generation))
         admitWaitingPeople(ledger)
     }
 
-    package mutating func concatenationStarted(_ id: RecordingID, _ pipeline: MediaPipeline) {
+    mutating func concatenationStarted(_ id: RecordingID, _ pipeline: MediaPipeline) {
         guard let recording = state.recording(id), recording.state == .processing else { return }
         change(id) { $0.concatenationPipelineID = pipeline.id }
-        enqueue(.confirmConcatenation, generation: recording.generation, recording: id)
+        enqueue(.recording(.confirmConcatenation, id, generation: recording.generation))
     }
 
     /// How often the pieces are joined before an operator looks at it; each of the operator's retries is one more.
@@ -102,7 +102,7 @@ extension SessionDraft {
 
     /// Chime says that a concatenation failed. The pieces still exist, so that says nothing about the recording:
     /// they are joined again, under a new token, because Chime answers an old token with the failed pipeline.
-    package mutating func concatenationFailed(_ id: RecordingID, _ pipelineID: String) {
+    mutating func concatenationFailed(_ id: RecordingID, _ pipelineID: String) {
         guard let recording = state.recording(id), recording.state == .processing,
             recording.concatenationPipelineID == pipelineID
         else { return }
@@ -113,27 +113,28 @@ extension SessionDraft {
             if isLast { $0.waitReason = .joiningFailed }
         }
         enqueue(
-            .startConcatenation, generation: recording.generation, recording: id,
+            .recording(.startConcatenation, id, generation: recording.generation),
             after: policy.concatenationPollInterval * 2, givenUp: isLast ? "CONCATENATION_FAILED" : nil)
     }
 
     /// AWS would not let us start the capture, and nothing runs: asked again while the visit goes on, since a clinician
     /// who asked for a recording wants the rest of the visit rather than nothing.
-    package mutating func captureStartRefused(_ id: RecordingID, _ reason: Recording.WaitReason) {
+    mutating func captureStartRefused(_ id: RecordingID, _ reason: Recording.WaitReason) {
         guard let recording = state.recording(id), recording.state == .requested else { return }
         change(id) { $0.waitReason = reason }
         enqueue(
-            .startCapture, generation: recording.generation, recording: id, after: policy.captureRetryInterval)
+            .recording(.startCapture, id, generation: recording.generation),
+            after: policy.captureRetryInterval)
     }
 
     /// A call for this recording does not come through; the recording itself is as it was.
-    package mutating func recordingWaits(_ id: RecordingID, _ reason: Recording.WaitReason?) {
+    mutating func recordingWaits(_ id: RecordingID, _ reason: Recording.WaitReason?) {
         guard let recording = state.recording(id), recording.state.isUnfinished, recording.waitReason != reason
         else { return }
         change(id) { $0.waitReason = reason }
     }
 
-    package mutating func objectSeen(_ id: RecordingID, key: String, _ object: StoredObject) {
+    mutating func objectSeen(_ id: RecordingID, key: String, _ object: StoredObject) {
         guard let recording = state.recording(id), recording.state == .processing else { return }
         let retentionEnd = policy.recordingRetention.map { (recording.stoppedAt ?? now) + $0 }
         change(id) { [now] in

@@ -13,7 +13,7 @@ extension SessionDraft {
                 sessionID: state.session.id, generation: generation,
                 clientRequestToken: "m-\(context.ids.randomHex(byteCount: 16))-g\(generation)",
                 controlRegion: context.controlRegion, mediaRegion: policy.mediaRegion, createdAt: now))
-        enqueue(.createMeeting, generation: generation)
+        enqueue(.meeting(.create, generation: generation))
     }
 
     /// Also of a mere intent: whether Chime was asked is not known here, and the deletion comes after the
@@ -21,11 +21,11 @@ extension SessionDraft {
     mutating func closeMeeting() {
         guard let meeting = state.liveMeeting else { return }
         change(generation: meeting.generation) { $0.state = .ending }
-        enqueue(.deleteMeeting, generation: meeting.generation)
+        enqueue(.meeting(.delete, generation: meeting.generation))
     }
 
     /// Chime answered: the generation lives, or is on its way out already.
-    package mutating func meetingCreated(
+    mutating func meetingCreated(
         _ generation: Int, _ meeting: ChimeMeeting, attendees: [AttendeeCredentials]
     ) {
         guard let row = state.meeting(generation), row.state == .intent || row.state == .ending else {
@@ -59,7 +59,7 @@ extension SessionDraft {
     /// Nothing runs under this generation: Chime refused, or was never asked.
     ///
     /// - Parameter reason: of the event: AWS's own word.
-    package mutating func meetingFailed(_ generation: Int, _ failure: MeetingGeneration.Failure, reason: String) {
+    mutating func meetingFailed(_ generation: Int, _ failure: MeetingGeneration.Failure, reason: String) {
         guard let row = state.meeting(generation) else { return }
         switch row.state {
         case .intent:
@@ -75,7 +75,7 @@ extension SessionDraft {
     }
 
     /// Chime refuses for now, and may have made the meeting before: it is asked again, and whoever waits is told why.
-    package mutating func meetingRefused(_ generation: Int, _ failure: MeetingGeneration.Failure) {
+    mutating func meetingRefused(_ generation: Int, _ failure: MeetingGeneration.Failure) {
         guard state.meeting(generation)?.state == .intent else { return }
         change(generation: generation) { $0.failure = failure }
     }
@@ -98,7 +98,7 @@ extension SessionDraft {
         emit(.meetingEnded, generation: generation, reason: .text("GONE"))
     }
 
-    package mutating func meetingDeleted(_ generation: Int) {
+    mutating func meetingDeleted(_ generation: Int) {
         guard state.meeting(generation)?.state == .ending else { return }
         change(generation: generation) { [now] in
             $0.state = .ended

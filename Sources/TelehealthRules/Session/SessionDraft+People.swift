@@ -96,13 +96,13 @@ extension SessionDraft {
         change(participant.id) { $0.capabilities = capabilities }
         emit(.capabilitiesChanged, participant: participant.id)
         guard let meeting = state.liveMeeting, mayHaveAttendee(participant, in: meeting) else { return }
-        enqueue(.updateCapabilities, generation: meeting.generation, participant: participant.id)
+        enqueue(.attendee(.updateCapabilities, participant.id, generation: meeting.generation))
     }
 
     /// Deletes the attendee that somebody may have in the live meeting; which one that is, the worker finds out.
     mutating func endAttendee(of former: Participant) {
         guard let meeting = state.liveMeeting, mayHaveAttendee(former, in: meeting) else { return }
-        enqueue(.deleteAttendee, generation: meeting.generation, participant: former.id)
+        enqueue(.attendee(.delete, former.id, generation: meeting.generation))
     }
 
     private func mayHaveAttendee(_ participant: Participant, in meeting: MeetingGeneration) -> Bool {
@@ -118,17 +118,17 @@ extension SessionDraft {
         if person.attendeeID != credentials.attendeeID || person.attendeeGeneration != generation {
             noteAttendee(credentials, generation: generation)
             if person.state != .admitted {
-                enqueue(.deleteAttendee, generation: generation, participant: person.id)
+                enqueue(.attendee(.delete, person.id, generation: generation))
             }
         }
         // Also one that an earlier call made whose caller died before noting it.
         if person.capabilities != credentials.capabilities ?? asked.capabilities {
-            enqueue(.updateCapabilities, generation: generation, participant: person.id)
+            enqueue(.attendee(.updateCapabilities, person.id, generation: generation))
         }
     }
 
     /// The attendee no longer exists; a later admission creates another.
-    package mutating func attendeeDeleted(_ id: ParticipantID, _ attendeeID: String) {
+    mutating func attendeeDeleted(_ id: ParticipantID, _ attendeeID: String) {
         guard state.participant(id)?.attendeeID == attendeeID else { return }
         change(id) {
             $0.attendeeID = nil

@@ -35,7 +35,7 @@ extension SessionDraft {
                 requestedAt: now,
                 consentIDs: consent.standsOn, controlRegion: meeting.controlRegion, bucket: bucket,
                 prefix: policy.recordingPrefix + "/" + id.rawValue))
-        enqueue(.startCapture, generation: meeting.generation, recording: id)
+        enqueue(.recording(.startCapture, id, generation: meeting.generation))
         emit(.recordingRequested, recording: id, generation: meeting.generation)
         return id
     }
@@ -57,7 +57,7 @@ extension SessionDraft {
 
     /// Also of one that is only requested: whether Chime was asked is not known here, and the stop comes
     /// after it.
-    package mutating func stopCapture(of id: RecordingID, cause: Recording.StopCause, by name: String) {
+    mutating func stopCapture(of id: RecordingID, cause: Recording.StopCause, by name: String) {
         guard let recording = state.recording(id), recording.state.mayCapture, recording.state != .stopping
         else {
             return
@@ -68,7 +68,7 @@ extension SessionDraft {
             $0.degradedSince = nil
             $0.stoppedBy = name
         }
-        enqueue(.stopCapture, generation: recording.generation, recording: id)
+        enqueue(.recording(.stopCapture, id, generation: recording.generation))
         emit(.recordingStopping, recording: id, generation: recording.generation, reason: .recordingStop(cause))
     }
 

@@ -50,10 +50,10 @@ extension SessionDraft {
         case .requested, .starting, .recording, .stopping, .processing, .deleting, .deleted: return
         }
         change(id) { $0.state = .deleting }
-        enqueue(.deleteObjects, generation: recording.generation, recording: id)
+        enqueue(.recording(.deleteObjects, id, generation: recording.generation))
     }
 
-    package mutating func objectsDeleted(_ id: RecordingID) {
+    mutating func objectsDeleted(_ id: RecordingID) {
         guard let recording = state.recording(id), recording.state == .deleting else { return }
         change(id) { [now] in
             $0.state = .deleted

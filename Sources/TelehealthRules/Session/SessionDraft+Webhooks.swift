@@ -5,7 +5,7 @@ extension SessionDraft {
     mutating func enqueueWebhooks(_ events: [SessionEvent]) {
         for event in events {
             for target in policy.webhooks where target.wants(event) {
-                enqueue(.deliverWebhook, target: target.name, eventSequence: event.sequence)
+                enqueue(.webhook(target: target.name, eventSequence: event.sequence))
             }
         }
     }

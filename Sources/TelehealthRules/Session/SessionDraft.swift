@@ -73,17 +73,11 @@ package struct SessionDraft {
     /// - Parameters:
     ///   - delay: not tried before.
     ///   - reason: not tried at all, until an operator says so.
-    mutating func enqueue(
-        _ kind: Effect.Kind, generation: Int? = nil, participant: ParticipantID? = nil,
-        recording: RecordingID? = nil, target: String? = nil, eventSequence: Int64? = nil,
-        after delay: Duration = .zero, givenUp reason: String? = nil
-    ) {
+    mutating func enqueue(_ kind: Effect.Kind, after delay: Duration = .zero, givenUp reason: String? = nil) {
         state.session.lastEffectSequence += 1
         var effect = Effect(
             id: EffectID(context.ids.uuid()), sessionID: state.session.id,
-            sequence: state.session.lastEffectSequence, kind: kind, generation: generation,
-            participantID: participant, recordingID: recording, createdAt: now, target: target,
-            eventSequence: eventSequence)
+            sequence: state.session.lastEffectSequence, kind: kind, createdAt: now)
         effect.notBefore = now + delay
         if let reason {
             effect.state = .dead

@@ -11,12 +11,15 @@ extension SessionState {
 
     /// Everybody who has or had a place, the clinician first, then the client's side, then who was invited.
     public var rostered: [Participant] {
-        let ranks = Dictionary(uniqueKeysWithValues: ParticipantRole.allCases.enumerated().map { ($1, $0) })
-        return participants.sorted {
-            (ranks[$0.role] ?? 0, $0.isBarred ? 1 : 0, $0.id.rawValue)
-                < (ranks[$1.role] ?? 0, $1.isBarred ? 1 : 0, $1.id.rawValue)
+        participants.sorted {
+            (Self.rank($0.role), $0.isBarred ? 1 : 0, $0.id.rawValue)
+                < (Self.rank($1.role), $1.isBarred ? 1 : 0, $1.id.rawValue)
         }
     }
+
+    private static let roles = ParticipantRole.allCases
+
+    private static func rank(_ role: ParticipantRole) -> Int { roles.firstIndex(of: role) ?? 0 }
 
     /// Whether somebody who counts as the clinician (``RoleRights/countsAsClinician``) is in the visit.
     public var isClinicianPresent: Bool {

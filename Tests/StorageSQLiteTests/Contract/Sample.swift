@@ -226,9 +226,15 @@ enum Sample {
     static func effect(_ id: String, session: String, sequence: Int64, due: Int64 = 0) -> Effect {
         Effect(
             id: EffectID(id), sessionID: SessionID("session-\(session)"), sequence: sequence,
-            kind: .createMeeting,
-            generation: 1, createdAt: at(due))
+            kind: .meeting(.create, generation: 1), createdAt: at(due))
     }
+
+    /// One of each.
+    static let effectKinds: [Effect.Kind] =
+        Effect.MeetingCall.allCases.map { .meeting($0, generation: 2) }
+        + Effect.RecordingCall.allCases.map { .recording($0, "r-1", generation: 2) }
+        + Effect.AttendeeCall.allCases.map { .attendee($0, "p-1", generation: 2) }
+        + [.webhook(target: "status", eventSequence: 7)]
 
     static func audit(_ action: String) -> AuditEntry {
         AuditEntry(

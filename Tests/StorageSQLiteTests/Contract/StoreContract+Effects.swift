@@ -14,16 +14,27 @@ extension StoreContract {
         StorePromise("every column of an effect comes back as it went in") { (store) async throws in
             try await store.commit(Sample.creation("a"))
             var effect = Effect(
-                id: "e-1", sessionID: "session-a", sequence: 1, kind: .confirmCapture, generation: 3,
-                participantID: "p", recordingID: "r", createdAt: Sample.at(1))
+                id: "e-1", sessionID: "session-a", sequence: 1,
+                kind: .recording(.confirmCapture, "r", generation: 3), createdAt: Sample.at(1))
             effect.attempts = 4
             effect.fence = 8
             effect.lastError = "Throttled"
+            effect.refusal = .quota
             effect.notBefore = Sample.at(5)
             try await store.commit(Decision([.effect(effect)]))
             effect.fence = 9
             effect.leasedUntil = Sample.at(36)
             #expect(try await claim(store, at: 6) == [effect])
+        },
+        StorePromise("every kind of effect comes back with what it carries") { (store) async throws in
+            try await store.commit(Sample.creation("a"))
+            for (index, kind) in Sample.effectKinds.enumerated() {
+                let effect = Effect(
+                    id: EffectID("e-\(index)"), sessionID: "session-a", sequence: Int64(index + 1), kind: kind,
+                    createdAt: Sample.at(1))
+                try await store.commit(Decision([.effect(effect)]))
+                #expect(try await store.effect(effect.id) == effect)
+            }
         },
         StorePromise("pruning forgets what was done long ago, and nothing that somebody may still look for") {
             (store) async throws in
@@ -67,15 +78,14 @@ extension StoreContract {
         StorePromise("lanes of one session do not wait for each other, effects of a lane do") {
             (store) async throws in
             try await store.commit(Sample.creation("a"))
-            let kinds: [(Effect.Kind, RecordingID)] = [
+            let calls: [(Effect.RecordingCall, RecordingID)] = [
                 (.startCapture, "r-1"), (.confirmCapture, "r-1"), (.stopCapture, "r-1"),
                 (.startConcatenation, "r-1"), (.confirmConcatenation, "r-2"),
             ]
-            let effects = kinds.enumerated().map { index, kind in
+            let effects = calls.enumerated().map { index, call in
                 Effect(
                     id: EffectID("e-\(index)"), sessionID: "session-a", sequence: Int64(index + 1),
-                    kind: kind.0,
-                    recordingID: kind.1, createdAt: Sample.at(0))
+                    kind: .recording(call.0, call.1, generation: 1), createdAt: Sample.at(0))
             }
             try await store.commit(Decision(effects.map { .effect($0) }))
             var claimed = try await claim(store, at: 1)
@@ -109,11 +119,15 @@ extension StoreContract {
         StorePromise("what polls a recording holds up neither its stop nor the deletion of the meeting") {
             (store) async throws in
             try await store.commit(Sample.creation("a"))
-            let kinds: [Effect.Kind] = [.confirmCapture, .stopCapture, .confirmConcatenation, .deleteMeeting]
+            let kinds: [Effect.Kind] = [
+                .recording(.confirmCapture, "recording-1", generation: 1),
+                .recording(.stopCapture, "recording-1", generation: 1),
+                .recording(.confirmConcatenation, "recording-1", generation: 1), .meeting(.delete, generation: 1),
+            ]
             let effects = kinds.enumerated().map { index, kind in
                 Effect(
                     id: EffectID("e-\(index + 1)"), sessionID: SessionID("session-a"),
-                    sequence: Int64(index + 1), kind: kind, recordingID: "recording-1", createdAt: Sample.at(0))
+                    sequence: Int64(index + 1), kind: kind, createdAt: Sample.at(0))
             }
             try await store.commit(Decision(effects.map { .effect($0) }))
             #expect(Set(try await claim(store, at: 0).map(\.id)) == ["e-1", "e-2"])

@@ -27,7 +27,7 @@ extension StoreContract {
         StorePromise("a follower hears of every later commit, in order, and can read what it changed") {
             (store) async throws in
             try await store.commit(audited(Sample.creation("before")))
-            let heard = Mutex<[FeedNews]>([])
+            let heard = Mutex<[CommitNotice]>([])
             let start = store.follow { news in heard.withLock { $0.append(news) } }
             for name in ["a", "b"] { try await store.commit(audited(Sample.creation(name))) }
             try await store.record(entry)

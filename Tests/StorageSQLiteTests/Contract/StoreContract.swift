@@ -15,5 +15,5 @@ struct StorePromise: Sendable, CustomStringConvertible {
 enum StoreContract {
     static let promises =
         rowPromises + decisionPromises + queryPromises + eventPromises + effectPromises + concurrencyPromises
-        + meetingPromises + feedPromises
+        + meetingPromises + feedPromises + commitPromises
 }

@@ -2,10 +2,10 @@ internal import Synchronization
 internal import TelehealthEngine
 
 /// Tells followers of commits, in their order. Isolation: any; ``publish(_:)`` is the writer's thread's.
-final class FeedPublisher: Sendable {
+final class CommitPublisher: Sendable {
     private struct State {
         var position: Int64
-        var followers: [@Sendable (FeedNews) -> Void] = []
+        var followers: [@Sendable (CommitNotice) -> Void] = []
     }
 
     private let state: Mutex<State>
@@ -13,19 +13,19 @@ final class FeedPublisher: Sendable {
     /// - Parameter position: of the newest commit there is.
     init(from position: Int64) { state = Mutex(State(position: position)) }
 
-    func follow(_ follower: @escaping @Sendable (FeedNews) -> Void) -> Int64 {
+    func follow(_ follower: @escaping @Sendable (CommitNotice) -> Void) -> Int64 {
         state.withLock { state in
             state.followers.append(follower)
             return state.position
         }
     }
 
-    /// To be called when what was committed can be read. Followers are called under the lock, so that each hears of
-    /// every commit after the one that it began with.
-    func publish(_ news: FeedNews) {
+    /// To be called when what was committed can be read, and before any caller is answered. Followers are called under
+    /// the lock, so that each hears of every commit after the one that it began with.
+    func publish(_ notice: CommitNotice) {
         state.withLock { state in
-            state.position = news.position
-            for follower in state.followers { follower(news) }
+            state.position = notice.position
+            for follower in state.followers { follower(notice) }
         }
     }
 }
