@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import Glibc
 internal import Identity
 internal import StorageSQLite
 internal import TLSEngine
@@ -13,16 +13,19 @@ internal import TelehealthModel
 struct RenewedFiles {
     private static let interval = Duration.seconds(1)
 
-    /// Tells one version of a file from the next.
+    /// Tells one version of a file from the next. The inode counts too: two versions may be of the same clock tick.
     private struct Stamp: Hashable {
-        var inode: UInt64?
-        var modifiedAt: Date?
+        let inode: UInt
+        let size: Int
+        let modifiedSeconds: Int
+        let modifiedNanoseconds: Int
 
         init?(_ path: String) {
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
-            // The type of this number is not documented.
-            inode = (attributes[.systemFileNumber] as? any BinaryInteger).map { UInt64(truncatingIfNeeded: $0) }
-            modifiedAt = attributes[.modificationDate] as? Date
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            inode = status.st_ino
+            size = status.st_size
+            (modifiedSeconds, modifiedNanoseconds) = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
         }
     }
 
