@@ -107,7 +107,7 @@ let modules: [Target] = [
     module("GRPCStandardAPI", ["ProtobufWire", "RPCModel"], path: "generated/grpc"),
     module("TelehealthAPI", ["ProtobufWire", "RPCModel"], path: "generated/telehealth"),
     // 5
-    module("RPCOverHTTP2", ["HTTP2Engine", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "CZlib"]),
+    module("RPCOverHTTP2", ["HTTP2Engine", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "TextFormats", "CZlib"]),
     module(
         "RPCServer",
         [
@@ -130,7 +130,9 @@ let modules: [Target] = [
             crypto,
         ]),
     module("HTTPSClient", ["CCurl"]),
-    module("AWSClient", ["HTTPSClient", "DurableFile", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+    module(
+        "AWSClient",
+        ["HTTPSClient", "DurableFile", "TextFormats", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
     module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthEngine", "TelehealthModel", crypto, logging]),
     module(
         "Identity",
@@ -140,31 +142,36 @@ let modules: [Target] = [
         ]),
     module("Webhooks", ["HTTPSClient", "TelehealthEngine", "TelehealthModel", "DurableFile", "TextFormats", crypto]),
     // 7
+    module("FHIRExport", ["TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "TextFormats"]),
     module(
         "TelehealthHandlers",
         [
-            "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthEngine", "TelehealthModel",
+            "FHIRExport", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthEngine", "TelehealthModel",
             "TelehealthRules", "AuditChain", "TextFormats", crypto, logging,
         ]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
-    // tools
-    module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
+    // 8
     module(
-        "FuzzTargets", ["ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI"],
-        path: "tools/FuzzTargets"),
-    module("VisitSimulation", ["TelehealthEngine", "TelehealthModel", "TelehealthRules", crypto], path: "tools/VisitSimulation"),
-    module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
-]
-
-let programs: [Target] = [
-    program(
-        "telehealthd",
+        "DaemonKit",
         [
             "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks",
             "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "RPCServer", "RPCModel", "Transport",
             "TLSEngine", "EventCore", "DurableFile", "Monitoring", "ProgramEdge", "TextFormats", logging,
-            .product(name: "Configuration", package: "swift-configuration"),
-        ], path: "Sources/telehealthd", linked: staticRuntime),
+        ]),
+    // tools
+    module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
+    module(
+        "FuzzTargets",
+        [
+            "ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI", "TextFormats",
+        ],
+        path: "tools/FuzzTargets"),
+    module("VisitSimulation", ["TelehealthEngine", "TelehealthModel", "TelehealthRules", crypto], path: "tools/VisitSimulation"),
+    module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection", "TextFormats"], path: "tools/ProtobufCodegen"),
+]
+
+let programs: [Target] = [
+    program("telehealthd", ["DaemonKit", "ProgramEdge"], path: "Sources/telehealthd", linked: staticRuntime),
     program("protoc-gen-telehealth-swift", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire"]),
     program(
         "rule-verdicts", ["TelehealthAPI", "ProtobufWire", "ProgramEdge"], exclude: ["alphabet.proto", "every_rule.proto"]),
@@ -253,7 +260,7 @@ let testTargets: [Target] = [
             "DurableFile", "TextFormats", "CSQLite", "CFaultVFS",
         ]),
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
-    tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP"]),
+    tests("AWSClientTests", ["AWSClient", "HTTPSClient", "LoopbackHTTP", "TextFormats"]),
     tests(
         "ChimeGatewayTests",
         ["ChimeGateway", "AWSClient", "HTTPSClient", "TelehealthModel", "LoopbackHTTP", "ChimeSimulation", logging]),
@@ -265,6 +272,9 @@ let testTargets: [Target] = [
             .product(name: "CryptoExtras", package: "swift-crypto"),
         ]),
     tests(
+        "FHIRExportTests",
+        ["FHIRExport", "TelehealthEngine", "TelehealthModel", "AuditChain", "TextFormats"]),
+    tests(
         "TelehealthHandlersTests",
         [
             "TelehealthHandlers", "TelehealthAPI", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "RPCServer",
@@ -273,6 +283,13 @@ let testTargets: [Target] = [
     tests(
         "TelehealthClientTests",
         ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
+    tests(
+        "DaemonKitTests",
+        [
+            "DaemonKit", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "TelehealthHandlers",
+            "Identity", "StorageSQLite", "EventCore", "DurableFile", "TextFormats", "ProgramEdge", "RPCServer", "Transport",
+            logging,
+        ]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]
@@ -312,8 +329,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        // Without its JSON files, which need all of Foundation.
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: made(cLibraries + modules + programs + testTargets)

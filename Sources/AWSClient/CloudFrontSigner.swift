@@ -1,5 +1,6 @@
 internal import Crypto
 internal import CryptoExtras
+internal import TextFormats
 
 /// Signed URLs of a CloudFront distribution, as an alternative to presigned URLs of S3.
 ///
@@ -65,42 +66,31 @@ public struct CloudFrontSigner: Sendable {
         } catch { throw .unreadable }
         let limit =
             restrictions == nil
-            ? "Expires=\(expiresAt)" : "Policy=\(Self.encoded(Array(policy.utf8)))"
+            ? "Expires=\(expiresAt)" : "Policy=\(Self.base64.text(Array(policy.utf8)))"
         let separator = url.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
-        return "\(url)\(separator)\(limit)&Signature=\(Self.encoded(signature))&Key-Pair-Id=\(keyPairID)"
+        return "\(url)\(separator)\(limit)&Signature=\(Self.base64.text(signature))&Key-Pair-Id=\(keyPairID)"
     }
+
+    /// Base64, with the three characters that have a meaning in queries replaced.
+    private static let base64 = Base64("-", "~", padding: "_")
 
     /// Without white space and in exactly this order, as the canned form requires.
     static func policy(_ url: String, expiresAt: Int64, _ restrictions: Restrictions) -> String {
         var conditions = [#""DateLessThan":{"AWS:EpochTime":\#(expiresAt)}"#]
         if let address = restrictions.sourceAddress {
             let range = address.utf8.contains(UInt8(ascii: "/")) ? address : address + "/32"
-            conditions.append(#""IpAddress":{"AWS:SourceIp":"\#(escaped(range))"}"#)
+            conditions.append(#""IpAddress":{"AWS:SourceIp":\#(quoted(range))}"#)
         }
         if let notBefore = restrictions.notBefore {
             conditions.append(#""DateGreaterThan":{"AWS:EpochTime":\#(notBefore)}"#)
         }
         let condition = conditions.joined(separator: ",")
-        return #"{"Statement":[{"Resource":"\#(escaped(url))","Condition":{\#(condition)}}]}"#
+        return #"{"Statement":[{"Resource":\#(quoted(url)),"Condition":{\#(condition)}}]}"#
     }
 
-    private static func escaped(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-    }
-
-    /// Base64, with the three characters that have a meaning in queries replaced.
-    private static func encoded(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-~".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-            for place in 0..<4 {
-                text.append(
-                    place <= group.count ? alphabet[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "_"))
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
+    private static func quoted(_ text: String) -> String {
+        var json: [UInt8] = []
+        text.appendAsJSONString(to: &json)
+        return String(decoding: json, as: UTF8.self)
     }
 }

@@ -1,3 +1,5 @@
+internal import TextFormats
+
 /// The percent-encoding of Signature Version 4: every byte of the UTF-8 form but the unreserved characters of
 /// RFC 3986 (`A-Z a-z 0-9 - . _ ~`) becomes `%XX` with upper-case digits; a space is `%20`, never `+`.
 ///
@@ -14,14 +16,14 @@ public enum PercentEncoding {
     }
 
     private static func encode(_ text: String, keepingSlash: Bool) -> String {
-        let hexDigits = Array("0123456789ABCDEF".utf8)
         var encoded: [UInt8] = []
         encoded.reserveCapacity(text.utf8.count + 16)
         for byte in text.utf8 {
             if isUnreserved(byte) || keepingSlash && byte == UInt8(ascii: "/") {
                 encoded.append(byte)
             } else {
-                encoded += [UInt8(ascii: "%"), hexDigits[Int(byte >> 4)], hexDigits[Int(byte & 15)]]
+                encoded.append(UInt8(ascii: "%"))
+                Hex.append(byte, to: &encoded, upperCase: true)
             }
         }
         return String(decoding: encoded, as: UTF8.self)

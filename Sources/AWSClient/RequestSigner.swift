@@ -1,5 +1,6 @@
 internal import Crypto
 internal import HTTPSClient
+internal import TextFormats
 
 /// Signature Version 4 for one service in one region, in header and query form.
 ///
@@ -45,7 +46,7 @@ public struct RequestSigner: Hashable, Sendable {
         -> AWSRequest
     {
         let time = CivilTime(unixSeconds: unixSeconds)
-        let payloadHash = Self.hex(SHA256.hash(data: request.body))
+        let payloadHash = Hex.encode(SHA256.hash(data: request.body))
         var request = request
         request.headers.remove(name: "Authorization")
         request.headers.replace(name: "X-Amz-Date", value: time.timestamp)
@@ -87,7 +88,7 @@ public struct RequestSigner: Hashable, Sendable {
         let payloadHash =
             switch dialect {
             case .s3: Self.unsignedPayload
-            case .standard: Self.hex(SHA256.hash(data: request.body))
+            case .standard: Hex.encode(SHA256.hash(data: request.body))
             }
         let signature = signature(
             of: canonicalRequest(request, headers: headers, payloadHash: payloadHash), secret: credentials,
@@ -111,13 +112,13 @@ public struct RequestSigner: Hashable, Sendable {
     {
         let toSign = [
             Self.algorithm, time.timestamp, scope(at: time),
-            Self.hex(SHA256.hash(data: Array(canonicalRequest.utf8))),
+            Hex.encode(SHA256.hash(data: Array(canonicalRequest.utf8))),
         ].joined(separator: "\n")
         var key = SymmetricKey(data: Array("AWS4\(secret.secretAccessKey)".utf8))
         for part in [time.dateStamp, region, service, "aws4_request"] {
             key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: key))
         }
-        return Self.hex(HMAC<SHA256>.authenticationCode(for: Array(toSign.utf8), using: key))
+        return Hex.encode(HMAC<SHA256>.authenticationCode(for: Array(toSign.utf8), using: key))
     }
 
     private func scope(at time: CivilTime) -> String {
@@ -178,11 +179,5 @@ public struct RequestSigner: Hashable, Sendable {
     /// explicit.
     private static func precedes(_ left: String, _ right: String) -> Bool {
         left.utf8.lexicographicallyPrecedes(right.utf8)
-    }
-
-    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

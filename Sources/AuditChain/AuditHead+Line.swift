@@ -6,8 +6,8 @@ extension AuditHead {
     /// microseconds since 1970.
     public var line: String {
         """
-        {"size":\(size),"mac":"\(HexText.encode(mac))","root":"\(HexText.encode(root.bytes))",\
-        "at":\(at.microseconds),"key":"\(HexText.encode(keyID))","signature":"\(HexText.encode(signature))"}
+        {"size":\(size),"mac":"\(Hex.encode(mac))","root":"\(Hex.encode(root.bytes))",\
+        "at":\(at.microseconds),"key":"\(Hex.encode(keyID))","signature":"\(Hex.encode(signature))"}
         """
     }
 
@@ -16,9 +16,9 @@ extension AuditHead {
         let parts = line.split(separator: "\"", omittingEmptySubsequences: false)
         // {"size":N,"mac":"…","root":"…","at":N,"key":"…","signature":"…"} cut at its 20 quotation marks.
         guard parts.count == 21, let size = Self.number(parts[2]), let at = Self.number(parts[12]),
-            let mac = HexText.decode(parts[5]), mac.count == AuditKey.byteCount,
-            let root = HexText.decode(parts[9]).flatMap(MerkleHash.init),
-            let keyID = HexText.decode(parts[15]), let signature = HexText.decode(parts[19])
+            let mac = Hex.decode(parts[5]), mac.count == AuditKey.byteCount,
+            let root = Hex.decode(parts[9]).flatMap(MerkleHash.init),
+            let keyID = Hex.decode(parts[15]), let signature = Hex.decode(parts[19])
         else { return nil }
         self.init(
             size: size, mac: mac, root: root, at: Timestamp(microseconds: at), keyID: keyID,

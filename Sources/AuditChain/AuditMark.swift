@@ -15,7 +15,7 @@ public struct AuditMark: Sendable, Hashable {
 
     /// One line without its line break: words, the MAC and a MAC over both under the log's key, in hexadecimal.
     public func line(_ key: AuditKey) -> String {
-        "mark \(size) \(HexText.encode(mac)) \(HexText.encode(key.mac(previous: mac, encoding: statement)))"
+        "mark \(size) \(Hex.encode(mac)) \(Hex.encode(key.mac(previous: mac, encoding: statement)))"
     }
 
     /// Reads what ``line(_:)`` writes.
@@ -24,7 +24,7 @@ public struct AuditMark: Sendable, Hashable {
     public init?(line: some StringProtocol, _ key: AuditKey) {
         let words = line.split(separator: " ")
         guard words.count == 4, words[0] == "mark", let size = Int64(words[1]), size > 0,
-            let mac = HexText.decode(words[2]), mac.count == AuditKey.byteCount
+            let mac = Hex.decode(words[2]), mac.count == AuditKey.byteCount
         else { return nil }
         self.init(size: size, mac: mac)
         guard self.line(key) == line else { return nil }

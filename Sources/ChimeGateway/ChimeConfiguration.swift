@@ -133,23 +133,32 @@ public struct ChimeConfiguration: Sendable {
         self.endpoints = endpoints
     }
 
+    /// Longest first part of a recording's key, in bytes: what a pipeline adds to it still fits into a key of S3.
+    public static let recordingPrefixBytesMax = 512
+
+    /// Whether the keys of recordings may begin with this text: segments of letters, digits, `-`, `_` and `.`, none of
+    /// them empty, `.` or `..`, separated by slashes. A pipeline's sink is an ARN, which allows no more.
+    public static func isRecordingPrefix(_ text: String) -> Bool {
+        text.utf8.count <= recordingPrefixBytesMax && ChimeSyntax.isObjectKey(text)
+    }
+
     /// - Throws: ``ConfigurationError`` naming the first setting that Chime would refuse.
-    func validate() throws(ConfigurationError) {
+    public func validate() throws(ConfigurationError) {
         guard ChimeSyntax.isRegion(controlRegion) else {
-            throw ConfigurationError(setting: "controlRegion", problem: "must be the name of an AWS region")
+            throw ConfigurationError(setting: "controlRegion", problem: "must be an AWS Region, such as us-east-1")
         }
         guard !allowedMediaRegions.isEmpty, allowedMediaRegions.allSatisfy(ChimeSyntax.isRegion) else {
-            throw ConfigurationError(setting: "allowedMediaRegions", problem: "must name at least one region")
+            throw ConfigurationError(setting: "allowedMediaRegions", problem: "must be AWS Regions, at least one")
         }
         let ceiling = videoResolution == .fullHD || contentResolution == .ultraHD ? 25 : 250
         guard (1...ceiling).contains(attendeesMax) else {
-            throw ConfigurationError(setting: "attendeesMax", problem: "must be 1 to \(ceiling)")
+            throw ConfigurationError(setting: "attendeesMax", problem: "must be 1 to \(ceiling) at these video resolutions")
         }
         if let bucket = recordingsBucket, !ChimeSyntax.isBucket(bucket) {
             throw ConfigurationError(setting: "recordingsBucket", problem: "must be the name of an S3 bucket")
         }
         if let region = recordingsBucketRegion, !ChimeSyntax.isRegion(region) {
-            throw ConfigurationError(setting: "recordingsBucketRegion", problem: "must be the name of an AWS region")
+            throw ConfigurationError(setting: "recordingsBucketRegion", problem: "must be an AWS Region, such as us-east-1")
         }
     }
 }

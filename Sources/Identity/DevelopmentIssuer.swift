@@ -60,7 +60,7 @@ public struct DevelopmentIssuer: Sendable {
             } catch {
                 guard error.isMissingFile else { throw error }
                 // The first start.
-                let fresh = StoredKey(d: Base64URL.encode(P256.Signing.PrivateKey().rawRepresentation))
+                let fresh = StoredKey(d: Base64.url.text(P256.Signing.PrivateKey().rawRepresentation))
                 guard let json = try? JSONEncoder().encode(fresh) else { throw .malformed }
                 try KeyFile.create(path, Array(json))
             }
@@ -71,14 +71,14 @@ public struct DevelopmentIssuer: Sendable {
     private init(key: P256.Signing.PrivateKey) {
         self.key = key
         let thumbprint = SHA256.hash(data: key.publicKey.rawRepresentation)
-        keyID = "development-" + Base64URL.encode(thumbprint.prefix(9))
+        keyID = "development-" + Base64.url.text(thumbprint.prefix(9))
     }
 
     private static func stored(_ path: String) throws(KeySetError) -> P256.Signing.PrivateKey {
         let bytes = try KeyFile.read(path, bytesMax: 4096)
         guard let stored = try? JSONDecoder().decode(StoredKey.self, from: Data(bytes)),
             stored.crv == "P-256",
-            let scalar = Base64URL.decode(stored.d[...]),
+            let scalar = Base64.url.decodeCanonical(stored.d),
             let key = try? P256.Signing.PrivateKey(rawRepresentation: scalar)
         else { throw KeyFile.malformed(path, "a development key") }
         return key
@@ -89,8 +89,8 @@ public struct DevelopmentIssuer: Sendable {
         let point = key.publicKey.rawRepresentation
         let jwk = JSONText.object([
             "kty": .string("EC"), "crv": .string("P-256"), "alg": .string("ES256"), "use": .string("sig"),
-            "kid": .string(keyID), "x": .string(Base64URL.encode(point.prefix(32))),
-            "y": .string(Base64URL.encode(point.suffix(32))),
+            "kid": .string(keyID), "x": .string(Base64.url.text(point.prefix(32))),
+            "y": .string(Base64.url.text(point.suffix(32))),
         ])
         return JSONText.object(["keys": .array([jwk])]).text
     }
@@ -107,8 +107,8 @@ public struct DevelopmentIssuer: Sendable {
             "act": request.actor.map { .object(["sub": .string($0.rawValue)]) },
         ])
         let header = JSONText.object(["alg": .string("ES256"), "kid": .string(keyID), "typ": .string("JWT")])
-        let signed = Base64URL.encode(header.bytes) + "." + Base64URL.encode(claims.bytes)
+        let signed = Base64.url.text(header.bytes) + "." + Base64.url.text(claims.bytes)
         guard let signature = try? key.signature(for: Array(signed.utf8)) else { throw .malformed }
-        return signed + "." + Base64URL.encode(signature.rawRepresentation)
+        return signed + "." + Base64.url.text(signature.rawRepresentation)
     }
 }

@@ -1,6 +1,7 @@
 internal import Crypto
 internal import CryptoExtras
 internal import FoundationEssentials
+internal import TextFormats
 
 /// The only accepted signature algorithms: neither `none`, nor shared secrets, nor short keys.
 public enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable {
@@ -66,8 +67,8 @@ struct PublishedKey: Decodable {
         }
         func bytes(_ member: CodingKeys) throws -> Data {
             let text = try members.decode(String.self, forKey: member)
-            guard let bytes = Base64URL.decode(text[...]) else { throw unusable(member) }
-            return bytes
+            guard let bytes = Base64.url.decodeCanonical(text) else { throw unusable(member) }
+            return Data(bytes)
         }
         guard !members.contains(.secret) else { throw unusable(.secret) }
         id = try members.decode(String.self, forKey: .id)

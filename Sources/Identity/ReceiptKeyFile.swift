@@ -31,7 +31,7 @@ public enum ReceiptKeyFile {
         // In this order: a rotation records the old key before it replaces it, so none is ever missed.
         let bytes = try KeyFile.read(path, bytesMax: seedBytesMax)
         let text = String(decoding: bytes, as: UTF8.self)
-        guard let seed = HexText.decode(text.prefix { $0 != "\n" }), let signer = ReceiptSigner(seed: seed)
+        guard let seed = Hex.decode(text.prefix { $0 != "\n" }), let signer = ReceiptSigner(seed: seed)
         else { throw KeyFile.malformed(path, "a key of 64 hexadecimal digits") }
         let current = signer.publicKey.bytes
         let retired = try retired(besides: path).filter { $0.key.bytes != current }
@@ -49,14 +49,14 @@ public enum ReceiptKeyFile {
         let before = try read(path)
         let retired = before.retired + [.init(key: before.signer.publicKey, retiredAt: now)]
         let lines = retired.map {
-            "\(HexText.encode($0.key.bytes)) \($0.retiredAt.microseconds / 1_000_000)\n"
+            "\(Hex.encode($0.key.bytes)) \($0.retiredAt.microseconds / 1_000_000)\n"
         }
         try KeyFile.replace(path + ".retired", Array(lines.joined().utf8))
         try KeyFile.replace(path, seedText(ReceiptSigner.randomSeed()))
         return try read(path)
     }
 
-    private static func seedText(_ seed: [UInt8]) -> [UInt8] { Array((HexText.encode(seed) + "\n").utf8) }
+    private static func seedText(_ seed: [UInt8]) -> [UInt8] { Array((Hex.encode(seed) + "\n").utf8) }
 
     private static func retired(besides path: String) throws(KeySetError) -> [ReceiptKeys.Retired] {
         let bytes: [UInt8]
@@ -69,7 +69,7 @@ public enum ReceiptKeyFile {
         var keys: [ReceiptKeys.Retired] = []
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             let parts = line.split(separator: " ")
-            guard parts.count == 2, let key = HexText.decode(parts[0]).flatMap({ ReceiptKey($0) }),
+            guard parts.count == 2, let key = Hex.decode(parts[0]).flatMap({ ReceiptKey($0) }),
                 let seconds = Int64(parts[1]), (0...253_402_300_799).contains(seconds)
             else { throw KeyFile.malformed(path + ".retired", "a key and its seconds on each line") }
             keys.append(.init(key: key, retiredAt: Timestamp(microseconds: seconds * 1_000_000)))

@@ -2,6 +2,7 @@ internal import Crypto
 internal import FoundationEssentials
 internal import Synchronization
 public import TelehealthModel
+internal import TextFormats
 
 /// Turns bearer tokens into callers: verifies signature, issuer, audience, times and claims, and caches the result.
 ///
@@ -56,8 +57,8 @@ public final class TokenVerifier: Sendable {
     public func deservesCheck(_ token: String) -> Bool {
         guard token.utf8.count <= TokenPolicy.tokenBytesMax else { return false }
         let parts = token.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count == 3, let bytes = Base64URL.decode(parts[0]),
-            let header = try? TokenHeader(parsing: Array(bytes)), let id = header.keyID
+        guard parts.count == 3, let bytes = Base64.url.decodeCanonical(parts[0]),
+            let header = try? TokenHeader(parsing: bytes), let id = header.keyID
         else { return false }
         return state.withLock { $0.keys.keys[id]?.key.algorithm.rawValue } == header.algorithm
     }
@@ -84,10 +85,10 @@ public final class TokenVerifier: Sendable {
         throws(TokenError) -> Caller
     {
         let parts = token.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count == 3, let headerBytes = Base64URL.decode(parts[0]),
-            let signature = Base64URL.decode(parts[2])
+        guard parts.count == 3, let headerBytes = Base64.url.decodeCanonical(parts[0]),
+            let signature = Base64.url.decodeCanonical(parts[2])
         else { throw .malformed }
-        let header = try TokenHeader(parsing: Array(headerBytes))
+        let header = try TokenHeader(parsing: headerBytes)
         guard let algorithm = SignatureAlgorithm(rawValue: header.algorithm) else { throw .algorithmNotAllowed }
         let (found, generation) = state.withLock { state in
             let key = header.keyID.flatMap { state.keys.keys[$0] }
@@ -98,11 +99,11 @@ public final class TokenVerifier: Sendable {
         guard key.key.algorithm == algorithm else { throw .algorithmNotAllowed }
         guard isLocal || !key.isDevelopment else { throw .developmentOnly }
         let signed = Data(token.utf8.prefix(parts[0].utf8.count + 1 + parts[1].utf8.count))
-        guard key.key.accepts(signature, of: signed) else { throw .signatureInvalid }
+        guard key.key.accepts(Data(signature), of: signed) else { throw .signatureInvalid }
         // Only now is anything that the token says about its bearer read.
-        guard let payload = Base64URL.decode(parts[1]) else { throw .malformed }
+        guard let payload = Base64.url.decodeCanonical(parts[1]) else { throw .malformed }
         let names = key.isDevelopment ? ClaimNames.standard : policy.claims
-        let caller = try TokenClaims(parsing: Array(payload), names: names)
+        let caller = try TokenClaims(parsing: payload, names: names)
             .caller(policy: policy, issuer: key.issuer, now: now)
         state.withLock { state in
             guard state.generation == generation else { return }

@@ -1,3 +1,5 @@
+internal import TextFormats
+
 /// Ordered name/value pairs of a call: request metadata, initial and trailing response metadata.
 ///
 /// Names are lower-case. A name that ends in `-bin` has a binary value (base64 on the wire), any other an ASCII text
@@ -67,7 +69,7 @@ public struct Metadata: Sendable {
             return
         }
         for part in unsafe [UInt8](value).split(separator: 0x2C, omittingEmptySubsequences: false) {
-            guard let decoded = Base64.decode(part) else { continue }
+            guard let decoded = Base64.unpadded.decode(part) else { continue }
             unsafe append(name: name, isBinary: true, value: decoded)
         }
     }
@@ -142,7 +144,7 @@ public struct Metadata: Sendable {
         var offset = 0
         while let field = next(&offset) {
             let value = bytes[field.nameEnd..<field.valueEnd]
-            body(bytes[field.nameStart..<field.nameEnd], field.isBinary ? Base64.encode(value)[...] : value)
+            body(bytes[field.nameStart..<field.nameEnd], field.isBinary ? Base64.unpadded.encode(value)[...] : value)
         }
     }
 

@@ -1,6 +1,7 @@
 // Between RPCModel's values and HTTP/2 header fields, the same on both sides of the wire.
 public import HTTP2Engine
 public import RPCModel
+internal import TextFormats
 
 extension Metadata {
     /// The custom metadata of a received header block: everything except pseudo-headers and fields of gRPC or HTTP/2.
@@ -68,7 +69,7 @@ extension HeaderList {
             add("grpc-message", bytes: PercentEncoding.encode(message))
         }
         if !error.statusDetails.isEmpty, error.statusDetails.count <= maxDetailsBytes {
-            add("grpc-status-details-bin", bytes: Base64.encode(error.statusDetails))
+            add("grpc-status-details-bin", bytes: Base64.unpadded.encode(error.statusDetails))
         }
         if let pushback = error.retryPushback.trailer { add("grpc-retry-pushback-ms", pushback) }
         add(error.trailers)
@@ -90,7 +91,7 @@ extension HeaderBlock {
         }
         guard let code = parsed else { return nil }
         let message = self.value(of: .grpcMessage).map { PercentEncoding.decode([UInt8]($0)) } ?? ""
-        let details = self.value(of: .grpcStatusDetailsBin).flatMap { Base64.decode([UInt8]($0)) } ?? []
+        let details = self.value(of: .grpcStatusDetailsBin).flatMap { Base64.unpadded.decode([UInt8]($0)) } ?? []
         let pushback = self.value(of: .grpcRetryPushbackMS).map { String(decoding: $0, as: UTF8.self) }
         return RPCError(
             code, message, statusDetails: details, trailers: trailers,

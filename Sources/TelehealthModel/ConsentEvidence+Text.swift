@@ -7,7 +7,7 @@ extension ConsentEvidence {
         return JSONText.object(
             present: [
                 "scan": scanReference.map(JSONText.string),
-                "scanSHA256": scanSHA256.map { .string(HexText.encode($0)) },
+                "scanSHA256": scanSHA256.map { .string(Hex.encode($0)) },
                 "script": scriptVersion.map(JSONText.string), "witness": witness.map(JSONText.string),
             ]
         ).text
@@ -17,7 +17,7 @@ extension ConsentEvidence {
     public init?(storedText text: String) {
         guard let members = try? JSONText(parsing: Array(text.utf8)) else { return nil }
         let hash = members["scanSHA256"]?.stringValue
-        let bytes = hash.flatMap { HexText.decode($0) }
+        let bytes = hash.flatMap { Hex.decode($0) }
         if hash != nil && bytes == nil { return nil }
         self.init(
             scanReference: members["scan"]?.stringValue, scanSHA256: bytes,

@@ -91,12 +91,8 @@ enum DisplayEscaping {
             for (index, unit) in scalar.utf16.enumerated() {
                 if index > 0 { put(UInt8(ascii: "\\")) }
                 put(UInt8(ascii: "u"))
-                for shift in [12, 8, 4, 0] { put(digit(UInt8(truncatingIfNeeded: unit >> UInt16(shift)) & 15)) }
+                for shift in [12, 8, 4, 0] { put(Hex.digit(UInt8(truncatingIfNeeded: unit >> UInt16(shift)) & 15)) }
             }
         }
-    }
-
-    private static func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 }

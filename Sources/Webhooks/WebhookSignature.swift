@@ -1,4 +1,5 @@
 internal import Crypto
+internal import TextFormats
 
 /// How a receiver verifies that a message is ours and fresh: `Telehealth-Signature: t=SECONDS,v1=HEX`.
 ///
@@ -11,8 +12,6 @@ enum WebhookSignature {
         var mac = HMAC<SHA256>(key: secret)
         mac.update(data: Array("\(seconds).".utf8))
         mac.update(data: body)
-        let digits = Array("0123456789abcdef")
-        let hex = mac.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return "t=\(seconds),v1=\(String(hex))"
+        return "t=\(seconds),v1=\(Hex.encode(mac.finalize()))"
     }
 }

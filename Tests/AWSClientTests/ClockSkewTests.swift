@@ -2,6 +2,7 @@ import HTTPSClient
 import LoopbackHTTP
 import Synchronization
 import Testing
+import TextFormats
 
 @testable import AWSClient
 
@@ -39,7 +40,7 @@ import Testing
         let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         func two(_ value: Int64) -> String { (value < 10 ? "0" : "") + String(value) }
         let clock = [stamp.secondOfDay / 3600, stamp.secondOfDay / 60 % 60, stamp.secondOfDay % 60].map(two)
-        return "Mon, \(two(stamp.day)) \(names[Int(stamp.month) - 1]) \(stamp.year) \(clock.joined(separator: ":")) GMT"
+        return "Mon, \(two(stamp.day.day)) \(names[Int(stamp.day.month) - 1]) \(stamp.day.year) \(clock.joined(separator: ":")) GMT"
     }
 
     /// Refuses whatever is not signed within five minutes of its own clock, as AWS does.

@@ -47,7 +47,9 @@ enum LayerTable {
             Row(4, "GRPCStandardAPI", "ProtobufWire", "RPCModel"),
             Row(4, "TelehealthAPI", "ProtobufWire", "RPCModel"),
             // 5
-            Row(5, "RPCOverHTTP2", "CZlib", "GRPCStandardAPI", "HTTP2Engine", "ProtobufWire", "RPCModel"),
+            Row(
+                5, "RPCOverHTTP2", "CZlib", "GRPCStandardAPI", "HTTP2Engine", "ProtobufWire", "RPCModel",
+                "TextFormats"),
             Row(
                 5, "RPCServer", "EventCore", "GRPCStandardAPI", "HTTP2Engine", "ProtobufReflection",
                 "ProtobufWire", "RPCModel", "RPCOverHTTP2", "Synchronization", "TLSEngine", "Transport"),
@@ -65,7 +67,7 @@ enum LayerTable {
             Row(6, "HTTPSClient", "CCurl", "Glibc", "Synchronization"),
             Row(
                 6, "AWSClient", "Crypto", "CryptoExtras", "DurableFile", "FoundationEssentials", "Glibc",
-                "HTTPSClient", "Synchronization"),
+                "HTTPSClient", "Synchronization", "TextFormats"),
             Row(
                 6, "ChimeGateway", "AWSClient", "Crypto", "FoundationEssentials", "HTTPSClient", "Logging",
                 "TelehealthEngine", "TelehealthModel"),
@@ -77,7 +79,10 @@ enum LayerTable {
                 "TelehealthEngine", "TelehealthModel", "TextFormats"),
             // 7
             Row(
-                7, "TelehealthHandlers", "AuditChain", "Crypto", "GRPCStandardAPI", "Logging",
+                7, "FHIRExport", "AuditChain", "TelehealthEngine", "TelehealthModel", "TelehealthRules",
+                "TextFormats"),
+            Row(
+                7, "TelehealthHandlers", "AuditChain", "Crypto", "FHIRExport", "GRPCStandardAPI", "Logging",
                 "ProtobufWire", "RPCModel", "RPCServer", "Synchronization", "TelehealthAPI",
                 "TelehealthEngine", "TelehealthModel", "TelehealthRules", "TextFormats"),
             Row(
@@ -88,12 +93,13 @@ enum LayerTable {
     /// 8: the daemon, which holds no tool; 9: tools, and the rules that they put a program around.
     private static let programs: [Row] = [
         Row(
-            8, "telehealthd", "AWSClient", "AuditChain", "ChimeGateway", "Configuration", "DurableFile",
-            "EventCore", "FoundationEssentials", "Glibc", "HTTPSClient", "Identity", "Logging",
-            "Monitoring", "ProgramEdge", "RPCModel", "RPCServer", "StorageSQLite", "Synchronization",
-            "TLSEngine", "TelehealthEngine", "TelehealthHandlers", "TelehealthModel", "TelehealthRules",
-            "TextFormats", "Transport", "Webhooks"),
-        Row(9, "ProtobufCodegen", "ProtobufReflection", "ProtobufWire"),
+            8, "DaemonKit", "AWSClient", "AuditChain", "ChimeGateway", "DurableFile", "EventCore",
+            "FoundationEssentials", "Glibc", "HTTPSClient", "Identity", "Logging", "Monitoring",
+            "ProgramEdge", "RPCModel", "RPCServer", "StorageSQLite", "Synchronization", "TLSEngine",
+            "TelehealthEngine", "TelehealthHandlers", "TelehealthModel", "TelehealthRules", "TextFormats",
+            "Transport", "Webhooks"),
+        Row(8, "telehealthd", "DaemonKit", "Glibc", "ProgramEdge"),
+        Row(9, "ProtobufCodegen", "ProtobufReflection", "ProtobufWire", "TextFormats"),
         Row(
             9, "protoc-gen-telehealth-swift", "Glibc", "ProtobufCodegen", "ProtobufReflection",
             "ProtobufWire"),
@@ -119,7 +125,7 @@ enum LayerTable {
             "TelehealthClient"),
         Row(
             9, "FuzzTargets", "HTTP2Engine", "ProtobufReflection", "ProtobufWire", "RPCModel",
-            "RPCOverHTTP2", "TelehealthAPI"),
+            "RPCOverHTTP2", "TelehealthAPI", "TextFormats"),
         Row(9, "fuzz-runner", "FuzzTargets", "Glibc", "ProgramEdge"),
         Row(
             9, "rpc-simulation", "ArgumentParser", "HTTP2Engine", "ProgramEdge", "ProtobufWire",
@@ -159,7 +165,7 @@ enum LayerTable {
 
     /// Packages of others, by their identity.
     static let packages: Set<String> = [
-        "swift-crypto", "swift-log", "swift-argument-parser", "swift-configuration", "FlyingFox",
+        "swift-crypto", "swift-log", "swift-argument-parser", "FlyingFox",
     ]
 
     /// The highest layer that Foundation must not enter: the daemon, which it costs 6 MB of memory.

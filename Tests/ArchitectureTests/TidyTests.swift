@@ -135,7 +135,7 @@ import Testing
 
     @Test func `what a peer said reaches a terminal by one way`() {
         for source in sources
-        where source.path.hasPrefix("tools/telehealth-probe/") || source.path.hasPrefix("Sources/telehealthd/") {
+        where source.path.hasPrefix("tools/telehealth-probe/") || source.path.hasPrefix("Sources/DaemonKit/") {
             for word in ["rint(", "FileHandle.standardOutput", "FileHandle.standardError"] {
                 for line in source.lines(with: word)
                 where source.code[line - 1].firstMatch(of: /(^|[^\w.])print\(|FileHandle/) != nil {

@@ -42,10 +42,10 @@ struct PlainTree {
         var tree = MerkleTree()
         for (leaf, root) in zip(Self.referenceLeaves, Self.referenceRoots) {
             tree.append(leaf: .leaf(leaf))
-            #expect(HexText.encode(tree.root.bytes) == root)
+            #expect(Hex.encode(tree.root.bytes) == root)
         }
         #expect(
-            HexText.encode(MerkleTree().root.bytes)
+            Hex.encode(MerkleTree().root.bytes)
                 == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     }
 

@@ -73,7 +73,7 @@ private struct WrittenBefore {
 
     init() throws {
         before = try WrittenBefore()
-        let bytes = try #require(HexText.decode(before.answers.keys.chain))
+        let bytes = try #require(Hex.decode(before.answers.keys.chain))
         key = try #require(AuditKey(bytes))
     }
 
@@ -112,17 +112,17 @@ private struct WrittenBefore {
     }
 
     @Test func `receipts are believed, and not with one letter changed`() throws {
-        let bytes = try #require(HexText.decode(before.answers.receiptKey))
+        let bytes = try #require(Hex.decode(before.answers.receiptKey))
         let key = try #require(ReceiptKey(bytes))
         #expect(before.answers.consents.count > 15)
         for (id, consent) in before.answers.consents {
             let said = try ConsentReceipt.verify(consent.receipt, key: key).consent
             #expect(said["id"] == id && said["subject"] == consent.person)
             let parts = consent.receipt.split(separator: ".").map(String.init)
-            let payload = try #require(Base64Text.bytes(url: parts[1]))
+            let payload = try #require(Base64.url.decodeCanonical(parts[1]))
             let other = String(decoding: payload, as: UTF8.self).replacing("\"version\":1", with: "\"version\":2")
             #expect(throws: ReceiptFault.signature) {
-                try ConsentReceipt.verify("\(parts[0]).\(Base64Text.url(Array(other.utf8))).\(parts[2])", key: key)
+                try ConsentReceipt.verify("\(parts[0]).\(Base64.url.text(Array(other.utf8))).\(parts[2])", key: key)
             }
         }
     }

@@ -51,7 +51,7 @@ import TextFormats
     @Test func `a rotation that was cut short behind its note has not happened`() throws {
         try Self.inFolder { path in
             let key = try ReceiptKeyFile.open(path).signer.publicKey
-            let note = "\(HexText.encode(key.bytes)) 5\n"
+            let note = "\(Hex.encode(key.bytes)) 5\n"
             try note.write(toFile: path + ".retired", atomically: true, encoding: .utf8)
             let keys = try ReceiptKeyFile.read(path)
             #expect(keys.signer.publicKey.id == key.id && keys.retired.isEmpty)

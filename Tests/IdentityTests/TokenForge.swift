@@ -2,6 +2,7 @@ import Crypto
 import CryptoExtras
 import Foundation
 import TelehealthModel
+import TextFormats
 
 @testable import Identity
 
@@ -41,18 +42,18 @@ struct TokenForge {
             let point = key.publicKey.rawRepresentation
             return [
                 "kty": "EC", "crv": "P-256", "kid": keyID, "alg": "ES256", "use": "sig",
-                "x": Base64URL.encode(point.prefix(32)), "y": Base64URL.encode(point.suffix(32)),
+                "x": Base64.url.text(point.prefix(32)), "y": Base64.url.text(point.suffix(32)),
             ]
         case .ed25519(let key):
             return [
                 "kty": "OKP", "crv": "Ed25519", "kid": keyID, "alg": "EdDSA",
-                "x": Base64URL.encode(key.publicKey.rawRepresentation),
+                "x": Base64.url.text(key.publicKey.rawRepresentation),
             ]
         case .rs256(let key):
             let primitives = try key.publicKey.getKeyPrimitives()
             return [
-                "kty": "RSA", "kid": keyID, "n": Base64URL.encode(primitives.modulus),
-                "e": Base64URL.encode(primitives.publicExponent),
+                "kty": "RSA", "kid": keyID, "n": Base64.url.text(primitives.modulus),
+                "e": Base64.url.text(primitives.publicExponent),
             ]
         }
     }
@@ -68,7 +69,7 @@ struct TokenForge {
 
     /// A token of just these texts.
     func token(header: String, claims: String) throws -> String {
-        let signed = Base64URL.encode(header.utf8) + "." + Base64URL.encode(claims.utf8)
+        let signed = Base64.url.text(Array(header.utf8)) + "." + Base64.url.text(Array(claims.utf8))
         let bytes = Data(signed.utf8)
         let signature: Data =
             switch key {
@@ -76,7 +77,7 @@ struct TokenForge {
             case .ed25519(let key): try key.signature(for: bytes)
             case .rs256(let key): try key.signature(for: bytes, padding: .insecurePKCS1v1_5).rawRepresentation
             }
-        return signed + "." + Base64URL.encode(signature)
+        return signed + "." + Base64.url.text(signature)
     }
 
     private static func text(_ members: [String: Any]) throws -> String {

@@ -1,7 +1,7 @@
 import RPCModel
 import Testing
 
-@Suite("Timeouts, messages and base64 on the wire") struct WireTextTests {
+@Suite("Timeouts and messages on the wire") struct WireTextTests {
     @Test(
         "every unit of grpc-timeout is read",
         arguments: [
@@ -48,19 +48,6 @@ import Testing
     @Test("a broken escape is kept as it is", arguments: ["%", "%4", "%zz", "a%"])
     func brokenEscape(text: String) {
         #expect(PercentEncoding.decode(Array(text.utf8)) == text)
-    }
-
-    @Test(
-        "base64 is read with and without padding",
-        arguments: [("", ""), ("Zg==", "f"), ("Zg", "f"), ("Zm8=", "fo"), ("Zm8", "fo"), ("Zm9v", "foo")])
-    func readsBase64(text: String, expected: String) {
-        #expect(Base64.decode(Array(text.utf8)) == Array(expected.utf8))
-        #expect(Base64.encode(Array(expected.utf8)) == Array(text.utf8).filter { $0 != 0x3D })
-    }
-
-    @Test("what is no base64 is refused", arguments: ["Z", "Zm9v!", "Zg=", "Z===", "=Zg="])
-    func refusesBase64(text: String) {
-        #expect(Base64.decode(Array(text.utf8)) == nil)
     }
 
     @Test(

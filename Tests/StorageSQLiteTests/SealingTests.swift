@@ -344,7 +344,7 @@ import TextFormats
     }
 
     private static func guardedRows(_ name: String, born: String?, _ sealer: Sealer) -> [String] {
-        func hex(_ bytes: [UInt8]) -> String { "x'" + HexText.encode(bytes) + "'" }
+        func hex(_ bytes: [UInt8]) -> String { "x'" + Hex.encode(bytes) + "'" }
         func token(_ id: String) -> String { hex(sealer.identifiers.token(id)) }
         let day = born.map { hex(sealer.seal($0, .bornOn, row: "client-" + name)) } ?? "NULL"
         return [

@@ -89,7 +89,7 @@ final class MemoryTrail: AuditTrail {
         let (text, record) = try await receipt()
         let verified = try ConsentReceipt.verify(text, key: signer.publicKey)
         #expect(verified.consent["id"] == record.id.rawValue && verified.consent["signer"] == "client-1")
-        #expect(verified.consent["textSHA256"] == HexText.encode(record.textHash))
+        #expect(verified.consent["textSHA256"] == Hex.encode(record.textHash))
         #expect(verified.consent["type"] == "RECORDING" && verified.consent["decision"] == "GRANTED")
         #expect(verified.logNumber < verified.logSize, "somebody else's row came behind")
     }
@@ -114,7 +114,7 @@ final class MemoryTrail: AuditTrail {
             SubmitConsent(subjectID: Clinic.client, type: .hipaaTelehealth, statement: statement),
             clinic.call(Clinic.clinicianCaller))
         let text = try await office.receipt(of: record.id, clinic.call(Clinic.clientCaller)).text
-        let payload = try #require(Base64Text.bytes(url: text.split(separator: ".")[1]))
+        let payload = try #require(Base64.url.decodeCanonical(text.split(separator: ".")[1]))
         let json = String(decoding: payload, as: UTF8.self)
         #expect(json.contains("clinician-1") && !json.contains("shelf"))
     }
@@ -144,7 +144,7 @@ final class MemoryTrail: AuditTrail {
         async throws
     {
         let (text, _) = try await receipt()
-        let payload = try #require(Base64Text.bytes(url: text.split(separator: ".")[1]))
+        let payload = try #require(Base64.url.decodeCanonical(text.split(separator: ".")[1]))
         let body = try JSONText(parsing: payload)
         func signed(_ change: (inout [String: JSONText]) -> Void, consent: [String: JSONText] = [:]) throws
             -> String
@@ -157,9 +157,9 @@ final class MemoryTrail: AuditTrail {
             root["log"] = .object(log)
             root["consent"] = .object(statement)
             let head = String(text.split(separator: ".")[0])
-            let unsigned = head + "." + Base64Text.url(JSONText.object(root).bytes)
+            let unsigned = head + "." + Base64.url.text(JSONText.object(root).bytes)
             let signature = try #require(signer.signature(of: Array(unsigned.utf8)))
-            return unsigned + "." + Base64Text.url(signature)
+            return unsigned + "." + Base64.url.text(signature)
         }
         let longer = try signed { $0["size"] = .number(1000) }
         #expect(throws: ReceiptFault.inclusion) { try ConsentReceipt.verify(longer, key: signer.publicKey) }

@@ -31,7 +31,7 @@ import TextFormats
     }
 
     @Test func `are read as their key signed them`() throws {
-        let bytes = try #require(HexText.decode(answers.keys.guest))
+        let bytes = try #require(Hex.decode(answers.keys.guest))
         let guests = try #require(GuestKey(bytes: bytes))
         for told in answers.grants.values {
             let grant = try #require(guests.grant(told.grant))

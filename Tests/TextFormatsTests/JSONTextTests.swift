@@ -30,10 +30,10 @@ import TextFormats
     @Test func `base64 comes back, and only from its one text`() {
         for count in 0..<40 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ count) }
-            #expect(Base64Text.bytes(url: Base64Text.url(bytes)) == bytes)
+            #expect(Base64.url.decodeCanonical(Base64.url.text(bytes)) == bytes)
         }
         #expect(
-            Base64Text.padded(Array("ab".utf8)) == "YWI=" && Base64Text.padded(Array("abc".utf8)) == "YWJj")
-        #expect(Base64Text.bytes(url: "YWJ") == nil && Base64Text.bytes(url: "YW+j") == nil)
+            Base64.standard.text(Array("ab".utf8)) == "YWI=" && Base64.standard.text(Array("abc".utf8)) == "YWJj")
+        #expect(Base64.url.decodeCanonical("YWJ") == nil && Base64.url.decodeCanonical("YW+j") == nil)
     }
 }

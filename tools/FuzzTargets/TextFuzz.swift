@@ -1,4 +1,5 @@
 internal import RPCModel
+internal import TextFormats
 
 /// The small texts of gRPC's headers.
 enum TextFuzz {
@@ -14,10 +15,12 @@ enum TextFuzz {
         let encoded = PercentEncoding.encode(text)
         precondition(encoded.allSatisfy { (0x20...0x7E).contains($0) })
         precondition(PercentEncoding.decode(encoded) == text, "a status message changes on its way")
-        if let decoded = Base64.decode(bytes) {
-            precondition(Base64.decode(Base64.encode(decoded)) == decoded)
+        for form in [Base64.standard, .unpadded, .url, .eitherAlphabet] {
+            if let decoded = form.decode(bytes) { precondition(form.decode(form.encode(decoded)) == decoded) }
+            precondition(form.decode(form.encode(bytes)) == bytes, "bytes change on their way")
+            precondition(form.decodeCanonical(form.text(bytes)) == bytes)
         }
-        precondition(Base64.decode(Base64.encode(bytes)) == bytes, "bytes change on their way")
+        precondition(Hex.decode(Hex.encode(bytes)) == bytes)
         _ = RPCError.Code.parse(grpcStatus: bytes.span)
         _ = GRPCContentType.isGRPC(bytes.span)
         metadata(input)

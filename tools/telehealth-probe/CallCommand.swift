@@ -150,7 +150,7 @@ struct CallCommand: AsyncParsableCommand {
         guard Metadata.isValidName(name) else { throw ProbeFailure.usage("invalid metadata name '\(name)'") }
         let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
         guard name.hasSuffix("-bin") else { return metadata.append(name, value) }
-        guard let bytes = Base64.decode(Array(value.utf8)) else {
+        guard let bytes = Base64.unpadded.decode(Array(value.utf8)) else {
             throw ProbeFailure.usage("the value of '\(name)' is not base64")
         }
         metadata.append(name, binary: bytes)
@@ -194,7 +194,7 @@ struct CallCommand: AsyncParsableCommand {
             let text =
                 switch value {
                 case .text(let text): text
-                case .binary(let bytes): String(decoding: Base64.encode(bytes), as: UTF8.self)
+                case .binary(let bytes): Base64.unpadded.text(bytes)
                 }
             Terminal.complain("< \(name): \(text)\(mark)")
         }

@@ -33,10 +33,10 @@ struct ReceiptCommand: AsyncParsableCommand {
 
         func run() async throws {
             let key = try await withClient(target, identity, doing: "key") { try await $0.consents.getReceiptKey() }
-            Terminal.say("\(HexText.encode(key.publicKey))")
+            Terminal.say("\(Hex.encode(key.publicKey))")
             guard all else { return }
             for retired in key.retiredKeys.reversed() {
-                Terminal.say("\(HexText.encode(retired.publicKey))  until \(retired.retireTime.text)")
+                Terminal.say("\(Hex.encode(retired.publicKey))  until \(retired.retireTime.text)")
             }
         }
     }
@@ -92,7 +92,7 @@ struct ReceiptCommand: AsyncParsableCommand {
         private func keys() throws -> [ReceiptKey] {
             let text = (try? String(contentsOfFile: key, encoding: .utf8)) ?? key
             let words = text.split(separator: "\n").compactMap { $0.split(whereSeparator: \.isWhitespace).first }
-            let keys = words.compactMap { HexText.decode($0).flatMap { ReceiptKey($0) } }
+            let keys = words.compactMap { Hex.decode($0).flatMap { ReceiptKey($0) } }
             guard !keys.isEmpty, keys.count == words.count else {
                 throw ProbeFailure.usage("invalid --key: must be an Ed25519 public key of 64 hexadecimal digits")
             }

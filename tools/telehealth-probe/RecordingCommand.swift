@@ -141,8 +141,8 @@ extension RecordingCommand {
                     Terminal.say("\(try JSONText.own().line(answer))")
                 } else {
                     Terminal.say("\(lines: String(decoding: answer.canonicalJson, as: UTF8.self))")
-                    Terminal.say("sha256     \(HexText.encode(answer.sha256))")
-                    Terminal.say("signature  \(HexText.encode(answer.signature))")
+                    Terminal.say("sha256     \(Hex.encode(answer.sha256))")
+                    Terminal.say("signature  \(Hex.encode(answer.signature))")
                     Terminal.say("key        \(answer.signatureKeyID)")
                 }
             }

@@ -30,8 +30,8 @@ extension ConsentReceipt {
     public static func verify(_ receipt: String, key: ReceiptKey) throws(ReceiptFault) -> VerifiedReceipt {
         guard receipt.utf8.count <= bytesMax else { throw .malformed }
         let parts = receipt.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let header = Base64Text.bytes(url: parts[0]),
-            let payload = Base64Text.bytes(url: parts[1]), let signature = Base64Text.bytes(url: parts[2]),
+        guard parts.count == 3, let header = Base64.url.decodeCanonical(parts[0]),
+            let payload = Base64.url.decodeCanonical(parts[1]), let signature = Base64.url.decodeCanonical(parts[2]),
             let head = try? JSONText(parsing: header), let body = try? JSONText(parsing: payload)
         else { throw .malformed }
         guard head["alg"]?.stringValue == "EdDSA", head["typ"]?.stringValue == contentType else {
@@ -47,7 +47,7 @@ extension ConsentReceipt {
     private static func verified(_ consent: JSONText, _ log: JSONText, issuedAt: String)
         throws(ReceiptFault) -> VerifiedReceipt
     {
-        guard let entry = log["entry"]?.stringValue.flatMap({ HexText.decode($0) }),
+        guard let entry = log["entry"]?.stringValue.flatMap({ Hex.decode($0) }),
             let number = log["number"]?.numberValue, let size = log["size"]?.numberValue,
             let rootText = log["root"]?.stringValue, let root = MerkleHash(hexadecimal: rootText),
             let id = consent["id"]?.stringValue
@@ -75,7 +75,7 @@ extension ConsentReceipt {
 
 extension MerkleHash {
     fileprivate init?(hexadecimal text: String) {
-        guard let bytes = HexText.decode(text) else { return nil }
+        guard let bytes = Hex.decode(text) else { return nil }
         self.init(bytes)
     }
 }

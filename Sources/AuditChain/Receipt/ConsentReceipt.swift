@@ -37,8 +37,8 @@ public enum ConsentReceipt {
             "version": .number(version), "issuedAt": .string(now.rfc3339), "consent": statement(of: record),
             "log": log(row, proof),
         ])
-        let signed = Base64Text.url(header.bytes) + "." + Base64Text.url(payload.bytes)
-        return signer.signature(of: Array(signed.utf8)).map { signed + "." + Base64Text.url($0) }
+        let signed = Base64.url.text(header.bytes) + "." + Base64.url.text(payload.bytes)
+        return signer.signature(of: Array(signed.utf8)).map { signed + "." + Base64.url.text($0) }
     }
 
     private static func statement(of record: ConsentRecord) -> JSONText {
@@ -53,7 +53,7 @@ public enum ConsentReceipt {
             "decision": .string(wireName(record.decision)), "method": .string(wireName(record.method)),
             "documentVersion": .string(record.documentVersion),
             "documentLanguage": .string(record.documentLanguage),
-            "textSHA256": .string(HexText.encode(record.textHash)),
+            "textSHA256": .string(Hex.encode(record.textHash)),
             "acknowledged": .strings(acknowledged.filter(\.1).map(\.0)),
             "purposes": record.type == .recording
                 ? .strings(record.recordingPurposes.map { wireName($0) }.sorted()) : nil,
@@ -70,9 +70,9 @@ public enum ConsentReceipt {
 
     private static func log(_ row: AuditRecord, _ proof: AuditProof) -> JSONText {
         .object([
-            "entry": .string(HexText.encode(row.encoding + row.mac)), "number": .number(row.number),
-            "size": .number(proof.treeSize), "root": .string(HexText.encode(proof.root.bytes)),
-            "path": .strings(proof.path.map { HexText.encode($0.bytes) }),
+            "entry": .string(Hex.encode(row.encoding + row.mac)), "number": .number(row.number),
+            "size": .number(proof.treeSize), "root": .string(Hex.encode(proof.root.bytes)),
+            "path": .strings(proof.path.map { Hex.encode($0.bytes) }),
         ])
     }
 }

@@ -42,7 +42,7 @@ public struct ReceiptKey: Sendable {
     public var bytes: [UInt8] { Array(key.rawRepresentation) }
 
     /// The first 8 bytes of SHA-256 over the key, in hexadecimal digits: `kid` of what it signed.
-    public var id: String { HexText.encode(Array(SHA256.hash(data: key.rawRepresentation).prefix(8))) }
+    public var id: String { Hex.encode(Array(SHA256.hash(data: key.rawRepresentation).prefix(8))) }
 
     func verifies(_ signature: [UInt8], of bytes: [UInt8]) -> Bool {
         key.isValidSignature(signature, for: bytes)

@@ -1,3 +1,5 @@
+internal import TextFormats
+
 /// RFC 3339 times and `"1.5s"` durations, in the proleptic Gregorian calendar.
 ///
 /// - Spec: google/protobuf/timestamp.proto and duration.proto, "JSON Mapping".
@@ -12,12 +14,8 @@ enum CivilTime {
     /// - Returns: nil out of the range of years 1 to 9999, or when nanos are not 0...999,999,999.
     static func timestampText(seconds: Int64, nanos: Int32) -> String? {
         guard (earliest...latest).contains(seconds), (0...999_999_999).contains(nanos) else { return nil }
-        let day = floorDivide(seconds, 86_400)
-        let second = seconds - day * 86_400
-        let (year, month, dayOfMonth) = date(ofDay: day)
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))T"
-            + "\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
-            + "\(fraction(nanos.magnitude))Z"
+        let (day, second) = CivilDay.of(unixSeconds: seconds)
+        return "\(day.text)T\(ClockText.text(secondOfDay: second))\(fraction(nanos.magnitude))Z"
     }
 
     /// - Returns: nil when the text is not an RFC 3339 time or out of range.
@@ -28,7 +26,7 @@ enum CivilTime {
             let day = scanner.digits(2), scanner.take("T"), let hour = scanner.digits(2), scanner.take(":"),
             let minute = scanner.digits(2), scanner.take(":"), let second = scanner.digits(2),
             let nanos = scanner.fraction(),
-            year >= 1, (1...12).contains(month), (1...daysIn(month: month, year: year)).contains(day),
+            year >= 1, let date = CivilDay(year: year, month: month, day: day),
             hour < 24, minute < 60, second < 60
         else { return nil }
         var offset: Int64 = 0
@@ -39,8 +37,7 @@ enum CivilTime {
             else { return nil }
             offset = (hours * 3600 + minutes * 60) * (isWest ? -1 : 1)
         }
-        let days = dayNumber(year: year, month: month, day: day)
-        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset
+        let seconds = date.number * 86_400 + hour * 3600 + minute * 60 + second - offset
         guard scanner.isAtEnd, (earliest...latest).contains(seconds) else { return nil }
         return (seconds, nanos)
     }
@@ -67,50 +64,9 @@ enum CivilTime {
 
     private static func fraction(_ nanos: UInt32) -> String {
         if nanos == 0 { return "" }
-        if nanos % 1_000_000 == 0 { return "." + padded(Int64(nanos / 1_000_000), 3) }
-        if nanos % 1_000 == 0 { return "." + padded(Int64(nanos / 1_000), 6) }
-        return "." + padded(Int64(nanos), 9)
-    }
-
-    private static func padded(_ value: Int64, _ width: Int) -> String {
-        let text = String(value)
-        return String(repeating: "0", count: max(0, width - text.count)) + text
-    }
-
-    private static func floorDivide(_ value: Int64, _ by: Int64) -> Int64 {
-        value >= 0 ? value / by : -((by - 1 - value) / by)
-    }
-
-    private static func isLeap(_ year: Int64) -> Bool {
-        year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-    }
-
-    private static func daysIn(month: Int64, year: Int64) -> Int64 {
-        switch month {
-        case 2: isLeap(year) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    /// Days since 1970-01-01. Years begin in March here, so that the leap day is the last of its year.
-    private static func dayNumber(year: Int64, month: Int64, day: Int64) -> Int64 {
-        let shifted = month > 2 ? year : year - 1
-        let era = floorDivide(shifted, 400)
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    private static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        let shifted = day + 719_468
-        let era = floorDivide(shifted, 146_097)
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let march = (5 * dayOfYear + 2) / 153
-        let month = march < 10 ? march + 3 : march - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * march + 2) / 5 + 1)
+        if nanos % 1_000_000 == 0 { return "." + Int64(nanos / 1_000_000).padded(to: 3) }
+        if nanos % 1_000 == 0 { return "." + Int64(nanos / 1_000).padded(to: 6) }
+        return "." + Int64(nanos).padded(to: 9)
     }
 }
 

@@ -1,4 +1,5 @@
 internal import ProtobufWire
+internal import TextFormats
 
 /// Fills a message from JSON, driven by its descriptor.
 struct JSONDecoder {
@@ -131,7 +132,9 @@ struct JSONDecoder {
             if case .string(let value) = json { return .string(value) }
             throw JSONError(.wrongValue(expected: "a string"))
         case .bytes:
-            if case .string(let text) = json, let bytes = Base64.decode(text) { return .bytes(bytes) }
+            if case .string(let text) = json, let bytes = Base64.eitherAlphabet.decode(Array(text.utf8)) {
+                return .bytes(bytes)
+            }
             throw JSONError(.wrongValue(expected: "base64"))
         case .enumeration, .message, .group:
             throw JSONError(.wrongValue(expected: "a scalar value"))

@@ -1,4 +1,5 @@
 internal import ProtobufWire
+internal import TextFormats
 
 extension JSONEncoder {
     /// Writes a message that has its own JSON form.
@@ -54,7 +55,7 @@ extension JSONEncoder {
         case .double(let value): raw(JSONNumber.text(value))
         case .bool(let value): raw(value ? "true" : "false")
         case .string(let value): string(value)
-        case .bytes(let value): raw("\"\(Base64.encode(value))\"")
+        case .bytes(let value): raw("\"\(Base64.standard.text(value))\"")
         case .enumeration, .message, .list, .map: throw JSONError(.notRepresentable("not a wrapper"))
         }
     }

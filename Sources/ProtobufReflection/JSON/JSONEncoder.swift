@@ -125,7 +125,7 @@ struct JSONEncoder {
         case .double(let value): text += JSONNumber.text(value)
         case .bool(let value): text += value ? "true" : "false"
         case .string(let value): string(value)
-        case .bytes(let value): text += "\"\(Base64.encode(value))\""
+        case .bytes(let value): text += "\"\(Base64.standard.text(value))\""
         case .enumeration(let number):
             let type = message.enumType(of: field)
             if type.fullName == "google.protobuf.NullValue" {

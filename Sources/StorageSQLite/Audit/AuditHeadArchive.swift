@@ -45,7 +45,7 @@ public final class AuditHeadArchive: AuditWitness {
             guard let signer = AuditHeadSigner(secret) else {
                 throw FileFailure(keyFile, .malformed("a key of 64 hexadecimal digits"))
             }
-            let kept = try makeFiles(directory, publicKey: HexText.encode(signer.publicKey.bytes) + "\n")
+            let kept = try makeFiles(directory, publicKey: Hex.encode(signer.publicKey.bytes) + "\n")
             return AuditHeadArchive(
                 directory: directory, signer: signer, trail: trail, time: time, newest: kept.heads.last)
         } catch {
@@ -86,7 +86,7 @@ public final class AuditHeadArchive: AuditWitness {
             let keyPath = "\(directory)/\(publicKeyName)"
             guard let content = try HeadLines.read("\(directory)/\(fileName)"),
                 let text = try SmallFile.readIfThere(keyPath, bytesMax: publicKeyBytesMax, .open),
-                let key = HexText.decode(String(decoding: text, as: UTF8.self).prefix { $0 != "\n" })
+                let key = Hex.decode(String(decoding: text, as: UTF8.self).prefix { $0 != "\n" })
                     .flatMap(AuditHeadKey.init)
             else { return nil }
             return (content.heads, content.damagedLines, key)

@@ -9,7 +9,7 @@ enum SecretFile {
     /// - Returns: nil when there is no such file.
     static func read(_ path: String) throws(FileFailure) -> [UInt8]? {
         guard let text = try SmallFile.readIfThere(path, bytesMax: fileBytesMax, .secret) else { return nil }
-        guard let bytes = HexText.decode(String(decoding: text, as: UTF8.self).prefix { $0 != "\n" }),
+        guard let bytes = Hex.decode(String(decoding: text, as: UTF8.self).prefix { $0 != "\n" }),
             bytes.count == byteCount
         else { throw FileFailure(path, .malformed("a key of 64 hexadecimal digits")) }
         return bytes
@@ -19,7 +19,7 @@ enum SecretFile {
     static func readOrMake(_ path: String, fresh: () -> [UInt8]) throws(FileFailure) -> [UInt8] {
         if let bytes = try read(path) { return bytes }
         try Folder.makeAll(Folder.parent(of: path))
-        try SmallFile.create(path, Array((HexText.encode(fresh()) + "\n").utf8), .secret)
+        try SmallFile.create(path, Array((Hex.encode(fresh()) + "\n").utf8), .secret)
         guard let bytes = try read(path) else { throw FileFailure(path, .missing) }
         return bytes
     }

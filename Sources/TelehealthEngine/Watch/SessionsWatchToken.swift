@@ -61,7 +61,7 @@ struct SessionsWatchToken {
 
     /// What has the form of a token.
     init?(_ text: String) {
-        guard let bytes = Base64Text.bytes(url: text), bytes.count == 8 + Self.markBytes else { return nil }
+        guard let bytes = Base64.url.decodeCanonical(text), bytes.count == 8 + Self.markBytes else { return nil }
         let position = bytes[..<8].reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
         guard position <= Int64.max else { return nil }
         self.position = Int64(position)
@@ -75,7 +75,7 @@ struct SessionsWatchToken {
 
     var text: String {
         let bytes = stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: position >> Int64($0)) }
-        return Base64Text.url(bytes + mark)
+        return Base64.url.text(bytes + mark)
     }
 
     /// Whether it was made for this scope by this log.

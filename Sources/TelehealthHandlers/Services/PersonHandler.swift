@@ -1,3 +1,4 @@
+internal import FHIRExport
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -22,7 +23,7 @@ struct PersonHandler: Telehealth_V1_PersonServiceHandler {
         let record = try await answering(on: longWork) { () async throws(TelehealthError) in
             try await archive.record(of: subject, invocation)
         }
-        var rest = record.bundle.bytes[...]
+        var rest = record.fhirBundle.bytes[...]
         while !rest.isEmpty {
             let chunk = Array(rest.prefix(Self.chunkBytes))
             rest = rest.dropFirst(Self.chunkBytes)

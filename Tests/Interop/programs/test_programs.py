@@ -54,7 +54,7 @@ def test_examples_in_help_can_be_copied_from_a_terminal_of_80_columns():
 
 def test_the_probe_and_the_daemon_document_their_codes():
     assert "1 invalid usage" in " ".join(run(BIN / "telehealth-probe", "--help").stdout.split())
-    assert "2 for a wrong command line or configuration" in " ".join(run(BIN / "telehealthd", "--help").stdout.split())
+    assert "2 wrong command line or configuration" in " ".join(run(BIN / "telehealthd", "--help").stdout.split())
 
 
 def test_a_wrong_configuration_names_every_setting_at_fault(tmp_path):

@@ -258,7 +258,7 @@ def test_a_log_cut_and_continued_is_found_by_the_service_itself(stopped):
     evidence = Evidence(stopped)
     evidence.tamper("DELETE FROM audit WHERE number > 6")
     stopped.start()
-    assert "does not fit its newest signed head" in (stopped.data / "telehealthd.log").read_text()
+    assert "audit log contradicts its newest signed head" in (stopped.data / "telehealthd.log").read_text()
     channel = grpc.insecure_channel(stopped.address)
     clinic = Clinic(stopped, channel)
     answer = verify(clinic)

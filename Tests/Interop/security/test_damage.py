@@ -267,7 +267,7 @@ def test_a_damaged_line_among_the_heads_is_told_of_and_a_torn_last_one_is_not(vi
     assert all(line.endswith("}") for line in lines)
     heads.write_text("\n".join([lines[0].replace('"size"', '"sise"'), *lines[1:]]) + "\n")
     service.start()
-    assert "file of heads is damaged" in log(service)
+    assert "audit heads file is damaged" in log(service)
     verified = probe(service, "audit", "verify")
     assert verified.returncode == 4 and "line 1 of the heads' file is damaged" in verified.stdout
     assert service.stop() == 0
@@ -350,7 +350,7 @@ def test_a_full_disk_ends_readiness_at_once_and_it_comes_back_by_itself(small_di
         assert health.Check(health_pb2.HealthCheckRequest()).status == health_pb2.HealthCheckResponse.SERVING
         status = clinic.call(operations(clinic).GetServiceStatus, m.GetServiceStatusRequest(), "admin")
         assert (status.writable, status.store_state) == (True, m.STORE_STATE_WRITABLE)
-        assert log(service).count("store writes again") == 1 == log(service).count("disk is full")
+        assert log(service).count("store accepts changes again") == 1 == log(service).count("disk is full")
     assert service.stop() == 0
 
 

@@ -187,13 +187,13 @@ def test_an_outage_keeps_nobody_out(tmp_path, simulator, issuer):
     # All of it.
     issuer.put(issuer.document_path, b"", 503)
     issuer.put("/keys", b"", 503)
-    until_logged(started, "key set not reloaded, the old keys stay", 1)
+    until_logged(started, "key set not reloaded: the old keys stay in use", 1)
     for key in (first, second):
         assert said(started, key.token(iss=issuer.name)) == "OK"
     with urllib.request.urlopen(f"http://{started.ready['monitoring']}/metrics", timeout=10) as answer:
         counts = dict(re.findall(r'telehealth_issuer_reads_failed_total\{kept="(\w+)"\} (\d+)', answer.read().decode()))
     log = (started.data / "telehealthd.log").read_text()
-    assert int(counts["document"]) >= log.count("issuer's document not reloaded, the last good one stays") - 1 >= 1
+    assert int(counts["document"]) >= log.count("discovery document not reloaded: the last good one stays in use") - 1 >= 1
     assert int(counts["keys"]) >= 1
     assert started.stop() == 0
 

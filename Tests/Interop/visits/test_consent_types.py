@@ -138,7 +138,9 @@ def test_the_names_of_the_release_before_are_taken_and_told_in_the_log(tmp_path,
     assert service.stop() == 0
     told = (tmp_path / "data/telehealthd.log").read_text()
     for sentence in (
-            "TELEHEALTH_POLICY_DIR: old.json: write telehealth for TELEHEALTH", "old.json: write recording for RECORDING",
-            "old.json: asks for no third_party_presence", "TELEHEALTH_JOIN_CONSENTS: write hipaa_telehealth for HIPAA_TELEHEALTH"):
+            "TELEHEALTH_POLICY_DIR (--policy-dir): old.json: write telehealth instead of TELEHEALTH",
+            "old.json: write recording instead of RECORDING",
+            "old.json: requires no third_party_presence",
+            "TELEHEALTH_JOIN_CONSENTS (--join-consents): write hipaa_telehealth instead of HIPAA_TELEHEALTH"):
         assert sentence in told
-    assert "for telehealth:" not in told
+    assert "instead of telehealth," not in told
