@@ -17,15 +17,15 @@ struct RenewedFiles {
     private struct Stamp: Hashable {
         let inode: UInt
         let size: Int
-        let modifiedSeconds: Int
-        let modifiedNanoseconds: Int
+        /// A `timespec`, compared as it is.
+        let modified: [UInt8]
 
         init?(_ path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
             inode = status.st_ino
             size = status.st_size
-            (modifiedSeconds, modifiedNanoseconds) = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+            modified = withUnsafeBytes(of: status.st_mtim) { Array($0) }
         }
     }
 
