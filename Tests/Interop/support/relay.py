@@ -56,6 +56,8 @@ class Relay:
             self.is_closed = True
         self.waker.send(b".")
         self.thread.join()
+        # By the one who uses it: the thread may end before it is woken.
+        self.waker.close()
 
     # -- the thread ----------------------------------------------------------------------------
 
@@ -75,7 +77,6 @@ class Relay:
         for side in list(self.pairs):
             self._drop(side)
         self.listener.close()
-        self.waker.close()
         self.wakes.close()
         self.selector.close()
 
