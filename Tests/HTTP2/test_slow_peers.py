@@ -125,11 +125,11 @@ def test_messages_that_lack_their_last_byte_on_every_stream():
 
 def test_messages_that_lack_their_last_byte_on_many_connections():
     """Who holds most is refused first; the bystander's calls, which are counted too, go on."""
-    with attacked("held-request-bytes-per-connection-max=8000000", "held-request-bytes-max=12000000") as scene:
+    with attacked("held-request-bytes-per-connection-max=8000000", "held-request-bytes-max=9000000") as scene:
         peers = [Peer(scene.address) for _ in range(10)]
         try:
             for peer in peers:
-                fill(peer, 2, 3 << 20)
+                fill(peer, 2, 2 << 20)
             scene.counted(refused("too_many_request_bytes"), 16)
             peers[-1].echo(1001, bytes(60_000))
         finally:
