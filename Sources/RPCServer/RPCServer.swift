@@ -9,7 +9,7 @@ internal import Transport
 ///
 /// ```swift
 /// let server = try RPCServer(configuration: .init(listeners: [.tcp(host: "127.0.0.1", port: 0)]),
-///                            services: [Telehealth_V1_SService(handler)])
+///                            services: [service])
 /// let addresses = try await server.start()
 /// …
 /// await server.shutdown(grace: .seconds(10))

@@ -13,8 +13,9 @@ public import RPCModel
 ///
 /// ```swift
 /// let client = try TelehealthClient(.init(target: "127.0.0.1:50051"), tokens: FixedToken(token))
-/// let session = try await client.sessions.create(.with { $0.appointmentID = "appointment-1" })
-/// for try await update in client.sessions.watch(session.sessionID) { … }
+/// let created = try await client.sessions.create(.with { $0.appointmentID = "appointment-1" })
+/// guard let sessionID = created.session?.sessionID else { return }
+/// for try await update in client.sessions.watch(sessionID) { … }
 /// ```
 ///
 /// The documentation of each call, and docs/api.md, say who may use it and how it may be refused.

@@ -24,7 +24,23 @@ import Testing
         _ = backup
     }
 
-    @Test(arguments: [("README.md", 1), ("docs/clients.md", 2)])
+    private func follow(appointment: String, at target: String, token: String) async throws {
+        let client = try TelehealthClient(ClientConfiguration(target: target), tokens: FixedToken(token))
+        let created = try await client.sessions.create(.with { $0.appointmentID = appointment })
+        guard let sessionID = created.session?.sessionID else { return }
+        for try await update in client.sessions.watch(sessionID) {
+            switch update {
+            case .snapshot(let snapshot): print("now: \(snapshot.session?.status ?? .unspecified)")
+            case .event(let event): print("event \(event.sequence): \(event.status)")
+            }
+        }
+        await client.shutdown()
+    }
+
+    @Test(arguments: [
+        ("README.md", 1), ("docs/clients.md", 2),
+        ("Sources/TelehealthClient/TelehealthClient.docc/FollowingAVisit.md", 1),
+    ])
     func `each block of Swift that a document shows is compiled here`(page: String, count: Int) throws {
         let root = URL(filePath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -36,6 +52,9 @@ import Testing
     }
 
     private static func unindented(_ text: String) -> String {
-        text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.joined(separator: "\n")
+        text.split(separator: "\n").filter { !$0.hasPrefix("import ") }.map { line in
+            let line = line.trimmingCharacters(in: .whitespaces)
+            return line.hasPrefix("private ") ? String(line.dropFirst("private ".count)) : line
+        }.joined(separator: "\n")
     }
 }
