@@ -16,10 +16,10 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     for sentence in configuration.advice { logger.warning("configuration", metadata: ["advice": "\(sentence)"]) }
     let time = SystemTime()
     let alarms = Alarms(logger: logger)
-    let records = try await Records.open(configuration, time: time, alarms: alarms)
-    let cloud = try Cloud(configuration, environment: environment)
+    let records = try await StorageAssembly.open(configuration, time: time, alarms: alarms)
+    let cloud = try AWSAssembly(configuration, environment: environment)
     let domain = try Domain(configuration, records: records, cloud: cloud, time: time, alarms: alarms)
-    let entrance = try await Entrance(
+    let entrance = try await ServerAssembly(
         configuration, records: records, domain: domain, http: cloud.http, time: time, alarms: alarms)
     let listeners = configuration.listeners.map(\.description).joined(separator: ", ")
     let addresses = try await StartFailure.naming("listening on \(listeners) (--listen)") {
@@ -54,10 +54,10 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
 
 /// Returns free memory to the system; runs until cancelled.
 private func giveBackSpareMemory(_ time: SystemTime) async {
-    var spare = SpareMemory()
+    var spare = HeapTrimmer()
     while true {
-        do { try await time.sleep(for: SpareMemory.look) } catch { return }
-        SpareMemory.take(spare.next())
+        do { try await time.sleep(for: HeapTrimmer.look) } catch { return }
+        HeapTrimmer.take(spare.next())
     }
 }
 

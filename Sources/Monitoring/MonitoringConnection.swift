@@ -4,7 +4,7 @@ internal import EventCore
 ///
 /// `@unchecked Sendable`: the task that calls the responder carries it from the loop to the same loop.
 final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Sendable {
-    private enum State { case reading, answering, writing, closed }
+    private enum State { case reading, mappingDomainErrors, writing, closed }
 
     /// Increases from one connection to the next.
     let number: Int
@@ -52,7 +52,7 @@ final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Senda
     func descriptorReady(_ readiness: Readiness, on loop: EventLoop) {
         switch state {
         case .reading: read()
-        case .answering:
+        case .mappingDomainErrors:
             // Readable again means a pipelined request, which is ignored, or that the peer closed.
             if readiness.contains(.hangup) { close() } else { loop.setInterest([], of: registration) }
         case .writing: write()
@@ -86,7 +86,7 @@ final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Senda
     }
 
     private func ask(_ request: MonitoringRequest) {
-        state = .answering
+        state = .mappingDomainErrors
         Task(executorPreference: loop) { [loop, responder] in
             let response = await responder(request.path) ?? MonitoringResponse(refusal: .notFound)
             loop.execute { self.answer(response, isHeadOnly: request.isHeadOnly) }

@@ -14,7 +14,7 @@ public struct ChannelTimes: Sendable, Hashable {
 
 /// The channel on its loop: addresses, connections, the choice between them, and waiting calls.
 ///
-/// - Isolation: the loop, except ``connectivity``, ``intake``, ``lastConnectionTimes`` and init.
+/// - Isolation: the loop, except ``connectivity``, ``pendingCalls``, ``lastConnectionTimes`` and init.
 final class ChannelCore: @unchecked Sendable {
     // Sendable: mutable fields are touched on `loop` alone; what other threads read is behind
     // mutexes.
@@ -24,7 +24,7 @@ final class ChannelCore: @unchecked Sendable {
     var throttle: RetryThrottle
     private(set) var transportConfiguration: ClientTransportConfiguration
     let connectivity = PublishedConnectivity()
-    let intake = CallIntake()
+    let pendingCalls = PendingCallQueue()
     private let target: ChannelTarget
     private let authority: String
     private let userAgent: String
@@ -35,7 +35,7 @@ final class ChannelCore: @unchecked Sendable {
     private var waiting: [ClientCall] = []
     /// Calls between two attempts.
     private var retrying: [ObjectIdentifier: ClientCall] = [:]
-    /// Empty, with the storage of an earlier intake.
+    /// Empty, with the storage of an earlier batch.
     private var spareCalls: [ClientCall] = []
     /// Maximum number of calls whose storage is kept.
     private static let keptCallsMax = 1024
@@ -74,7 +74,7 @@ final class ChannelCore: @unchecked Sendable {
     func takeCalls() {
         var calls: [ClientCall] = []
         swap(&calls, &spareCalls)
-        intake.takeAll(&calls)
+        pendingCalls.takeAll(&calls)
         for call in calls {
             callCount += 1
             if call.begin() { place(call) }
@@ -166,7 +166,7 @@ final class ChannelCore: @unchecked Sendable {
         }
         headers.add("content-type", GRPCContentType.value)
         headers.add("user-agent", userAgent)
-        if call.packsRequests { headers.add("grpc-encoding", "gzip") }
+        if call.compressesRequests { headers.add("grpc-encoding", "gzip") }
         headers.add("grpc-accept-encoding", "identity,gzip")
         if call.previousAttempts > 0 {
             headers.add("grpc-previous-rpc-attempts", String(call.previousAttempts))

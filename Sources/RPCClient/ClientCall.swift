@@ -58,10 +58,10 @@ final class ClientCall: @unchecked Sendable {
             hedging = core.configuration.hedging[method.path].map(HedgingState.init(policy:))
         }
         if hedging == nil { retries = core.configuration.retryPolicy.map(RetryState.init(policy:)) }
-        stream.attachClient(self, packing: packsRequests ? .gzip : nil)
+        stream.attachClient(self, compression: compressesRequests ? .gzip : nil)
     }
 
-    var packsRequests: Bool {
+    var compressesRequests: Bool {
         switch options.compression ?? core.configuration.compression {
         case .none: false
         case .gzip: true
@@ -312,7 +312,7 @@ extension ClientCall: CallDriver {
 
     func abandon() {
         core.loop.execute {
-            // This call may not have been taken from the intake yet.
+            // This call may not have been taken from the queue yet.
             self.core.takeCalls()
             self.cancel(RPCError(.cancelled, "the caller cancelled the call"))
         }

@@ -36,14 +36,14 @@ public final class RPCChannel: CallChannel {
     }
 
     deinit {
-        guard core.intake.close() else { return }
+        guard core.pendingCalls.close() else { return }
         // Ends by itself once the connections are closed; not awaited.
         Task.detached { [core, loops] in await Self.shutDown(core, loops) }
     }
 
     public func startCall(_ method: MethodDescriptor, options: CallOptions) -> CallStream {
         let call = ClientCall(core: core, method: method, options: options)
-        if !core.intake.take(call, for: core) {
+        if !core.pendingCalls.take(call, for: core) {
             call.stream.fail(RPCError(.unavailable, "the channel was shut down"))
             call.stream.detachDriver()
         }
@@ -52,7 +52,7 @@ public final class RPCChannel: CallChannel {
 
     /// Starts connecting without a call.
     public func connect() {
-        core.intake.whileOpen { core.loop.execute { [core] in core.connect() } }
+        core.pendingCalls.whileOpen { core.loop.execute { [core] in core.connect() } }
     }
 
     /// The thread that carries the channel's calls. A task that prefers it makes and awaits calls without changing
@@ -76,7 +76,7 @@ public final class RPCChannel: CallChannel {
     /// Ends every call with UNAVAILABLE, closes the connections and stops the loop; returns when done. Idempotent;
     /// later calls fail.
     public func shutdown() async {
-        guard core.intake.close() else { return }
+        guard core.pendingCalls.close() else { return }
         await Self.shutDown(core, loops)
     }
 

@@ -10,7 +10,7 @@ public protocol CallDriver: AnyObject, Sendable {
     /// handler's return ends the call.
     func abandon()
     /// The handler chose the compression of its responses. Servers only.
-    func packResponses(_ compression: CallOptions.Compression)
+    func compressResponses(_ compression: CallOptions.Compression)
     /// A detached server call has ended: with OK when `error` is `nil`.
     func finishDetached(_ error: RPCError?)
     /// Runs `work` soon on the thread that carries the call.
@@ -18,7 +18,7 @@ public protocol CallDriver: AnyObject, Sendable {
 }
 
 extension CallDriver {
-    public func packResponses(_ compression: CallOptions.Compression) {}
+    public func compressResponses(_ compression: CallOptions.Compression) {}
     /// At once: for a driver without a thread of its own.
     public func execute(_ work: @escaping @Sendable () -> Void) { work() }
 }

@@ -37,14 +37,14 @@ extension CallStream {
     /// Attaches the driver of a client's call, which drains the stream in any case: earlier writes need not wake it.
     /// Sent bytes are kept, so that ``rewind()`` can send them again, until ``stopKeepingSentBytes()``.
     ///
-    /// - Parameter packing: the compression of messages.
+    /// - Parameter compression: the compression of messages.
     /// - Parameter driver: carries the call from now on.
-    public func attachClient(_ driver: any CallDriver, packing: MessageCompression?) {
+    public func attachClient(_ driver: any CallDriver, compression: MessageCompression?) {
         state.withLock { state in
             state.driver = driver
             state.isDriverAwake = true
             state.keepsSentBytes = true
-            state.outboundCompression = packing
+            state.outboundCompression = compression
         }
     }
 

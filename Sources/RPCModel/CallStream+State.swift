@@ -95,13 +95,13 @@ extension CallStream {
         mutating func endMessage(compressed: Bool) throws(RPCError) {
             let payloadStart = messageStart + MessageDeframer.prefixByteCount
             if compressed, let outboundCompression {
-                var packed = ByteBuffer()
+                var replacement = ByteBuffer()
                 unsafe outbound.withUnsafeBytes { all in
                     unsafe outboundCompression.compress(
-                        UnsafeRawBufferPointer(rebasing: all[payloadStart...]), &packed)
+                        UnsafeRawBufferPointer(rebasing: all[payloadStart...]), &replacement)
                 }
                 outbound.truncate(to: payloadStart)
-                outbound.append(packed)
+                outbound.append(replacement)
                 outbound[messageStart] = 1
             }
             guard let length = UInt32(exactly: outbound.count - payloadStart) else {

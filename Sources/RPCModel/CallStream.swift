@@ -193,10 +193,10 @@ public final class CallStream: Sendable {
         if let driver { driver.execute(work) } else { work() }
     }
 
-    /// Chooses the compression of messages written from now on; see ``ServerCallContext/packResponses(_:)``.
-    func packResponses(_ compression: CallOptions.Compression) {
+    /// Chooses the compression of messages written from now on; see ``ServerCallContext/compressResponses(_:)``.
+    func compressResponses(_ compression: CallOptions.Compression) {
         let driver = state.withLock { $0.driver }
-        driver?.packResponses(compression)
+        driver?.compressResponses(compression)
     }
 
     /// Ends a detached server call.

@@ -138,7 +138,7 @@ public final class ServerCallContext: Sendable {
     ///
     /// `gzip` has no effect when the client does not accept it, nor once response headers that do not name it were
     /// sent. Use `none` for secrets next to text chosen by someone else, and for data that is compressed already.
-    public func packResponses(_ compression: CallOptions.Compression) { stream?.packResponses(compression) }
+    public func compressResponses(_ compression: CallOptions.Compression) { stream?.compressResponses(compression) }
 
     /// A value of this call, set by an interceptor: `context[CallerIdentityKey.self] = identity`.
     @inlinable

@@ -9,8 +9,8 @@ extension MessageCompression {
     /// most `limit` bytes.
     /// - Spec: RFC 1952; gRPC doc/compression.md.
     public static let gzip = MessageCompression(
-        name: "gzip", compress: { bytes, output in pack(bytes, into: &output) },
-        decompress: { (bytes, output, limit) throws(Failure) in try unpack(bytes, into: &output, limit: limit)
+        name: "gzip", compress: { bytes, output in compress(bytes, into: &output) },
+        decompress: { (bytes, output, limit) throws(Failure) in try decompress(bytes, into: &output, limit: limit)
         })
 
     /// 15 window bits, and 16 more for the gzip wrapper (zlib.h, `deflateInit2`).
@@ -21,7 +21,7 @@ extension MessageCompression {
     private static let compressionLevel: Int32 = 1
     private static let chunkByteCount = 16 * 1024
 
-    private static func pack(_ bytes: UnsafeRawBufferPointer, into output: inout ByteBuffer) {
+    private static func compress(_ bytes: UnsafeRawBufferPointer, into output: inout ByteBuffer) {
         var stream = z_stream()
         let started = telehealth_deflate_init2(&stream, compressionLevel, gzipWindowBits, memoryLevel)
         // Constant arguments: only an allocation can fail, and a failed Swift allocation would also end the process.
@@ -40,7 +40,7 @@ extension MessageCompression {
         }
     }
 
-    private static func unpack(
+    private static func decompress(
         _ bytes: UnsafeRawBufferPointer, into output: inout ByteBuffer, limit: Int
     ) throws(Failure) {
         var stream = z_stream()

@@ -5,7 +5,7 @@ public import RPCModel
 ///
 /// For tests of handlers, and for a program that calls its own service.
 /// ```swift
-/// let channel = try InProcessChannel(services: [service], interceptors: [gate])
+/// let channel = try InProcessChannel(services: [service], interceptors: [access])
 /// let client = Telehealth_V1_ConsentServiceClient(channel)
 /// ```
 /// Messages are not compressed, and there is no connection to lose; `waitForReady` has no effect.

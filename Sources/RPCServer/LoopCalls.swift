@@ -28,8 +28,8 @@ final class LoopCalls: @unchecked Sendable {
     private let maxRunningHandlers: Int
     private var waiting: WaitingCalls<ServerCall>
     let handlerTasks: HandlerTasks
-    let slowRequests: SlowRequests?
-    let heldRequests: HeldRequests
+    let slowRequests: SlowRequestReaper?
+    let heldRequests: RequestMemoryLimit
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
     /// Calls of this tick whose deadlines have no timer yet: most are over before the tick is.
     private var deadlinesToArm: [ServerCall] = []
@@ -45,8 +45,8 @@ final class LoopCalls: @unchecked Sendable {
         waiting = WaitingCalls(
             capacity: configuration.maxWaitingCallsPerLoop, share: configuration.maxWaitingCallsPerConnection)
         handlerTasks = HandlerTasks(loop: loop)
-        slowRequests = SlowRequests(loop: loop, configuration: configuration)
-        heldRequests = HeldRequests(configuration: configuration)
+        slowRequests = SlowRequestReaper(loop: loop, configuration: configuration)
+        heldRequests = RequestMemoryLimit(configuration: configuration)
         responseHeaders = PreparedHeaders([(":status", "200"), ("content-type", GRPCContentType.value)])
         responseHeadersOfferingGzip = PreparedHeaders([
             (":status", "200"), ("content-type", GRPCContentType.value),

@@ -32,7 +32,7 @@ extension ServerCall {
     ///
     /// - Returns: `false` when the response is not of this kind; nothing was sent then.
     func answerWhole() -> Bool {
-        guard let stream, state.hasSentNothing, !packsResponses, !hasResponseMetadata else { return false }
+        guard let stream, state.hasSentNothing, !compressesResponses, !hasResponseMetadata else { return false }
         let headers = mentionsEncodings ? calls.responseHeadersOfferingGzip : calls.responseHeaders
         stream.drainOutboundAndEnd(Self.isOver) { bytes in
             respond(headers: headers, bytes, trailers: calls.okTrailers)
@@ -50,7 +50,7 @@ extension ServerCall {
         case .writeHeadersFirst: break
         }
         let metadata = initialMetadata
-        if metadata.isEmpty, !packsResponses {
+        if metadata.isEmpty, !compressesResponses {
             if mentionsEncodings {
                 sendHeaders(calls.responseHeadersOfferingGzip)
             } else {
@@ -59,7 +59,7 @@ extension ServerCall {
             return
         }
         startScratch()
-        if packsResponses { calls.scratch.add("grpc-encoding", "gzip") }
+        if compressesResponses { calls.scratch.add("grpc-encoding", "gzip") }
         if mentionsEncodings { calls.scratch.add("grpc-accept-encoding", "identity,gzip") }
         calls.scratch.add(metadata)
         sendHeaders(calls.scratch)

@@ -33,7 +33,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private var deadline = MonotonicInstant.distantFuture
     /// Bytes of requests that came so far.
     private var receivedByteCount = 0
-    /// As ``HeldRequests`` counts them.
+    /// As ``RequestMemoryLimit`` counts them.
     private(set) var heldByteCount = 0
     private var hasVigil = false
     private var isHandlerAdmitted = false
@@ -45,7 +45,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private var isRecorded = false
     private var acceptsGzip = false
     /// Written by the handler, under the stream's lock, before the headers leave.
-    private let namesPacking = Atomic(false)
+    private let namesCompression = Atomic(false)
     private(set) var mentionsEncodings = false
 
     init(dispatcher: CallDispatcher, calls: LoopCalls, connection: ServerConnection) {
@@ -95,7 +95,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             let credit = try stream.receive(bytes)
             if credit > 0 { consume(credit) }
             receivedByteCount &+= bytes.count
-            if receivedByteCount > HeldRequests.freeBytesPerCall { countHeldBytes() }
+            if receivedByteCount > RequestMemoryLimit.freeBytesPerCall { countHeldBytes() }
         } catch {
             consume(bytes.count)
             state.failInbound()
@@ -194,7 +194,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             }
             stream.setInboundCompression(.gzip)
         }
-        if acceptsGzip, dispatcher.configuration.responseCompression == .gzip { packResponses(.gzip) }
+        if acceptsGzip, dispatcher.configuration.responseCompression == .gzip { compressResponses(.gzip) }
         var deadline: ContinuousClock.Instant?
         if let value = headers.value(of: .grpcTimeout) {
             guard let timeout = GRPCTimeout.nanoseconds(value.assumingMemoryBound(to: UInt8.self).span) else {
@@ -216,7 +216,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     }
 
     /// Whether the response headers name gzip.
-    var packsResponses: Bool { namesPacking.load(ordering: .relaxed) }
+    var compressesResponses: Bool { namesCompression.load(ordering: .relaxed) }
 
     private func origin(of headers: HeaderBlock) -> CallPeer {
         var isClaimIgnored = false
@@ -477,15 +477,15 @@ extension ServerCall: CallDriver {
 
     func execute(_ work: @escaping @Sendable () -> Void) { calls.loop.execute(work) }
 
-    func packResponses(_ compression: CallOptions.Compression) {
+    func compressResponses(_ compression: CallOptions.Compression) {
         guard acceptsGzip else { return }
-        let packing: MessageCompression? =
+        let chosen: MessageCompression? =
             switch compression {
             case .none: nil
             case .gzip: .gzip
             }
-        stream?.chooseOutboundCompression(packing) {
-            namesPacking.store(packing != nil, ordering: .relaxed)
+        stream?.chooseOutboundCompression(chosen) {
+            namesCompression.store(chosen != nil, ordering: .relaxed)
         }
     }
 }

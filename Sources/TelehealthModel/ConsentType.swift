@@ -48,7 +48,7 @@ public struct ConsentType: RawRepresentable, Sendable, Hashable {
     }
 
     /// - Parameter id: as the API names it; nil for an invalid id: 1 to ``idBytesMax`` characters of `a-z 0-9 _`, a
-    ///   letter first. Whether any place knows it is ``PlaceBook/type(id:)``'s to say.
+    ///   letter first. Whether any place knows it is ``JurisdictionPolicies/type(id:)``'s to say.
     public init?(id: String) {
         switch id {
         case "georgia_telehealth": word = .georgiaTelehealth

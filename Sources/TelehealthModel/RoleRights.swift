@@ -28,7 +28,7 @@ public struct RoleRights: Sendable, Hashable {
     }
 
     /// What one is shown of the others.
-    public enum Sight: Sendable, Hashable {
+    public enum Visibility: Sendable, Hashable {
         /// Notes and pre-visit checks as well.
         case everything
         /// Everybody's id, role and state.
@@ -37,10 +37,10 @@ public struct RoleRights: Sendable, Hashable {
         case roles
     }
 
-    public let comesBy: Set<Way>
+    public let entryRoutes: Set<Way>
     public let entry: Entry
     /// One of the clinic: may come by the earlier of the two windows.
-    public let isClinicSide: Bool
+    public let isStaff: Bool
     /// Whether this presence is "the clinician is there".
     public let countsAsClinician: Bool
     /// Lets in, denies, returns, removes, invites, sets capabilities, records and ends.
@@ -50,12 +50,12 @@ public struct RoleRights: Sendable, Hashable {
     public let keepsVisitOpen: Bool
     /// The client or who comes for them: states the pre-visit check, needs the client's telehealth consents.
     public let isClientParty: Bool
-    public let sight: Sight
+    public let sight: Visibility
     /// What Chime lets them send and receive to begin with.
     public let capabilities: MediaCapabilities
 
     /// Whether the appointment, and not an invitation, puts them on the roster.
-    public var isOfAppointment: Bool { comesBy.contains(.appointment) }
+    public var isOfAppointment: Bool { entryRoutes.contains(.appointment) }
 }
 
 extension ParticipantRole {
@@ -74,32 +74,32 @@ extension ParticipantRole {
 
 extension RoleRights {
     fileprivate static let clinician = RoleRights(
-        comesBy: [.appointment], entry: .direct, isClinicSide: true, countsAsClinician: true, leads: true,
+        entryRoutes: [.appointment], entry: .direct, isStaff: true, countsAsClinician: true, leads: true,
         sharesScreen: true, keepsVisitOpen: true, isClientParty: false, sight: .everything,
         capabilities: .init())
     fileprivate static let coClinician = RoleRights(
-        comesBy: [.staffToken], entry: .direct, isClinicSide: true, countsAsClinician: true, leads: true,
+        entryRoutes: [.staffToken], entry: .direct, isStaff: true, countsAsClinician: true, leads: true,
         sharesScreen: true, keepsVisitOpen: true, isClientParty: false, sight: .everything,
         capabilities: .init())
     fileprivate static let clientParty = RoleRights(
-        comesBy: [.appointment], entry: .withClinician, isClinicSide: false, countsAsClinician: false,
+        entryRoutes: [.appointment], entry: .withClinician, isStaff: false, countsAsClinician: false,
         leads: false, sharesScreen: true, keepsVisitOpen: true, isClientParty: true, sight: .people,
         capabilities: .init())
     /// Listens until given a voice.
     fileprivate static let supervisor = RoleRights(
-        comesBy: [.staffToken], entry: .withClinician, isClinicSide: true, countsAsClinician: false,
+        entryRoutes: [.staffToken], entry: .withClinician, isStaff: true, countsAsClinician: false,
         leads: false, sharesScreen: false, keepsVisitOpen: false, isClientParty: false, sight: .everything,
         capabilities: .init(audio: .receive, video: .receive, content: .receive))
     fileprivate static let interpreter = RoleRights(
-        comesBy: [.staffToken, .grant], entry: .withClinician, isClinicSide: true, countsAsClinician: false,
+        entryRoutes: [.staffToken, .grant], entry: .withClinician, isStaff: true, countsAsClinician: false,
         leads: false, sharesScreen: false, keepsVisitOpen: false, isClientParty: false, sight: .people,
         capabilities: .init(content: .receive))
     fileprivate static let observer = RoleRights(
-        comesBy: [.staffToken], entry: .byName, isClinicSide: true, countsAsClinician: false, leads: false,
+        entryRoutes: [.staffToken], entry: .byName, isStaff: true, countsAsClinician: false, leads: false,
         sharesScreen: false, keepsVisitOpen: false, isClientParty: false, sight: .people,
         capabilities: .init(audio: .receive, video: .receive, content: .receive))
     fileprivate static let guest = RoleRights(
-        comesBy: [.grant], entry: .byName, isClinicSide: false, countsAsClinician: false, leads: false,
+        entryRoutes: [.grant], entry: .byName, isStaff: false, countsAsClinician: false, leads: false,
         sharesScreen: false, keepsVisitOpen: false, isClientParty: false, sight: .roles,
         capabilities: .init(content: .receive))
 }
@@ -108,5 +108,5 @@ extension Participant {
     /// A link can be passed on, so whoever came by one is let in by name, whatever their role.
     public var entry: RoleRights.Entry { invitationID == nil ? role.rights.entry : .byName }
     /// For the same reason such a person is shown the least.
-    public var sight: RoleRights.Sight { invitationID == nil ? role.rights.sight : .roles }
+    public var sight: RoleRights.Visibility { invitationID == nil ? role.rights.sight : .roles }
 }

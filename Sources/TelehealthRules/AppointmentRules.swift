@@ -155,7 +155,7 @@ package enum AppointmentRules {
         _ command: CreateSession, appointment: Appointment, open: SessionState?, caller: Caller,
         context: RuleContext
     ) throws(TelehealthError) -> (Decision, SessionState) {
-        switch Standing.of(caller, in: appointment) {
+        switch CallerMembership.of(caller, in: appointment) {
         case .staff, .participant(.clinician): break
         case .participant: throw TelehealthError(.notAllowed)
         case nil: throw TelehealthError(.appointmentNotFound)

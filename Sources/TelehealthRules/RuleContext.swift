@@ -10,7 +10,7 @@ public struct RuleContext: Sendable {
     /// Where recordings go; nil = recording is not configured.
     public let recordingsBucket: String?
     /// The policy of the place that is judged by: the home place's, or where a visit's client is.
-    public let place: PlacePolicy
+    public let place: JurisdictionPolicy
     /// Who signs for the client of the visit although they are of age; nil = nobody.
     let adultGuardian: SubjectID?
 
@@ -26,7 +26,7 @@ public struct RuleContext: Sendable {
         adultGuardian = nil
     }
 
-    private init(_ context: RuleContext, place: PlacePolicy, adultGuardian: SubjectID?) {
+    private init(_ context: RuleContext, place: JurisdictionPolicy, adultGuardian: SubjectID?) {
         now = context.now
         policy = context.policy
         ids = context.ids

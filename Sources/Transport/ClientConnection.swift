@@ -48,7 +48,7 @@ public final class ClientConnection {
     private let keepaliveTime: Duration?
     /// Kept until the end was reported; the observer usually owns this connection.
     private weak var observer: (any ClientConnectionObserver)?
-    private var wire: Wire?
+    private var wire: HTTP2Connection?
     private var tls: TLSSession?
 
     private init(
@@ -105,7 +105,7 @@ public final class ClientConnection {
             keepalive: KeepaliveConfiguration(time: keepaliveTime, timeout: configuration.keepalive.timeout),
             keepaliveWithoutCalls: configuration.keepaliveWithoutCalls, idle: nil, age: nil, grace: nil,
             writeStall: configuration.writeStallTimeout, windowStall: nil, drainNotice: .zero)
-        let wire = Wire(
+        let wire = HTTP2Connection(
             loop: loop, socket: socket, tls: tls, role: .client, limits: configuration.http2,
             clock: ConnectionClock(times: times, now: loop.now))
         self.wire = wire
@@ -162,7 +162,7 @@ private final class Refusal: TickEndTarget {
     func tickEnding(on loop: EventLoop) { deliver() }
 }
 
-extension ClientConnection: WireDelegate {
+extension ClientConnection: HTTP2ConnectionDelegate {
     func wireHandshook() {}
 
     func wireEstablished() {

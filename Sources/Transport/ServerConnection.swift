@@ -16,7 +16,7 @@ public final class ServerConnection {
     /// Whatever the layer above keeps per connection.
     public var userInfo: AnyObject?
 
-    private let wire: Wire
+    private let wire: HTTP2Connection
     private let tls: TLSSession?
     private let shard: ServerShard
     /// The key under which it is counted.
@@ -42,7 +42,7 @@ public final class ServerConnection {
         strikes = PingStrikes(configuration)
         let clock = ConnectionClock(times: Self.times(configuration, jitter: jitter), now: shard.loop.now)
         if configuration.keepalive.time != nil { socket.setUserTimeout(configuration.keepalive.timeout) }
-        wire = Wire(
+        wire = HTTP2Connection(
             loop: shard.loop, socket: socket, tls: tls, role: .server, limits: configuration.http2,
             clock: clock, expectsProxyHeader: door.expectsProxyHeader)
     }
@@ -117,7 +117,7 @@ public final class ServerConnection {
     func stop(grace: Duration) { wire.stop(grace: grace) }
 }
 
-extension ServerConnection: WireDelegate {
+extension ServerConnection: HTTP2ConnectionDelegate {
     func wireReceivedProxyHeader(source: SocketAddress?) -> Bool {
         guard let source else { return true }
         peer = PeerInfo(address: source, proxy: peer.address, isProxied: true, tls: nil)

@@ -17,7 +17,7 @@ final class ServerShard: @unchecked Sendable {
     let loop: EventLoop
     let configuration: ServerTransportConfiguration
     let source: any ServerStreamSource
-    private let census: ServerCensus
+    private let census: ConnectionAdmission
     private let randomUnit: @Sendable () -> Double
     private var listeners: [Listener] = []
     private var connections: [UInt64: ServerConnection] = [:]
@@ -26,7 +26,7 @@ final class ServerShard: @unchecked Sendable {
 
     init(
         loop: EventLoop, configuration: ServerTransportConfiguration, source: any ServerStreamSource,
-        census: ServerCensus, randomUnit: @escaping @Sendable () -> Double
+        census: ConnectionAdmission, randomUnit: @escaping @Sendable () -> Double
     ) {
         self.loop = loop
         self.configuration = configuration
@@ -100,7 +100,7 @@ final class ServerShard: @unchecked Sendable {
 
     /// On any loop. A connection that is on its way to its loop is gone when it arrives, or closes by its own
     /// timeout: it is no longer counted.
-    private static func carryOut(_ evictions: [ServerCensus.Eviction]) {
+    private static func carryOut(_ evictions: [ConnectionAdmission.Eviction]) {
         for eviction in evictions {
             eviction.shard.loop.execute { eviction.shard.connections[eviction.id]?.evict() }
         }

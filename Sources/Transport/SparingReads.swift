@@ -11,13 +11,13 @@ final class SparingReads {
     private static let bytesCountedMin = 512
 
     /// In the order in which their bytes were noticed; those before `next` have had their turn.
-    private var waiting: [Wire] = []
+    private var waiting: [HTTP2Connection] = []
     private var next = 0
     private var tick: UInt64 = 0
     private var bytesLeft = 0
 
     /// The poll found bytes of `wire`. What does not fit this tick is found again in the next, in the same turn.
-    func noticed(_ wire: Wire, in tick: UInt64) {
+    func noticed(_ wire: HTTP2Connection, in tick: UInt64) {
         if tick != self.tick { (self.tick, bytesLeft) = (tick, Self.bytesOfTick) }
         if !wire.waitsForSparingRead {
             wire.waitsForSparingRead = true
@@ -33,7 +33,7 @@ final class SparingReads {
     }
 
     /// A closed wire no longer waits.
-    func forget(_ wire: Wire) {
+    func forget(_ wire: HTTP2Connection) {
         guard wire.waitsForSparingRead, let index = waiting[next...].firstIndex(where: { $0 === wire }) else { return }
         wire.waitsForSparingRead = false
         waiting.remove(at: index)

@@ -81,7 +81,7 @@ public final class TransportServer: Sendable {
     public let configuration: ServerTransportConfiguration
     private let group: EventLoopGroup
     private let shards: [ServerShard]
-    private let census: ServerCensus
+    private let census: ConnectionAdmission
 
     /// - Parameter randomUnit: 0..<1, for the jitter of the maximum age.
     public init(
@@ -90,7 +90,7 @@ public final class TransportServer: Sendable {
     ) {
         self.group = group
         self.configuration = configuration
-        let census = ServerCensus(configuration)
+        let census = ConnectionAdmission(configuration)
         self.census = census
         shards = group.loops.map {
             ServerShard(

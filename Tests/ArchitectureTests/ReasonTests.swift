@@ -43,7 +43,7 @@ import Testing
         #expect(idle.sorted() == [])
     }
 
-    @Test func `each reason that is promised is the domain's, the gate's or the token's`() throws {
+    @Test func `each reason that is promised is the domain's, the access interceptor's or the token's`() throws {
         let handlers = Self.code(in: "Sources/TelehealthHandlers")
         let identity = try Repository.text("Sources/Identity/TokenError.swift")
         let rest = promised.subtracting(domain.values).filter { word in

@@ -20,7 +20,7 @@ import Transport
             "--connections-per-address", "50", "--handshakes-max", "40", "--handshakes-per-address", "4",
             "--hello-timeout", "3s", "--handshake-timeout", "9s", "--loops", "3", "--reflection", "false",
         ])
-        let server = Entrance.serverConfiguration(configuration, nil)
+        let server = ServerAssembly.serverConfiguration(configuration, nil)
         let limits = Dictionary(uniqueKeysWithValues: server.limits.map { ($0.name, $0.value) })
         #expect(
             limits["transport.permitKeepaliveTime"] == "7.0 seconds"
@@ -44,7 +44,7 @@ import Transport
     }
 
     @Test func `0s for an age or an idle time is never, and 0 loops are one for each core`() throws {
-        let server = Entrance.serverConfiguration(try configuration(), nil)
+        let server = ServerAssembly.serverConfiguration(try configuration(), nil)
         #expect(server.transport.ageMax == nil && server.transport.idleMax == nil)
         #expect(server.loopCount == ProcessInfo.processInfo.activeProcessorCount)
     }

@@ -35,7 +35,7 @@ private final class SteppedTime: TimeSource {
     }
 }
 
-/// A store and the files beside it, looked after by ``RenewedFiles``.
+/// A store and the files beside it, looked after by ``CredentialReloader``.
 private struct Household {
     let folder: TemporaryFolder
     let log = LogRecorder()
@@ -43,10 +43,10 @@ private struct Household {
     let time = SteppedTime()
     let ring: KeyRingFile
     let store: SQLiteStore
-    let receiptKeys: ReceiptKeyBoard
+    let receiptKeys: ReceiptKeyStore
     let receiptKeyFile: String
     let keySetFile: String
-    let files: RenewedFiles
+    let files: CredentialReloader
     let first: KeyRing
 
     init() throws {
@@ -60,13 +60,13 @@ private struct Household {
         try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: false)
         store = try SQLiteStore.open(directory: data, configuration: configuration)
         receiptKeyFile = folder.path + "/receipts.key"
-        receiptKeys = ReceiptKeyBoard(try ReceiptKeyFile.open(receiptKeyFile))
+        receiptKeys = ReceiptKeyStore(try ReceiptKeyFile.open(receiptKeyFile))
         keySetFile = try folder.write("keys.json", "nonsense")
         let verifier = TokenVerifier(policy: TokenPolicy(audience: "telehealth", claims: .standard))
         let keys = KeyDirectory(
             verifier: verifier, issuer: ("https://login.clinic.example", .file(keySetFile)), development: nil,
             client: nil)
-        files = RenewedFiles(
+        files = CredentialReloader(
             keyRing: ring, store: store, certificates: nil, keys: keys, keySetFile: keySetFile,
             receiptKeyFile: receiptKeyFile, receiptKeys: receiptKeys, time: time, alarms: alarms)
     }

@@ -6,14 +6,14 @@ import Testing
 struct SpareMemoryTests {
     @Test("is given back at the first rest behind the start, and then at each rest behind work")
     func givesBackAtRest() {
-        var spare = SpareMemory(cpuTime: .zero)
+        var spare = HeapTrimmer(cpuTime: .zero)
         var time = Duration.zero
         let spent = [60, 10, 2, 1, 0, 90, 30, 20, 3, 1, 24, 1].map { Duration.milliseconds($0) }
         let steps = spent.map { spent in
             time += spent
             return spare.next(cpuTime: time)
         }
-        var expected = [SpareMemory.Step](repeating: .wait, count: steps.count)
+        var expected = [HeapTrimmer.Step](repeating: .wait, count: steps.count)
         expected[2] = .giveBackHeapAndCode
         expected[8] = .giveBackHeap
         #expect(steps == expected)
@@ -31,14 +31,14 @@ struct SpareMemoryTests {
             7ffc633f1000-7ffc633f3000 r-xp 00000000 00:00 0                          [vdso]
             """
         #expect(
-            SpareMemory.codeRanges(maps: maps) == [
+            HeapTrimmer.codeRanges(maps: maps) == [
                 0x5619_49c1_3000..<0x5619_4afa_5000, 0x7f10_507f_5000..<0x7f10_508b_6000,
             ])
     }
 
     @Test("giving it back changes nothing for those who run")
     func runsOn() {
-        SpareMemory.take(.giveBackHeapAndCode)
+        HeapTrimmer.take(.giveBackHeapAndCode)
         #expect((0..<1000).reduce(0, +) == 499_500)
     }
 }

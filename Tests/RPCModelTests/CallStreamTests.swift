@@ -79,7 +79,7 @@ private final class RecordingDriver: CallDriver {
     @Test("a driver that will flush in any case is not woken before") func expectedFlush() throws {
         let stream = CallStream(maxMessageBytes: 100)
         let driver = RecordingDriver()
-        stream.attachClient(driver, packing: nil)
+        stream.attachClient(driver, compression: nil)
         _ = try stream.write(message(2))
         #expect(driver.wakes.load(ordering: .relaxed) == 0)
         var sent: [UInt8] = []
@@ -141,7 +141,7 @@ private final class RecordingDriver: CallDriver {
         throws
     {
         let stream = CallStream(maxMessageBytes: 100)
-        stream.attachClient(RecordingDriver(), packing: nil)
+        stream.attachClient(RecordingDriver(), compression: nil)
         _ = try stream.write(message(1))
         var sent: [UInt8] = []
         _ = stream.drainOutbound { sent += [UInt8]($0) }
@@ -215,7 +215,7 @@ private final class RecordingDriver: CallDriver {
 
     @Test("a call that ended gives its readers what came, and its writers a reason") func ends() async throws {
         let stream = CallStream(maxMessageBytes: 100)
-        stream.attachClient(RecordingDriver(), packing: nil)
+        stream.attachClient(RecordingDriver(), compression: nil)
         let writer = Task {
             stream.setBacklogged(true)
             try await stream.waitForRoom()

@@ -189,7 +189,7 @@ private struct Refusing: ServerInterceptor {
     }
 
     @Test(
-        "a handler chooses the packing of its call, whatever the server's setting", arguments: [true, false])
+        "a handler chooses the compression of its call, whatever the server's setting", arguments: [true, false])
     func packingByCall(serverPacks: Bool) async throws {
         try await Loopback.run(
             services: [PackingService()], server: { $0.responseCompression = serverPacks ? .gzip : .none }
@@ -251,7 +251,7 @@ private struct Refusing: ServerInterceptor {
     }
 }
 
-/// Packs its response as the request says.
+/// Compresses its response as the request says.
 private struct PackingService: RPCService {
     static let call = MethodDescriptor(service: "test.Packing", name: "Call")
     static let late = MethodDescriptor(service: "test.Packing", name: "Late", isServerStreaming: true)
@@ -261,8 +261,8 @@ private struct PackingService: RPCService {
         [
             .unary(Self.call) { (request: Text, context) async throws(RPCError) -> Text in
                 switch request.value {
-                case "gzip": context.packResponses(.gzip)
-                case "none": context.packResponses(.none)
+                case "gzip": context.compressResponses(.gzip)
+                case "none": context.compressResponses(.none)
                 default: break
                 }
                 return Text(Self.text)
@@ -272,7 +272,7 @@ private struct PackingService: RPCService {
                 responses.sendInitialMetadata()
                 // The loop sends the headers while the handler is away.
                 for _ in 0..<10 { await Task.yield() }
-                context.packResponses(.gzip)
+                context.compressResponses(.gzip)
                 try await responses.write(Text(Self.text))
             },
         ]

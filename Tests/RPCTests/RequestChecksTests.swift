@@ -96,7 +96,7 @@ struct RequestChecksTests {
         #expect(answer.status == "8")
     }
 
-    @Test("an unknown packing is refused with a list of the known") func encoding() async throws {
+    @Test("an unknown compression is refused with a list of the known") func encoding() async throws {
         let answer = try await answer(
             Self.head("Echo", extra: [("grpc-encoding", "brotli")]), body: [1, 0, 0, 0, 1, 0])
         #expect(answer.status == "12")

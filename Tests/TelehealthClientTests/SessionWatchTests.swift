@@ -230,11 +230,12 @@ import Testing
             watching.cancel()
             _ = await watching.result
             let received = loopback.service.received
-            #expect(received.map(\.method) == ["WatchSession", "Heartbeat", "Heartbeat"])
-            #expect(received[0].presenceByHeartbeat)
+            // On a busy machine another heartbeat may have arrived before the cancellation.
+            #expect(Set(received.dropFirst().map(\.method)) == ["Heartbeat"])
+            #expect(received[0].method == "WatchSession" && received[0].presenceByHeartbeat)
             // The next would have come within a second.
             try await Task.sleep(for: .milliseconds(1200))
-            #expect(loopback.service.received.count == 3)
+            #expect(loopback.service.received.count == received.count)
         }
     }
 

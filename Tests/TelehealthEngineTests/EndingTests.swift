@@ -177,7 +177,7 @@ import Testing
         let id = try await clinic.visit()
         clinic.time.advance(by: .seconds(600))
         let sweeper = Sweeper(
-            store: clinic.store, presence: PresenceBoard(time: clinic.time, following: clinic.store),
+            store: clinic.store, presence: PresenceTracker(time: clinic.time, following: clinic.store),
             gateway: clinic.chime, time: clinic.time, ids: clinic.ids, policy: clinic.policy)
         clinic.time.advance(by: .seconds(45))
         #expect(try await sweeper.sweep() == 0)

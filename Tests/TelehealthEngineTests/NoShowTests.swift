@@ -71,9 +71,9 @@ import Testing
             _ = try await clinic.executor.leaveSession(LeaveSession(sessionID: id), clinic.call(caller))
         case .fellSilent: try await sweep(clinic, after: 46)
         case .denied:
-            _ = try await clinic.executor.treatParticipant(id, person, .deny, clinic.call(Clinic.admin))
+            _ = try await clinic.executor.moderateParticipant(id, person, .deny, clinic.call(Clinic.admin))
         case .removed:
-            _ = try await clinic.executor.treatParticipant(id, person, .remove, clinic.call(Clinic.admin))
+            _ = try await clinic.executor.moderateParticipant(id, person, .remove, clinic.call(Clinic.admin))
         }
         #expect(await mark(clinic, id, Clinic.clinicianCaller) == .clientWasHere)
         #expect(await mark(clinic, id, Clinic.scheduler) == .clientWasHere)

@@ -43,10 +43,10 @@ import Testing
     }
 
     static func treat(
-        _ person: ParticipantID, _ command: PersonCommand, _ session: SessionID, _ clinic: Clinic,
+        _ person: ParticipantID, _ command: ModerationAction, _ session: SessionID, _ clinic: Clinic,
         by caller: Caller = Clinic.clinicianCaller
     ) async throws(TelehealthError) {
-        _ = try await clinic.executor.treatParticipant(session, person, command, clinic.call(caller))
+        _ = try await clinic.executor.moderateParticipant(session, person, command, clinic.call(caller))
     }
 
     static func admit(_ person: ParticipantID, _ session: SessionID, _ clinic: Clinic) async throws {

@@ -221,7 +221,7 @@ import Testing
         let client = try #require(try clinic.state(id).participants.first { $0.role == .client })
         refuse(clinic, "updateCapabilities", error, times: 2)
         let muted = MediaCapabilities(audio: .receive)
-        _ = try await clinic.executor.treatParticipant(
+        _ = try await clinic.executor.moderateParticipant(
             id, client.id, .setCapabilities(muted), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 30)
         #expect(clinic.chime.liveMeetings.first?.capabilities[client.externalUserID] == muted)
@@ -232,11 +232,11 @@ import Testing
         let id = try await clinic.visit()
         let client = try #require(try clinic.state(id).participants.first { $0.role == .client })
         refuse(clinic, "updateCapabilities", Self.forbidden, times: 2)
-        _ = try await clinic.executor.treatParticipant(
+        _ = try await clinic.executor.moderateParticipant(
             id, client.id, .setCapabilities(MediaCapabilities(audio: .receive)), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 10)
         #expect(clinic.deadLetters.count == 1)
-        _ = try await clinic.executor.treatParticipant(
+        _ = try await clinic.executor.moderateParticipant(
             id, client.id, .remove, clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 2)
         #expect(clinic.chime.liveMeetings.first?.attendees[client.externalUserID] == nil)

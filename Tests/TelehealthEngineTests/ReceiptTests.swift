@@ -69,13 +69,13 @@ final class MemoryTrail: AuditTrail {
 @Suite("Receipts") struct ReceiptTests {
     private let clinic = Clinic()
     private let signer: ReceiptSigner
-    private let office: ReceiptOffice
+    private let office: ReceiptIssuer
 
     init() throws {
         signer = try #require(ReceiptSigner(seed: Array(repeating: 9, count: 32)))
-        office = ReceiptOffice(
+        office = ReceiptIssuer(
             executor: clinic.executor, trail: try MemoryTrail(clinic.store),
-            keys: ReceiptKeyBoard(ReceiptKeys(signer: signer)))
+            keys: ReceiptKeyStore(ReceiptKeys(signer: signer)))
     }
 
     private func receipt() async throws -> (text: String, record: ConsentRecord) {

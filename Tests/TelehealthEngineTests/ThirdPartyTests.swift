@@ -134,7 +134,7 @@ import Testing
               {"action": "RECORD", "of": ["*"], "types": ["recording"], "methods": ["PAPER"], "validity": "1d",
                "renewalWindow": "0d", "versionGrace": "0d", "citations": ["c"]}]}
             """#
-        let texas = try PlacePolicy(json: Array(strict.utf8))
+        let texas = try JurisdictionPolicy(json: Array(strict.utf8))
         let clinic = Clinic { $0.places.put(texas) }
         let session = try await clinic.visit(isOpen: true)
         _ = try await PeopleTests.invite(PeopleTests.interpreter, .interpreter, session, clinic)

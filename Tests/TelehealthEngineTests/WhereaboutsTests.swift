@@ -65,7 +65,7 @@ import Testing
         let clinic = Clinic { $0.allowedLocationStates = ["GA"] }
         let id = try await clinic.visit()
         let client = try #require(try clinic.state(id).participants.first { $0.role == .client })
-        _ = try await clinic.executor.treatParticipant(id, client.id, .remove, clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.executor.moderateParticipant(id, client.id, .remove, clinic.call(Clinic.clinicianCaller))
         #expect(await reload(clinic, id) == .participantRemoved)
         #expect(try told(clinic, id)?.locationState == "GA")
     }

@@ -85,7 +85,7 @@ import Testing
         for (seconds, nanos) in [(-62_135_596_801, 0), (253_402_300_800, 0), (0, -1), (0, 1_000_000_000)]
             as [(Int64, Int32)]
         {
-            let wire: Google_Protobuf_Timestamp = filled {
+            let wire = Google_Protobuf_Timestamp.with {
                 $0.seconds = seconds
                 $0.nanos = nanos
             }

@@ -12,8 +12,8 @@ import Testing
 
     @Test func `somebody comes of age where the day begins last, and is born where it began first`() throws {
         let born = try #require(CivilDate("2008-11-30"))
-        func place(_ zones: String) throws -> PlacePolicy {
-            try PlacePolicy(
+        func place(_ zones: String) throws -> JurisdictionPolicy {
+            try JurisdictionPolicy(
                 json: Array(
                     """
                     {"place": "US-ZZ", "version": "1", "title": "t", "ageOfMajority": 18, \(zones) \
@@ -31,7 +31,7 @@ import Testing
         let anywhere = try place("")
         #expect(anywhere.majority(of: born) == (try instant("2026-11-30 12:00")))
         #expect(anywhere.latestDate(at: try instant("2026-11-29 10:00")).text == "2026-11-30")
-        #expect(throws: PlacePolicyError.self) { try place(#""timeZones": ["Mars/Phobos"],"#) }
-        #expect(throws: PlacePolicyError.self) { try place(#""timeZones": [],"#) }
+        #expect(throws: JurisdictionPolicyError.self) { try place(#""timeZones": ["Mars/Phobos"],"#) }
+        #expect(throws: JurisdictionPolicyError.self) { try place(#""timeZones": [],"#) }
     }
 }

@@ -22,7 +22,7 @@ final class Clinic: Sendable {
     let policy: Policy
     let guestKey = Clinic.guestKey
     let hub: EventHub
-    let presence: PresenceBoard
+    let presence: PresenceTracker
     let credentials: CredentialCache
     let executor: CommandExecutor
     let worker: EffectWorker
@@ -35,7 +35,7 @@ final class Clinic: Sendable {
         ids = SeededIDs(seed: seed)
         chime = FakeChime(time: time, bucket: bucket)
         hub = EventHub(following: store)
-        presence = PresenceBoard(time: time, following: store)
+        presence = PresenceTracker(time: time, following: store)
         credentials = CredentialCache(following: store)
         executor = CommandExecutor(
             store: store, hub: hub, presence: presence, credentials: credentials, gateway: chime, time: time, ids: ids,

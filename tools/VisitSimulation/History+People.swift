@@ -125,11 +125,11 @@ extension History {
         else { return }
         let person = people[pick(people.count)].id
         let listens = MediaCapabilities(audio: .receive, video: .receive, content: .receive)
-        let command: PersonCommand =
+        let command: ModerationAction =
             [.deny, .remove, .returnToWaitingRoom, .setCapabilities(listens), .setCapabilities(.init())][
                 pick(5)]
         await attempt("\(command)") { () throws(TelehealthError) in
-            try await life.executor.treatParticipant(session, person, command, invocation(leader()))
+            try await life.executor.moderateParticipant(session, person, command, invocation(leader()))
         }
     }
 

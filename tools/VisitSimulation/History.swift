@@ -8,7 +8,7 @@ internal import TelehealthRules
 public final class History: Sendable {
     /// One process.
     struct Life {
-        let fuse: Fuse
+        let fuse: CrashPoint
         let hub: EventHub
         let executor: CommandExecutor
         let worker: EffectWorker
@@ -96,11 +96,11 @@ public final class History: Sendable {
     }
 
     private static func life(_ clinic: Clinic, _ policy: Policy) -> Life {
-        let fuse = Fuse()
-        let store = MortalStore(base: clinic.store, fuse: fuse)
-        let gateway = MortalGateway(base: clinic.chime, fuse: fuse)
+        let fuse = CrashPoint()
+        let store = CrashingStore(base: clinic.store, fuse: fuse)
+        let gateway = CrashingGateway(base: clinic.chime, fuse: fuse)
         let hub = EventHub(following: store)
-        let presence = PresenceBoard(time: clinic.time, following: store)
+        let presence = PresenceTracker(time: clinic.time, following: store)
         let credentials = CredentialCache(following: store)
         return Life(
             fuse: fuse, hub: hub,

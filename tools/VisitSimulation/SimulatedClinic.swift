@@ -40,7 +40,7 @@ package final class SimulatedClinic: Sendable {
         try await open(stage)
     }
 
-    package var presence: PresenceBoard { clinic.presence }
+    package var presence: PresenceTracker { clinic.presence }
     package var hub: EventHub { clinic.hub }
     package var executor: CommandExecutor { clinic.executor }
     package var guestKey: GuestKey { clinic.guestKey }

@@ -5,7 +5,7 @@ internal import TelehealthModel
 internal import VisitSimulation
 
 /// The audit log of a clinic in memory, chained and proven like the stored one, with its heads beside it.
-final class MemoryAudit: AuditTrail, AuditWitness {
+final class MemoryAudit: AuditTrail, AuditHeadStore {
     private struct Log {
         var chain = AuditLogEnd()
         var records: [AuditRecord] = []

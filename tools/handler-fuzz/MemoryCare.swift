@@ -3,7 +3,7 @@ internal import TelehealthEngine
 internal import TelehealthModel
 
 /// An operator's care for a store that needs none: backups are names, and what is looked through is sound.
-final class MemoryCare: DatabaseCare {
+final class MemoryCare: DatabaseMaintenance {
     private let backups = Mutex<[String: Int64]>([:])
 
     var storeState: StoreState { .writable }

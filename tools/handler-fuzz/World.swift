@@ -31,7 +31,7 @@ struct World {
         let clinic = try await SimulatedClinic(seed: seed, stage: stage)
         self.clinic = clinic
         var services = try Self.services(clinic)
-        let gate = try CallGate(
+        let access = try AccessInterceptor(
             services: services, settings: Self.settings, now: { clinic.time.now },
             logger: Logger(label: "calls", factory: { _ in SwiftLogNoOpLogHandler() }),
             keepRefusal: { (method, caller, source, reason) async throws(TelehealthError) in
@@ -40,10 +40,10 @@ struct World {
             },
             tokens: TokenReading { (token, _) throws(TokenRefusal) in try People.caller(token, clinic: clinic) })
         if plantsTrap {
-            let sound = try InProcessChannel(services: services, interceptors: [gate])
+            let sound = try InProcessChannel(services: services, interceptors: [access])
             services = services.map { PlantedTrap(in: $0, before: sound) }
         }
-        channel = try InProcessChannel(services: services, interceptors: [gate])
+        channel = try InProcessChannel(services: services, interceptors: [access])
     }
 
     /// Nobody is refused for calling often.
@@ -59,9 +59,9 @@ struct World {
         }
         let executor = clinic.executor
         return TelehealthServices(
-            executor: executor, audit: AuditOffice(executor: executor, trail: audit, witness: audit),
-            receipts: ReceiptOffice(
-                executor: executor, trail: audit, keys: ReceiptKeyBoard(ReceiptKeys(signer: receipts))),
+            executor: executor, audit: AuditQueries(executor: executor, trail: audit, witness: audit),
+            receipts: ReceiptIssuer(
+                executor: executor, trail: audit, keys: ReceiptKeyStore(ReceiptKeys(signer: receipts))),
             archive: PersonArchive(executor: executor, trail: audit), presence: clinic.presence,
             care: MemoryCare(), openWatches: { clinic.hub.watchCount },
             longWork: globalConcurrentExecutor, watchWork: globalConcurrentExecutor, time: clinic.time

@@ -5,7 +5,7 @@ import RPCModel
 
 // Message by message, compressed and not, in both directions.
 extension InteropCalls {
-    private static let packing = CallOptions(compression: .gzip)
+    private static let compressed = CallOptions(compression: .gzip)
 
     func clientCompressedUnary() async throws {
         var request = Self.largeRequest
@@ -14,9 +14,9 @@ extension InteropCalls {
         _ = try await failure(.invalidArgument) {
             _ = try await unary(Methods.unaryCall, probe, as: SimpleResponse.self)
         }
-        let packed = try await unary(
-            Methods.unaryCall, request, options: Self.packing, as: SimpleResponse.self)
-        try expect(packed.message.payload?.body, size: Self.largeResponseSize)
+        let reply = try await unary(
+            Methods.unaryCall, request, options: Self.compressed, as: SimpleResponse.self)
+        try expect(reply.message.payload?.body, size: Self.largeResponseSize)
         request.expectCompressed = .init(false)
         let plain = try await unary(Methods.unaryCall, request, as: SimpleResponse.self)
         try expect(plain.message.payload?.body, size: Self.largeResponseSize)
@@ -43,7 +43,7 @@ extension InteropCalls {
                 })
             _ = try await probe.finish()
         }
-        let call = streamingInput(options: Self.packing)
+        let call = streamingInput(options: Self.compressed)
         try await call.write(
             .with {
                 $0.payload = .zeros(27182); $0.expectCompressed = .init(true)

@@ -16,7 +16,7 @@ struct Domain {
     let services: TelehealthServices
     let guestKey: GuestKey
     let limitedCalls: LimitedCalls
-    let receiptKeys: ReceiptKeyBoard
+    let receiptKeys: ReceiptKeyStore
     let openWatches: @Sendable () -> Int
     private let policy: Policy
     private let time: SystemTime
@@ -32,14 +32,15 @@ struct Domain {
     /// - Throws: ``StartFailure`` for a key file that cannot be read or created, and for an events queue that cannot be
     ///   used.
     init(
-        _ configuration: DaemonConfiguration, records: Records, cloud: Cloud, time: SystemTime, alarms: Alarms
+        _ configuration: DaemonConfiguration, records: StorageAssembly, cloud: AWSAssembly, time: SystemTime,
+        alarms: Alarms
     ) throws {
         let ids = SystemIdentifiers(time: time)
         let (store, gateway) = (records.store, cloud.gateway)
         self.time = time
         policy = configuration.policy
         hub = EventHub(following: store)
-        let presence = PresenceBoard(time: time, following: store)
+        let presence = PresenceTracker(time: time, following: store)
         let credentials = CredentialCache(following: store)
         limitedCalls = LimitedCalls(store: store, time: time)
         guestKey = try StartFailure.naming("key of guests' grants in \(configuration.guestKeyFile) (--guest-key-file)") {
@@ -61,12 +62,12 @@ struct Domain {
             try cloud.eventPoller(configuration, intake: intake, alarms: alarms)
         }
 
-        let audit = AuditOffice(executor: executor, trail: store, witness: records.heads.archive)
-        receiptKeys = ReceiptKeyBoard(
+        let audit = AuditQueries(executor: executor, trail: store, witness: records.heads.archive)
+        receiptKeys = ReceiptKeyStore(
             try StartFailure.naming("key of receipts in \(configuration.audit.receiptKeyFile) (--receipt-key-file)") {
                 try Self.receiptKeys(configuration)
             })
-        let receipts = ReceiptOffice(executor: executor, trail: store, keys: receiptKeys)
+        let receipts = ReceiptIssuer(executor: executor, trail: store, keys: receiptKeys)
         longWork = try EventLoop(name: "long-work", givesWay: true)
         try longWork.start()
         watchWork = try EventLoop(name: "watch-work", givesWay: true)

@@ -24,7 +24,7 @@ extension Policy {
         allowedLocationStates = Set(reader.list("telehealth.locationStates"))
         requiresPrivatePlace = reader.boolean("telehealth.requirePrivatePlace")
         requiresReliableConnection = reader.boolean("telehealth.requireReliableConnection")
-        places = PlaceBook(&reader)
+        places = JurisdictionPolicies(&reader)
         joinConsents = Self.joinConsents(&reader, places)
         recordingConsentMethods = Self.recordingMethods(&reader)
         acceptsElectronicConsentOnBehalf = reader.boolean("telehealth.consentOnBehalf")
@@ -79,7 +79,7 @@ extension Policy {
     }
 
     /// nil = as the place says.
-    private static func joinConsents(_ reader: inout SettingReader, _ places: PlaceBook) -> [ConsentType]? {
+    private static func joinConsents(_ reader: inout SettingReader, _ places: JurisdictionPolicies) -> [ConsentType]? {
         let key = "telehealth.joinConsents"
         let words = reader.list(key)
         if words.isEmpty { return nil }

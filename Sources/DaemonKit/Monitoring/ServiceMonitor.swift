@@ -13,18 +13,18 @@ internal import TelehealthModel
 /// until the stop begins, and only while the database accepts changes.
 final class ServiceMonitor: Sendable {
     private let server: RPCServer
-    private let gate: CallGate
+    private let access: AccessInterceptor
     private let store: SQLiteStore
     private let openWatches: @Sendable () -> Int
     private let alarms: Alarms
     private let isReady = Atomic(false)
 
     init(
-        server: RPCServer, gate: CallGate, store: SQLiteStore, openWatches: @escaping @Sendable () -> Int,
+        server: RPCServer, access: AccessInterceptor, store: SQLiteStore, openWatches: @escaping @Sendable () -> Int,
         alarms: Alarms
     ) {
         self.server = server
-        self.gate = gate
+        self.access = access
         self.store = store
         self.openWatches = openWatches
         self.alarms = alarms
@@ -58,7 +58,7 @@ final class ServiceMonitor: Sendable {
     private func metrics() async -> String {
         var text = MetricsText()
         var calls = await server.metrics()
-        calls.refusedCalls.merge(gate.refusedCalls, uniquingKeysWith: +)
+        calls.refusedCalls.merge(access.refusedCalls, uniquingKeysWith: +)
         text.describe(calls, openConnections: server.openConnectionCount)
         text.describe(store.statistics)
         if let space = store.storeSpace {

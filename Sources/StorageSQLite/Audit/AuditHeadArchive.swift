@@ -12,7 +12,7 @@ internal import TextFormats
 /// this machine's word ships both elsewhere, or mounts the directory from elsewhere. A line that is half written
 /// when the power goes is taken away at the next opening: nobody learned of its head. Any other line that is not a head
 /// is reported as damaged.
-public final class AuditHeadArchive: AuditWitness {
+public final class AuditHeadArchive: AuditHeadStore {
     static let fileName = "audit-heads.jsonl"
     static let publicKeyName = "audit-heads.pub"
     private static let publicKeyBytesMax = 256

@@ -42,9 +42,9 @@ extension CommandExecutor {
 
     /// A request that changed something has the appointment's id as its result, so that a repetition answers the same.
     private func ruling(_ id: AppointmentID, _ decision: Decision, _ outcome: AppointmentOutcome)
-        -> Ruling<AppointmentOutcome, AppointmentID?>
+        -> CommandResult<AppointmentOutcome, AppointmentID?>
     {
-        Ruling(decision: decision, outcome: outcome, appointmentID: id, made: outcome.isApplied ? id : nil)
+        CommandResult(decision: decision, outcome: outcome, appointmentID: id, made: outcome.isApplied ? id : nil)
     }
 
     private func outcome(of id: AppointmentID, _ changed: AppointmentID?) async throws(TelehealthError)
@@ -87,15 +87,15 @@ extension CommandExecutor {
             let (decision, state) = try AppointmentRules.createSession(
                 command, appointment: appointment, open: try await openSession(of: command.appointmentID),
                 caller: invocation.caller, context: context())
-            let standing = Standing.of(invocation.caller, in: state) ?? .staff(invocation.caller.role)
-            return Ruling(
+            let standing = CallerMembership.of(invocation.caller, in: state) ?? .staff(invocation.caller.role)
+            return CommandResult(
                 decision: decision, outcome: Visibility.redact(state, for: standing),
                 sessionID: state.session.id, appointmentID: appointment.id, made: NothingMade())
         }
     }
 
     func visible(_ id: AppointmentID, _ caller: Caller) async throws(TelehealthError) -> Appointment {
-        guard let appointment = try await stored(id), let standing = Standing.of(caller, in: appointment) else {
+        guard let appointment = try await stored(id), let standing = CallerMembership.of(caller, in: appointment) else {
             throw TelehealthError(.appointmentNotFound)
         }
         if standing == .participant(.guardian), try await !hasGuardian(appointment) {

@@ -11,8 +11,8 @@ extension CommandExecutor {
     /// - Throws: as ``SessionState/standing(of:in:)``; `AUDIT_UNAVAILABLE`.
     func read(
         _ action: String, _ id: SessionID, in matter: SessionMatter = .visit, _ invocation: Invocation
-    ) async throws(TelehealthError) -> (SessionState, Standing) {
-        let found: (state: SessionState, standing: Standing)
+    ) async throws(TelehealthError) -> (SessionState, CallerMembership) {
+        let found: (state: SessionState, standing: CallerMembership)
         do { found = try await visible(id, in: matter, invocation.caller) } catch {
             try await auditDenial(error, action, id, invocation)
             throw error
@@ -33,7 +33,7 @@ extension CommandExecutor {
         _ action: String, person: SubjectID? = nil, session: SessionID? = nil, target: String? = nil,
         reason: String? = nil, _ invocation: Invocation
     ) async throws(TelehealthError) {
-        guard policy.auditsReads, !invocation.isPart else { return }
+        guard policy.auditsReads, !invocation.skipsOwnAuditRow else { return }
         try await auditAlways(
             action, person: person, session: session, target: target, reason: reason, invocation)
     }

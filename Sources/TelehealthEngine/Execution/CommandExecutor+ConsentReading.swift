@@ -72,7 +72,7 @@ extension CommandExecutor {
                 evaluatedAt: context.now)
         case .visit(let id, let person?):
             let reach = try await requireTie(method, to: person, in: id, invocation)
-            let found = try await read(method, id, invocation.asPart)
+            let found = try await read(method, id, invocation.withoutOwnAuditRow)
             try await auditRead(method, person: person, session: id, invocation)
             return ConsentStatus(
                 judgements: try await judge(actions, purpose, found, context, invocation.caller),
@@ -95,7 +95,8 @@ extension CommandExecutor {
     /// What is missing in a visit, where its client is: of the client to join, of client, clinician and everybody
     /// admitted to record, of the client for every third party on the roster, here or not yet.
     private func judge(
-        _ actions: [ConsentAction], _ purpose: Recording.Purpose, _ found: (state: SessionState, standing: Standing),
+        _ actions: [ConsentAction], _ purpose: Recording.Purpose, _ found: (state: SessionState,
+        standing: CallerMembership),
         _ context: RuleContext, _ caller: Caller
     ) async throws(TelehealthError) -> [ConsentJudgement] {
         let state = found.state
@@ -162,7 +163,7 @@ extension CommandExecutor {
     }
 
     /// The policies in force, by place.
-    public var placePolicies: [PlacePolicy] {
+    public var placePolicies: [JurisdictionPolicy] {
         policy.places.policies.values.sorted { $0.id < $1.id }
     }
 

@@ -17,10 +17,10 @@ extension CommandExecutor {
             let tie = try await tie(
                 of: invocation.caller, to: command.subjectID, in: visit, appointment: command.appointmentID,
                 notFound: .personNotFound)
-            let scene = try await scene(
+            let inputs = try await inputs(
                 of: command.subjectID, command.type, tie, command.statement, concerning: visit, invocation.caller)
-            let (decision, record) = try ConsentRules.submit(command, scene)
-            return Ruling(decision: decision, outcome: record, sessionID: record.sessionID, made: record.id)
+            let (decision, record) = try ConsentRules.submit(command, inputs)
+            return CommandResult(decision: decision, outcome: record, sessionID: record.sessionID, made: record.id)
         }
     }
 
@@ -38,11 +38,11 @@ extension CommandExecutor {
                 of: invocation.caller, to: former.subjectID, in: former.sessionID, notFound: .consentNotFound)
             let tie = try await tie(
                 of: invocation.caller, to: former.subjectID, in: visit, notFound: .consentNotFound)
-            let scene = try await scene(
+            let inputs = try await inputs(
                 of: former.subjectID, former.type, tie, command.statement, concerning: visit, invocation.caller)
             let (decision, record) = try ConsentRules.update(
-                command, former: current(former, scene), scene)
-            return Ruling(decision: decision, outcome: record, sessionID: record.sessionID, made: record.id)
+                command, former: current(former, inputs), inputs)
+            return CommandResult(decision: decision, outcome: record, sessionID: record.sessionID, made: record.id)
         }
     }
 
@@ -58,10 +58,10 @@ extension CommandExecutor {
         } decide: { () throws(TelehealthError) in
             let stored = try await consent(command.consentID)
             let tie = try await tie(of: invocation.caller, to: stored)
-            let scene = try await scene(
+            let inputs = try await inputs(
                 of: stored.subjectID, stored.type, tie, nil, concerning: stored.sessionID, invocation.caller)
-            let (decision, outcome) = try ConsentRules.revoke(command, record: current(stored, scene), scene)
-            return Ruling(
+            let (decision, outcome) = try ConsentRules.revoke(command, record: current(stored, inputs), inputs)
+            return CommandResult(
                 decision: decision, outcome: outcome, sessionID: outcome.record.sessionID,
                 made: RevocationResult(
                     consent: outcome.record.id, stoppedRecordings: outcome.stoppedRecordings))
@@ -81,15 +81,15 @@ extension CommandExecutor {
             let existing = try await document(command.type, command.version, command.language)
             let (decision, document) = try ConsentRules.putDocument(
                 command, existing: existing, caller: invocation.caller, context: context())
-            return Ruling(decision: decision, outcome: document, made: NothingMade())
+            return CommandResult(decision: decision, outcome: document, made: NothingMade())
         }
     }
 
     /// - Parameter concerning: the session that what is done is limited to; nil = none.
-    private func scene(
-        of subject: SubjectID, _ type: ConsentType, _ tie: SubjectTie, _ statement: ConsentStatement?,
+    private func inputs(
+        of subject: SubjectID, _ type: ConsentType, _ tie: SubjectRelationship, _ statement: ConsentStatement?,
         concerning visit: SessionID?, _ caller: Caller
-    ) async throws(TelehealthError) -> ConsentRules.Scene {
+    ) async throws(TelehealthError) -> ConsentRules.Inputs {
         let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject)
         }
         let open = try await openSessions(of: subject)
@@ -116,7 +116,7 @@ extension CommandExecutor {
         if tie == .guardian, statement != nil, guardian?.id != caller.clientID {
             throw .versionConflict
         }
-        return ConsentRules.Scene(
+        return ConsentRules.Inputs(
             caller: caller, tie: tie, history: history, document: document, session: session,
             guardian: guardian, openSessions: open,
             ledger: try await ledger(of: recorded.sorted { $0.rawValue < $1.rawValue }),
@@ -144,8 +144,8 @@ extension CommandExecutor {
     }
 
     /// The entry as the history that the decision expects holds it.
-    private func current(_ record: ConsentRecord, _ scene: ConsentRules.Scene) -> ConsentRecord {
-        scene.history.records.first { $0.id == record.id } ?? record
+    private func current(_ record: ConsentRecord, _ inputs: ConsentRules.Inputs) -> ConsentRecord {
+        inputs.history.records.first { $0.id == record.id } ?? record
     }
 
     private func own(_ id: ConsentID, _ caller: Caller) async throws(TelehealthError) -> ConsentRecord {

@@ -10,7 +10,7 @@ extension CommandExecutor {
         async throws(TelehealthError)
     {
         let caller = invocation.caller
-        guard let reason = caller.emergencyReason, Standing.of(caller.withoutEmergency, in: state) == nil
+        guard let reason = caller.emergencyReason, CallerMembership.of(caller.withoutEmergency, in: state) == nil
         else {
             return
         }
@@ -34,7 +34,7 @@ extension SessionDraft {
     /// and a lead clinician can remove them.
     mutating func makeRoom(forEmergencyOf caller: Caller) {
         guard caller.emergencyReason != nil, caller.role == .clinician, let subject = caller.clinicianID,
-            state.place(of: caller) == nil, Standing.of(caller.withoutEmergency, in: state) == nil
+            state.place(of: caller) == nil, CallerMembership.of(caller.withoutEmergency, in: state) == nil
         else { return }
         state.participants.append(
             Participant(

@@ -34,7 +34,7 @@ extension CommandExecutor {
     }
 
     private func enter(_ command: JoinSession, _ invocation: Invocation) async throws(TelehealthError)
-        -> (SessionState, Standing, ParticipantID)
+        -> (SessionState, CallerMembership, ParticipantID)
     {
         do {
             return try await changeSession("JoinSession", command.sessionID, invocation) {
@@ -78,13 +78,13 @@ extension CommandExecutor {
 
     /// Waits for a live generation and fetches this person's credentials in it.
     private func media(
-        _ session: SessionID, _ standing: Standing, _ id: ParticipantID, _ invocation: Invocation,
+        _ session: SessionID, _ standing: CallerMembership, _ id: ParticipantID, _ invocation: Invocation,
         until deadline: Timestamp
     ) async throws(TelehealthError) -> JoinOutcome {
-        let bell = Doorbell()
-        let token = hub.listen(to: session) { _ in bell.ring() }
+        let wake = WakeSignal()
+        let token = hub.listen(to: session) { _ in wake.signal() }
         defer { hub.remove(token, of: session) }
-        // Read after listening began: a meeting that was ready before it rang no bell here.
+        // Read after listening began: a meeting that was ready before it sent no signal here.
         var (state, _) = try await visible(session, invocation.caller)
         var generationsSeen: Set<Int> = []
         while true {
@@ -101,7 +101,7 @@ extension CommandExecutor {
                 recording.stopCause == .consentMissing
             {
                 // It is stopped for somebody's sake who comes in now: nobody goes in before it is over.
-                try await rest(bell, until: deadline)
+                try await rest(wake, until: deadline)
             } else if let meeting = state.liveMeeting {
                 generationsSeen.insert(meeting.generation)
                 if meeting.state == .active {
@@ -117,7 +117,7 @@ extension CommandExecutor {
                         state: Visibility.redact(state, for: standing), participant: present,
                         media: MediaGrant(meeting: meeting, credentials: credentials))
                 }
-                try await rest(bell, until: deadline, meeting)
+                try await rest(wake, until: deadline, meeting)
             } else if let last = state.meetings.last, last.state == .failed {
                 throw Self.unavailable(last)
             } else if generationsSeen.count >= Self.generationsPerJoinMax {
@@ -136,12 +136,12 @@ extension CommandExecutor {
         return TelehealthError(reason, retryAfter: reason == .meetingUnavailable ? .seconds(2) : nil)
     }
 
-    private func rest(_ bell: Doorbell, until deadline: Timestamp, _ meeting: MeetingGeneration? = nil)
+    private func rest(_ wake: WakeSignal, until deadline: Timestamp, _ meeting: MeetingGeneration? = nil)
         async throws(TelehealthError)
     {
         let left = deadline - time.now
         if left <= .zero { throw Self.unavailable(meeting) }
-        _ = await bell.wait(atMost: left, time)
+        _ = await wake.wait(atMost: left, time)
         if Task.isCancelled { throw TelehealthError(.callCancelled) }
     }
 

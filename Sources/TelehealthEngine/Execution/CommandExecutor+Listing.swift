@@ -116,7 +116,7 @@ extension CommandExecutor {
             sessions: rows.compactMap { row in
                 guard !strangers.contains(row.id) else { return nil }
                 let standing =
-                    Standing.of(invocation.caller, in: row) ?? places[row.id].map { .participant($0.role) }
+                    CallerMembership.of(invocation.caller, in: row) ?? places[row.id].map { .participant($0.role) }
                 return standing.map { Visibility.redact(row, for: $0) }
             }, places: places, next: next.map { (startsAt: $0.0, id: $0.1) })
     }

@@ -10,7 +10,7 @@ extension CommandExecutor {
     /// never a report of a missing file.
     /// - Throws: `STORE_OVERLOADED` while another backup runs, `STORE_UNAVAILABLE`, `REQUEST_ID_REUSED`.
     public func backUpDatabase(
-        _ care: any DatabaseCare, progress: @escaping ProgressReport = { _ in }, _ invocation: Invocation
+        _ care: any DatabaseMaintenance, progress: @escaping ProgressReport = { _ in }, _ invocation: Invocation
     ) async throws(TelehealthError) -> BackupOutcome {
         try await change("BackupDatabase", hasEffect: true, invocation) { _, name throws(TelehealthError) in
             BackupOutcome(fileName: name.text, byteCount: care.backupSize(fileName: name.text) ?? 0)
@@ -23,7 +23,7 @@ extension CommandExecutor {
             decision.audit = [
                 Principal.caller(invocation.caller).audit("BackupDatabase", at: time.now, target: name)
             ]
-            return Ruling(
+            return CommandResult(
                 decision: decision, outcome: BackupOutcome(fileName: name, byteCount: size), made: BackupName(name))
         }
     }
@@ -33,7 +33,7 @@ extension CommandExecutor {
     /// - Returns: what is wrong with the database, one sentence each; empty = sound.
     /// - Throws: `STORE_OVERLOADED` while another check runs or waits, `STORE_UNAVAILABLE`, `CALL_CANCELLED`.
     public func checkDatabase(
-        _ care: any DatabaseCare, progress: @escaping ProgressReport = { _ in }
+        _ care: any DatabaseMaintenance, progress: @escaping ProgressReport = { _ in }
     ) async throws(TelehealthError) -> [String] {
         let busy = TelehealthError(.storeOverloaded, retryAfter: .seconds(5))
         return try await checkTurn.run(time, busy: busy, waits: { progress(WorkProgress(.waiting)) }) {
@@ -92,7 +92,7 @@ extension CommandExecutor {
                 Principal.caller(invocation.caller).audit(
                     "RetryOperation", at: time.now, session: effect.sessionID, target: id.rawValue)
             ]
-            return Ruling(decision: decision, outcome: (), sessionID: effect.sessionID, made: NothingMade())
+            return CommandResult(decision: decision, outcome: (), sessionID: effect.sessionID, made: NothingMade())
         }
     }
 

@@ -81,7 +81,7 @@ extension CommandExecutor {
             let id = try draft.redeem(grant)
             let decision = draft.seal(
                 by: .caller(invitee), action: "RedeemInvitation", target: grant.invitationID.rawValue)
-            return Ruling(
+            return CommandResult(
                 decision: decision, outcome: try admission(draft.state, id), sessionID: grant.sessionID,
                 made: id)
         }
@@ -112,8 +112,8 @@ extension CommandExecutor {
     }
 
     /// - Throws: as ``SessionDraft/treat(_:_:by:own:)``.
-    public func treatParticipant(
-        _ session: SessionID, _ participant: ParticipantID, _ command: PersonCommand,
+    public func moderateParticipant(
+        _ session: SessionID, _ participant: ParticipantID, _ command: ModerationAction,
         _ invocation: Invocation
     ) async throws(TelehealthError) -> SessionState {
         try await changeSession(command.method, session, invocation) {
@@ -125,7 +125,7 @@ extension CommandExecutor {
     }
 }
 
-extension PersonCommand {
+extension ModerationAction {
     /// The RPC's name: request ids and audit entries go under it.
     var method: String {
         switch self {

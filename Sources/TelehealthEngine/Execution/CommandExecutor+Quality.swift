@@ -44,7 +44,7 @@ extension CommandExecutor {
                 throw .invalidState(state.session.status)
             }
             let decision = try await note(metrics, of: participant.id, &draft)
-            return Ruling(
+            return CommandResult(
                 decision: decision, outcome: policy.clientReportInterval, sessionID: session, made: NothingMade())
         }
     }

@@ -53,7 +53,7 @@ extension CommandExecutor {
         async throws(TelehealthError) -> PlaybackGrant
     {
         let action = "GetRecordingPlaybackUrl"
-        let found: (state: SessionState, standing: Standing, recording: Recording)
+        let found: (state: SessionState, standing: CallerMembership, recording: Recording)
         do {
             found = try await visible(id, invocation.caller)
             try found.standing.requireMayPlay(found.recording, for: purpose)
@@ -138,7 +138,7 @@ extension CommandExecutor {
         return nil
     }
 
-    private static func outcome(_ state: SessionState, _ standing: Standing, recording id: RecordingID)
+    private static func outcome(_ state: SessionState, _ standing: CallerMembership, recording id: RecordingID)
         throws(TelehealthError) -> RecordingOutcome
     {
         guard let recording = state.recording(id) else { throw TelehealthError(.recordingNotFound) }
@@ -146,7 +146,7 @@ extension CommandExecutor {
     }
 }
 
-extension Standing {
+extension CallerMembership {
     /// - Throws: `NOT_ALLOWED` for who was in the visit without being shown everything; `RECORDING_NOT_RELEASED`.
     fileprivate func requireMayPlay(_ recording: Recording, for purpose: Recording.Purpose)
         throws(TelehealthError)

@@ -15,7 +15,7 @@ extension CommandExecutor {
         case .appointment(let id):
             state = try await reading { () async throws(StoreError) in try await store.latestSession(of: id) }
         }
-        let seen: (state: SessionState, standing: Standing)
+        let seen: (state: SessionState, standing: CallerMembership)
         do throws(TelehealthError) {
             seen = try await self.seen(state, by: invocation.caller)
         } catch {
@@ -61,7 +61,7 @@ extension CommandExecutor {
     public func heartbeat(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> HeartbeatOutcome
     {
-        let (state, _) = try await read("Heartbeat", id, invocation.asPart)
+        let (state, _) = try await read("Heartbeat", id, invocation.withoutOwnAuditRow)
         let participant = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
         // Every 15 seconds per person would bury the log; what counts is when somebody came back.
         let wasPresent = presence.isPresent(
@@ -184,7 +184,7 @@ extension CommandExecutor {
         }
     }
 
-    private static func outcome(_ state: SessionState, _ standing: Standing, share id: ScreenShareID)
+    private static func outcome(_ state: SessionState, _ standing: CallerMembership, share id: ScreenShareID)
         throws(TelehealthError) -> ScreenShareOutcome
     {
         guard let share = state.screenShares.first(where: { $0.id == id }) else {

@@ -30,8 +30,8 @@ extension CommandExecutor {
         of caller: Caller, to subject: SubjectID, in visit: SessionID? = nil,
         appointment: AppointmentID? = nil,
         notFound: TelehealthError.Reason
-    ) async throws(TelehealthError) -> SubjectTie {
-        if let tie = SubjectTie.byIdentity(caller, subject: subject) { return tie }
+    ) async throws(TelehealthError) -> SubjectRelationship {
+        if let tie = SubjectRelationship.byIdentity(caller, subject: subject) { return tie }
         switch caller.role {
         case .client:
             let guardian = try await guardian(of: subject, in: visit)
@@ -39,14 +39,14 @@ extension CommandExecutor {
             if let guardian, guardian.id == caller.clientID, isNamed || visit != nil { return .guardian }
         case .clinician:
             for state in try await openSessions(of: subject) {
-                if let tie = SubjectTie.byVisit(caller, subject: subject, in: state.session)
-                    ?? SubjectTie.byRoster(caller, subject: subject, in: state)
+                if let tie = SubjectRelationship.byVisit(caller, subject: subject, in: state.session)
+                    ?? SubjectRelationship.byRoster(caller, subject: subject, in: state)
                 {
                     return tie
                 }
             }
             for row in try await bookedRows(of: subject, appointment) {
-                if let tie = SubjectTie.byVisit(caller, subject: subject, in: row) { return tie }
+                if let tie = SubjectRelationship.byVisit(caller, subject: subject, in: row) { return tie }
             }
         case .service, .scheduler, .admin, .guest: break
         }
@@ -84,7 +84,7 @@ extension CommandExecutor {
 
     /// Whether the caller may touch this one record: whoever signed it may always take it back and read its receipt,
     /// whatever they are to the subject now.
-    func tie(of caller: Caller, to record: ConsentRecord) async throws(TelehealthError) -> SubjectTie {
+    func tie(of caller: Caller, to record: ConsentRecord) async throws(TelehealthError) -> SubjectRelationship {
         if caller.role == .client, caller.clientID == record.signerID {
             return record.signerID == record.subjectID ? .own : .guardian
         }

@@ -132,7 +132,7 @@ extension CommandExecutor {
     /// Tells open watches what commits changed, until the task is cancelled.
     public func tellSessionsWatches() async {
         while !Task.isCancelled {
-            _ = await sessionsWatches.bell.wait(atMost: nil, time)
+            _ = await sessionsWatches.wake.wait(atMost: nil, time)
             await tellSessionsWatchesOnce()
             do { try await time.sleep(for: Self.roundInterval) } catch { return }
         }

@@ -8,7 +8,7 @@ public import TelehealthRules
 /// which visit is here. Isolation: the caller's.
 public final class CommandExecutor: Sendable {
     /// One rule's result: the transaction, the answer, and the ids by which a repetition finds it again.
-    struct Ruling<Outcome, Made: RequestResult> {
+    struct CommandResult<Outcome, Made: RequestResult> {
         var decision: Decision
         var outcome: Outcome
         var sessionID: SessionID?
@@ -20,7 +20,7 @@ public final class CommandExecutor: Sendable {
     let hub: EventHub
     /// What those are told who watch many visits.
     public let sessionsWatches: SessionsWatchHub
-    let presence: PresenceBoard
+    let presence: PresenceTracker
     let credentials: CredentialCache
     let gateway: any MeetingGateway
     let time: any TimeSource
@@ -35,7 +35,7 @@ public final class CommandExecutor: Sendable {
     ///   - credentials: the worker's, too.
     ///   - guestKey: signs guests' grants and passes; a fresh one ends them with this process.
     public init(
-        store: any TelehealthStore, hub: EventHub, presence: PresenceBoard, credentials: CredentialCache,
+        store: any TelehealthStore, hub: EventHub, presence: PresenceTracker, credentials: CredentialCache,
         gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource, policy: Policy,
         guestKey: GuestKey = GuestKey()
     ) {
@@ -66,7 +66,7 @@ public final class CommandExecutor: Sendable {
     func change<Outcome, Made: RequestResult>(
         _ method: String, session: SessionID? = nil, hasEffect: Bool = false, _ invocation: Invocation,
         replay: (RequestRecord, Made) async throws(TelehealthError) -> Outcome,
-        decide: () async throws(TelehealthError) -> Ruling<Outcome, Made>
+        decide: () async throws(TelehealthError) -> CommandResult<Outcome, Made>
     ) async throws(TelehealthError) -> Outcome {
         guard let request = invocation.request, request.isValid else {
             throw .invalid("request_id", "must be a UUID")
@@ -82,7 +82,7 @@ public final class CommandExecutor: Sendable {
                 return try await repeated(earlier, request, invocation, replay)
             }
             for _ in 0..<policy.conflictRetriesMax {
-                var ruling: Ruling<Outcome, Made>
+                var ruling: CommandResult<Outcome, Made>
                 do throws(TelehealthError) {
                     ruling = try await decide()
                 } catch {
@@ -116,8 +116,8 @@ public final class CommandExecutor: Sendable {
     /// - Parameter rule: changes the draft; returns the id of what it made, if anything.
     func changeSession<Outcome, Made: RequestResult>(
         _ method: String, _ id: SessionID, _ invocation: Invocation,
-        rule: (inout SessionDraft, Standing) async throws(TelehealthError) -> Made,
-        outcome: (SessionState, Standing, Made) throws(TelehealthError) -> Outcome
+        rule: (inout SessionDraft, CallerMembership) async throws(TelehealthError) -> Made,
+        outcome: (SessionState, CallerMembership, Made) throws(TelehealthError) -> Outcome
     ) async throws(TelehealthError) -> Outcome {
         try await change(method, session: id, invocation) { _, made throws(TelehealthError) in
             let (state, standing) = try await visible(id, invocation.caller)
@@ -138,7 +138,7 @@ public final class CommandExecutor: Sendable {
             }
             // Participant, recording, share or invitation.
             for index in decision.audit.indices { decision.audit[index].hasOwnTarget = true }
-            return Ruling(
+            return CommandResult(
                 decision: decision, outcome: try outcome(draft.state, standing, made), sessionID: id,
                 made: made)
         }
@@ -147,7 +147,7 @@ public final class CommandExecutor: Sendable {
     /// A change of one stored session that answers with the session, as its caller may see it.
     func changeSession<Made: RequestResult>(
         _ method: String, _ id: SessionID, _ invocation: Invocation,
-        rule: (inout SessionDraft, Standing) async throws(TelehealthError) -> Made
+        rule: (inout SessionDraft, CallerMembership) async throws(TelehealthError) -> Made
     ) async throws(TelehealthError) -> SessionState {
         try await changeSession(method, id, invocation, rule: rule) { state, standing, _ in
             Visibility.redact(state, for: standing)
@@ -158,7 +158,7 @@ public final class CommandExecutor: Sendable {
     ///
     /// - Throws: as ``SessionState/standing(of:in:)``; `SESSION_NOT_FOUND` also when it does not exist.
     func visible(_ id: SessionID, in matter: SessionMatter = .visit, _ caller: Caller)
-        async throws(TelehealthError) -> (SessionState, Standing)
+        async throws(TelehealthError) -> (SessionState, CallerMembership)
     {
         let state = try await reading { () async throws(StoreError) in try await store.session(id) }
         return try await seen(state, in: matter, by: caller)
@@ -166,7 +166,7 @@ public final class CommandExecutor: Sendable {
 
     /// The rule of who may know of a session; `state` is nil for one that does not exist.
     func seen(_ state: SessionState?, in matter: SessionMatter = .visit, by caller: Caller)
-        async throws(TelehealthError) -> (SessionState, Standing)
+        async throws(TelehealthError) -> (SessionState, CallerMembership)
     {
         guard let state else { throw TelehealthError(.sessionNotFound) }
         let standing = try state.standing(of: caller, in: matter)

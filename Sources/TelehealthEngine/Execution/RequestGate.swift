@@ -7,23 +7,23 @@ internal import TelehealthRules
 /// Isolation: any.
 final class RequestGate: Sendable {
     /// Whoever holds a key is not listed; the bells are of those waiting for it, oldest first.
-    private let queues = Mutex<[RequestRecord.Key: [Doorbell]]>([:])
+    private let queues = Mutex<[RequestRecord.Key: [WakeSignal]]>([:])
 
     /// - Returns: false when the time passed or the task was cancelled; true obliges to ``leave(_:)``.
     func enter(_ key: RequestRecord.Key, atMost limit: Duration?, _ time: any TimeSource) async -> Bool {
-        let bell: Doorbell? = queues.withLock { queues in
+        let wake: WakeSignal? = queues.withLock { queues in
             if queues[key] == nil {
                 queues[key] = []
                 return nil
             }
-            let bell = Doorbell()
-            queues[key]?.append(bell)
-            return bell
+            let wake = WakeSignal()
+            queues[key]?.append(wake)
+            return wake
         }
-        guard let bell else { return true }
-        if await bell.wait(atMost: limit, time) { return true }
+        guard let wake else { return true }
+        if await wake.wait(atMost: limit, time) { return true }
         let wasHandedOver = queues.withLock { queues in
-            guard let index = queues[key]?.firstIndex(where: { $0 === bell }) else { return true }
+            guard let index = queues[key]?.firstIndex(where: { $0 === wake }) else { return true }
             queues[key]?.remove(at: index)
             return false
         }
@@ -32,7 +32,7 @@ final class RequestGate: Sendable {
     }
 
     func leave(_ key: RequestRecord.Key) {
-        let next: Doorbell? = queues.withLock { queues in
+        let next: WakeSignal? = queues.withLock { queues in
             guard var queue = queues[key], !queue.isEmpty else {
                 queues[key] = nil
                 return nil
@@ -41,6 +41,6 @@ final class RequestGate: Sendable {
             queues[key] = queue
             return next
         }
-        next?.ring()
+        next?.signal()
     }
 }

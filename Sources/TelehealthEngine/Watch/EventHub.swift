@@ -8,39 +8,39 @@ public final class EventHub: Sendable {
     typealias Listener = @Sendable (ArraySlice<SessionEvent>) -> Void
 
     /// A place among those who listen to one session.
-    struct Seat {
+    struct Subscription {
         fileprivate let index: Int
     }
 
-    private enum Occupant {
+    private enum Subscriber {
         case listener(Listener)
         case watch(SessionWatch)
     }
 
     /// Who listens to one session. A seat is a word, not an entry of a table: many may watch.
-    private struct Audience {
-        var seats: [Occupant?] = []
+    private struct Subscribers {
+        var seats: [Subscriber?] = []
         var free: [Int] = []
 
         var isEmpty: Bool { free.count == seats.count }
 
-        mutating func add(_ occupant: Occupant) -> Seat {
+        mutating func add(_ occupant: Subscriber) -> Subscription {
             if let index = free.popLast() {
                 seats[index] = occupant
-                return Seat(index: index)
+                return Subscription(index: index)
             }
             seats.append(occupant)
-            return Seat(index: seats.count - 1)
+            return Subscription(index: seats.count - 1)
         }
 
-        mutating func remove(_ seat: Seat) {
+        mutating func remove(_ seat: Subscription) {
             seats[seat.index] = nil
             free.append(seat.index)
         }
     }
 
     private struct State {
-        var audiences: [SessionID: Audience] = [:]
+        var audiences: [SessionID: Subscribers] = [:]
         var watchCount = 0
     }
 
@@ -85,21 +85,21 @@ public final class EventHub: Sendable {
         return runs
     }
 
-    func listen(to session: SessionID, _ listener: @escaping Listener) -> Seat {
-        state.withLock { $0.audiences[session, default: Audience()].add(.listener(listener)) }
+    func listen(to session: SessionID, _ listener: @escaping Listener) -> Subscription {
+        state.withLock { $0.audiences[session, default: Subscribers()].add(.listener(listener)) }
     }
 
-    func add(_ watch: SessionWatch) -> Seat {
+    func add(_ watch: SessionWatch) -> Subscription {
         state.withLock { state in
             state.watchCount += 1
-            return state.audiences[watch.session, default: Audience()].add(.watch(watch))
+            return state.audiences[watch.session, default: Subscribers()].add(.watch(watch))
         }
     }
 
     /// Once for each seat: it may be another's afterwards.
-    func remove(_ seat: Seat, of session: SessionID) {
+    func remove(_ seat: Subscription, of session: SessionID) {
         // Released outside the lock: it may be the last reference to somebody who has locks as well.
-        let occupant = state.withLock { state -> Occupant? in
+        let occupant = state.withLock { state -> Subscriber? in
             guard let occupant = state.audiences[session]?.seats[seat.index] else { return nil }
             if case .watch = occupant { state.watchCount -= 1 }
             state.audiences[session]?.remove(seat)

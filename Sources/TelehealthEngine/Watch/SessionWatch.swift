@@ -33,7 +33,7 @@ public final class SessionWatch: Sendable {
         /// Events come after this one.
         var start: Int64 = 0
         var snapshot: Snapshot?
-        var seat: EventHub.Seat?
+        var seat: EventHub.Subscription?
         /// nil when the watch is closed: its owner, whom this holds, holds the watch.
         var wake: (@Sendable () -> Void)?
     }
@@ -50,7 +50,7 @@ public final class SessionWatch: Sendable {
     private let viewer: ParticipantID?
     private let expiresAt: Timestamp
     private let executor: CommandExecutor
-    private let standing: Standing
+    private let standing: CallerMembership
     private let state: Mutex<State>
 
     /// Events come after this one.
@@ -60,7 +60,8 @@ public final class SessionWatch: Sendable {
     ///   - expiresAt: when the viewer's right to watch has to be shown again, by resuming.
     ///   - wake: held until ``close()``.
     init(
-        session: SessionID, standing: Standing, viewer: ParticipantID?, expiresAt: Timestamp, executor: CommandExecutor,
+        session: SessionID, standing: CallerMembership, viewer: ParticipantID?, expiresAt: Timestamp,
+        executor: CommandExecutor,
         wake: @escaping @Sendable () -> Void
     ) {
         self.session = session

@@ -87,7 +87,7 @@ public final class SessionsWatchHub: Sendable {
 
     private let state: Mutex<State>
     /// Rung when there is something for a round.
-    let bell = Doorbell()
+    let wake = WakeSignal()
 
     init(following feed: some CommitFeed) {
         state = Mutex(State(committed: 0, told: 0))
@@ -117,7 +117,7 @@ public final class SessionsWatchHub: Sendable {
             }
             return !notice.changes.isEmpty
         }
-        if isNews { bell.ring() }
+        if isNews { wake.signal() }
     }
 
     // MARK: Watches

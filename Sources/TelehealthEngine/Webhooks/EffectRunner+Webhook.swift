@@ -6,7 +6,7 @@ extension EffectRunner {
     static let webhookBackoffCap = Duration.seconds(300)
 
     func deliverWebhook(_ effect: Effect, to target: String, eventSequence: Int64)
-        async throws(StoreError) -> Ending
+        async throws(StoreError) -> EffectOutcome
     {
         guard let webhooks, policy.webhooks.contains(where: { $0.name == target })
         else { return .done([]) }  // The operator took the target out.

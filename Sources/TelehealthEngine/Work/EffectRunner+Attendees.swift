@@ -7,7 +7,9 @@ extension EffectRunner {
 
     /// Somebody was sent away: their devices fall out of the meeting, and the token they hold dies with the
     /// attendee.
-    func deleteAttendee(of person: Participant, _ meeting: MeetingGeneration?) async throws(GatewayError) -> Ending {
+    func deleteAttendee(
+        of person: Participant, _ meeting: MeetingGeneration?
+    ) async throws(GatewayError) -> EffectOutcome {
         // Let in again meanwhile: the attendee is theirs once more.
         guard let meeting, person.state != .admitted else { return .done([]) }
         switch meeting.state {
@@ -31,7 +33,9 @@ extension EffectRunner {
     }
 
     /// What the roster says now, whatever it said when this was asked for.
-    func updateCapabilities(of person: Participant, _ live: MeetingGeneration?) async throws(GatewayError) -> Ending {
+    func updateCapabilities(
+        of person: Participant, _ live: MeetingGeneration?
+    ) async throws(GatewayError) -> EffectOutcome {
         guard !person.isBarred, let meeting = live else { return .done([]) }
         guard meeting.state == .active, let meetingID = meeting.meetingID else {
             return .later(Self.meetingPoll)

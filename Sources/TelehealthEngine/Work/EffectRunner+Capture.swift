@@ -4,7 +4,7 @@ internal import TelehealthRules
 extension EffectRunner {
     func startCapture(
         _ effect: Effect, _ recording: Recording, _ state: SessionState, _ ledger: ConsentLedger
-    ) async throws(GatewayError) -> Ending {
+    ) async throws(GatewayError) -> EffectOutcome {
         let id = recording.id
         guard let meetingARN = state.meeting(recording.generation)?.meetingARN else { return .done([]) }
         let draft = SessionDraft(state, context())
@@ -23,7 +23,7 @@ extension EffectRunner {
         }
     }
 
-    func confirmCapture(_ recording: Recording) async throws(GatewayError) -> Ending {
+    func confirmCapture(_ recording: Recording) async throws(GatewayError) -> EffectOutcome {
         guard recording.state == .starting, let pipelineID = recording.capturePipelineID else { return .done([]) }
         let pipeline = try await gateway.capture(pipelineID, timeout: policy.gatewayTimeout)
         switch pipeline?.status {
@@ -38,7 +38,7 @@ extension EffectRunner {
         }
     }
 
-    func stopCapture(_ effect: Effect, _ recording: Recording) async throws(GatewayError) -> Ending {
+    func stopCapture(_ effect: Effect, _ recording: Recording) async throws(GatewayError) -> EffectOutcome {
         guard recording.state == .stopping else { return .done([]) }
         guard let pipelineID = recording.capturePipelineID else {
             return .done([.captureNeverRan(recording.id, reason: "NOT_STARTED")])
@@ -77,7 +77,7 @@ extension EffectRunner {
 
     /// A capture that dies without an event is found by looking.
     func watchCapture(_ effect: Effect, _ recording: Recording, _ state: SessionState)
-        async throws(GatewayError) -> Ending
+        async throws(GatewayError) -> EffectOutcome
     {
         guard recording.state == .recording, let pipelineID = recording.capturePipelineID else { return .done([]) }
         // The first claim comes right after the confirmation.
@@ -98,7 +98,7 @@ extension EffectRunner {
         return try await gateway.meeting(meetingID, timeout: policy.gatewayTimeout) != nil
     }
 
-    func startConcatenation(_ recording: Recording) async throws(GatewayError) -> Ending {
+    func startConcatenation(_ recording: Recording) async throws(GatewayError) -> EffectOutcome {
         guard recording.state == .processing, let captureARN = recording.capturePipelineARN else { return .done([]) }
         let pipeline = try await gateway.startConcatenation(
             capturePipelineARN: captureARN, prefix: recording.playablePrefix,
@@ -106,7 +106,7 @@ extension EffectRunner {
         return .done([.concatenationStarted(recording.id, pipeline)])
     }
 
-    func confirmConcatenation(_ recording: Recording) async throws(GatewayError) -> Ending {
+    func confirmConcatenation(_ recording: Recording) async throws(GatewayError) -> EffectOutcome {
         let id = recording.id
         guard recording.state == .processing, let pipelineID = recording.concatenationPipelineID else {
             return .done([])
@@ -129,7 +129,7 @@ extension EffectRunner {
     /// Looks often while somebody may wait for the file, and seldom when it takes hours.
     ///
     /// - Returns: nil when it has taken too long.
-    private func later(_ waited: Duration) -> Ending? {
+    private func later(_ waited: Duration) -> EffectOutcome? {
         guard waited < policy.concatenationMax else { return nil }
         return .later(max(policy.concatenationPollInterval, min(waited / 60, .seconds(300))))
     }

@@ -3,7 +3,7 @@ internal import TelehealthRules
 
 extension EffectRunner {
     func createMeeting(_ effect: Effect, _ row: MeetingGeneration, _ state: SessionState)
-        async throws(GatewayError) -> Ending
+        async throws(GatewayError) -> EffectOutcome
     {
         let generation = row.generation
         switch row.state {
@@ -34,7 +34,7 @@ extension EffectRunner {
         return .done([.meetingCreated(generation: generation, meeting, attendees: attendees)])
     }
 
-    func deleteMeeting(_ row: MeetingGeneration) async throws(GatewayError) -> Ending {
+    func deleteMeeting(_ row: MeetingGeneration) async throws(GatewayError) -> EffectOutcome {
         guard row.state == .ending else { return .done([]) }
         if let meetingID = row.meetingID {
             do throws(GatewayError) {

@@ -6,7 +6,7 @@ extension EffectRunner {
     ///
     /// The row was marked under the same version that its hold is kept under, so a hold that came first keeps
     /// this from ever being asked, and one that comes now is refused.
-    func deleteObjects(_ recording: Recording) async throws(GatewayError) -> Ending {
+    func deleteObjects(_ recording: Recording) async throws(GatewayError) -> EffectOutcome {
         guard recording.state == .deleting, recording.hold == nil else { return .done([]) }
         // Listed again until nothing is left: a page is a thousand, and each attempt has a bounded time.
         let isEmpty = try await gateway.deleteObjects(

@@ -4,7 +4,7 @@ internal import TelehealthRules
 /// Runs one claimed effect to its end: done, put off, or dead.
 struct EffectRunner: Sendable {
     /// How one attempt ended, before it is written down.
-    enum Ending: Sendable {
+    enum EffectOutcome: Sendable {
         /// Finished; the results change the session in the same transaction, in this order.
         case done([OutboundResult])
         /// Nothing failed: look again later.
@@ -46,7 +46,7 @@ struct EffectRunner: Sendable {
     func mayHaveBeenAsked(_ effect: Effect) -> Bool { effect.fence > 1 }
 
     /// Everything is read from the store before the call, so that inside the call only the provider can fail.
-    private func attempt(_ effect: Effect) async throws(StoreError) -> Ending {
+    private func attempt(_ effect: Effect) async throws(StoreError) -> EffectOutcome {
         guard let state = try await store.session(effect.sessionID) else { return .done([]) }
         switch effect.kind {
         case .meeting(let call, let generation):
@@ -71,7 +71,7 @@ struct EffectRunner: Sendable {
 
     private func attempt(
         _ call: Effect.RecordingCall, _ effect: Effect, _ recording: Recording, _ state: SessionState
-    ) async throws(StoreError) -> Ending {
+    ) async throws(StoreError) -> EffectOutcome {
         switch call {
         case .startCapture:
             let ledger = try await ledger(state)
@@ -85,7 +85,7 @@ struct EffectRunner: Sendable {
         }
     }
 
-    private func ending(_ call: @autoclosure () async throws(GatewayError) -> Ending) async -> Ending {
+    private func ending(_ call: @autoclosure () async throws(GatewayError) -> EffectOutcome) async -> EffectOutcome {
         do throws(GatewayError) { return try await call() } catch { return .failed(error) }
     }
 

@@ -14,7 +14,7 @@ public final class EffectWorker: Sendable {
 
     private let store: any TelehealthStore
     /// Rung when a commit asked for work, and when a place is free again.
-    private let bell = Doorbell()
+    private let wake = WakeSignal()
     private let runner: EffectRunner
     private let time: any TimeSource
     private let policy: Policy
@@ -34,7 +34,7 @@ public final class EffectWorker: Sendable {
         runner = EffectRunner(
             store: store, credentials: credentials, gateway: gateway, time: time, ids: ids, policy: policy,
             webhooks: webhooks, notify: notify)
-        store.follow { [bell] in if $0.hasPendingEffects { bell.ring() } }
+        store.follow { [wake] in if $0.hasPendingEffects { wake.signal() } }
     }
 
     /// Works until the task is cancelled; then waits for the calls that are under way.
@@ -48,11 +48,11 @@ public final class EffectWorker: Sendable {
                     group.addTask {
                         await self.runner.perform(effect)
                         self.running.subtract(1, ordering: .relaxed)
-                        self.bell.ring()
+                        self.wake.signal()
                     }
                 }
                 let delay = await delay(hasClaimed: !claimed.isEmpty, isFull: claimed.count >= free)
-                _ = await bell.wait(atMost: delay, time)
+                _ = await wake.wait(atMost: delay, time)
             }
         }
     }

@@ -10,7 +10,7 @@ public final class Sweeper: Sendable {
     private static let page = 200
 
     private let store: any TelehealthStore
-    private let presence: PresenceBoard
+    private let presence: PresenceTracker
     private let gateway: any MeetingGateway
     private let time: any TimeSource
     private let ids: any IDSource
@@ -19,7 +19,7 @@ public final class Sweeper: Sendable {
 
     /// - Parameter notify: called when the store could not serve a sweep; must not block.
     public init(
-        store: any TelehealthStore, presence: PresenceBoard, gateway: any MeetingGateway, time: any TimeSource,
+        store: any TelehealthStore, presence: PresenceTracker, gateway: any MeetingGateway, time: any TimeSource,
         ids: any IDSource, policy: Policy,
         notify: @escaping @Sendable (StoreError) -> Void = { _ in }
     ) {

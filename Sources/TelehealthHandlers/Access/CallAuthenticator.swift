@@ -1,4 +1,5 @@
 internal import GRPCStandardAPI
+internal import ProtobufWire
 public import RPCModel
 internal import TelehealthAPI
 public import TelehealthModel
@@ -152,7 +153,7 @@ struct CallAuthenticator: Sendable {
             context[RefusedByLimitKey.self] = error.limit
             if let caller { context[RefusedCallerKey.self] = caller }
             var details = StatusDetails(.rateLimited)
-            details.append(filled { (retry: inout Google_Rpc_RetryInfo) in retry.retryDelay = error.wait.wire })
+            details.append(Google_Rpc_RetryInfo.with { retry in retry.retryDelay = error.wait.wire })
             throw details.error("too many calls: wait before the next one")
         }
     }

@@ -27,7 +27,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
             fields.refuse("client_birth_date", "must be a day such as 2011-03-09")
         }
         try fields.finish()
-        let outcome = try await answering { () async throws(TelehealthError) in
+        let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.putAppointment(command, invocation)
         }
         var response = Telehealth_V1_PutAppointmentResponse()
@@ -41,7 +41,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
     {
         let id = AppointmentID(request.appointmentID)
         let invocation = try context.reading()
-        let appointment = try await answering { () async throws(TelehealthError) in
+        let appointment = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.appointment(id, invocation)
         }
         var response = Telehealth_V1_GetAppointmentResponse()
@@ -55,7 +55,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         let invocation = try context.changing(request)
         let command = CancelAppointment(
             id: .init(request.appointmentID), sourceVersion: request.sourceVersion)
-        let outcome = try await answering { () async throws(TelehealthError) in
+        let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.cancelAppointment(command, invocation)
         }
         var response = Telehealth_V1_CancelAppointmentResponse()
@@ -79,8 +79,8 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         query.appointmentID = appointment
         query.limit = 200
         let asked = query
-        let page = try await answering { () async throws(TelehealthError) in
-            try await executor.sessions(asked, invocation.asPart)
+        let page = try await mappingDomainErrors { () async throws(TelehealthError) in
+            try await executor.sessions(asked, invocation.withoutOwnAuditRow)
         }
         let newest = page.sessions.max { $0.createdAt < $1.createdAt }
         return (page.sessions.first { !$0.status.isTerminal } ?? newest)?.id

@@ -1,4 +1,5 @@
 internal import AuditChain
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -10,7 +11,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     /// Rows per message of an export: some 60 KB.
     private static let exportedAtOnce = 200
 
-    let office: AuditOffice
+    let office: AuditQueries
     let longWork: any TaskExecutor
     let time: any TimeSource
 
@@ -37,10 +38,10 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         }
         let invocation = try context.reading()
         let asked = query
-        let page = try await answering(on: longWork) { () async throws(TelehealthError) in
+        let page = try await mappingDomainErrors(on: longWork) { () async throws(TelehealthError) in
             try await office.events(asked, invocation)
         }
-        return filled {
+        return .with {
             $0.events = page.records.map(\.wire)
             if let next = page.next {
                 $0.nextPageToken = PageToken(number: next.at.microseconds, id: "\(next.number)")
@@ -64,10 +65,10 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     ) async throws(RPCError) -> Telehealth_V1_ListSessionAccessesResponse {
         let session = SessionID(request.sessionID)
         let invocation = try context.reading()
-        let report = try await answering(on: longWork) { () async throws(TelehealthError) in
+        let report = try await mappingDomainErrors(on: longWork) { () async throws(TelehealthError) in
             try await office.accesses(of: session, invocation)
         }
-        return filled {
+        return .with {
             $0.accesses = report.people.map(\.wire)
             $0.isComplete = report.isComplete
         }
@@ -79,13 +80,13 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     ) async throws(RPCError) {
         let range = try Self.range(from: request.fromNumber, through: request.throughNumber)
         let invocation = try context.reading()
-        let relay = ProgressRelay(responses, time) { progress in filled { $0.message = .progress(progress) } }
+        let relay = ProgressRelay(responses, time) { progress in .with { $0.message = .progress(progress) } }
         let report = try await relay.following { progress in
             await outcome(on: longWork) { () async throws(TelehealthError) in
                 try await office.verify(from: range.from, through: range.through, progress: progress, invocation)
             }
         }
-        try await responses.write(filled { $0.message = .result(report.wire) })
+        try await responses.write(.with { $0.message = .result(report.wire) })
     }
 
     func exportAuditLog(
@@ -94,7 +95,7 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
     ) async throws(RPCError) {
         let range = try Self.range(from: request.fromNumber, through: request.throughNumber)
         let invocation = try context.reading()
-        let head = try await answering(on: longWork) { () async throws(TelehealthError) in
+        let head = try await mappingDomainErrors(on: longWork) { () async throws(TelehealthError) in
             try await office.beginExport(invocation)
         }
         let last = min(range.through ?? head.size, head.size)
@@ -102,15 +103,15 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         while next <= last {
             let from = next
             let limit = Int(min(Int64(Self.exportedAtOnce), last - from + 1))
-            let records = try await answering(on: longWork) { () async throws(TelehealthError) in
+            let records = try await mappingDomainErrors(on: longWork) { () async throws(TelehealthError) in
                 try await office.exportedRecords(from: from, limit: limit)
             }.filter { $0.number <= last }
             guard let end = records.last?.number else { break }
-            try await responses.write(filled { $0.events = records.map(\.wire) })
+            try await responses.write(.with { $0.events = records.map(\.wire) })
             next = end + 1
         }
         try await responses.write(
-            filled {
+            .with {
                 $0.head = head.wire
                 $0.headPublicKey = office.headKey.bytes
             })
@@ -120,10 +121,10 @@ struct AuditHandler: Telehealth_V1_AuditServiceHandler {
         async throws(RPCError) -> Telehealth_V1_GetAuditProofResponse
     {
         let invocation = try context.reading()
-        let (proof, record, head) = try await answering(on: longWork) { () async throws(TelehealthError) in
+        let (proof, record, head) = try await mappingDomainErrors(on: longWork) { () async throws(TelehealthError) in
             try await office.proof(of: request.number, invocation)
         }
-        return filled {
+        return .with {
             $0.event = record.wire
             $0.leafHash = proof.leaf.bytes
             $0.path = proof.path.map(\.bytes)

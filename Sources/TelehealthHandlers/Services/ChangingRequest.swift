@@ -40,7 +40,7 @@ extension ServerCallContext {
 }
 
 /// Runs domain code and converts its refusals to gRPC statuses.
-func answering<Value>(_ body: () async throws(TelehealthError) -> Value) async throws(RPCError) -> Value {
+func mappingDomainErrors<Value>(_ body: () async throws(TelehealthError) -> Value) async throws(RPCError) -> Value {
     do throws(TelehealthError) {
         return try await body()
     } catch {
@@ -50,11 +50,11 @@ func answering<Value>(_ body: () async throws(TelehealthError) -> Value) async t
 
 /// The same for work that takes milliseconds or more (computing, syncing, reading many rows): it runs elsewhere, so
 /// that the loop's other connections do not wait.
-func answering<Value: Sendable>(
+func mappingDomainErrors<Value: Sendable>(
     on executor: any TaskExecutor, _ body: @Sendable () async throws(TelehealthError) -> Value
 ) async throws(RPCError) -> Value {
     let result = await outcome(on: executor, body)
-    return try await answering { () async throws(TelehealthError) in try result.get() }
+    return try await mappingDomainErrors { () async throws(TelehealthError) in try result.get() }
 }
 
 /// The same, returning the result instead of throwing.

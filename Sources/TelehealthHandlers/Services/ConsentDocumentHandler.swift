@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -23,10 +24,10 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
             text: fields.text("text", request.text),
             effectiveAt: fields.optionalTime("effective_time", request.effectiveTime))
         try fields.finish()
-        let document = try await answering { () async throws(TelehealthError) in
+        let document = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.putConsentDocument(command, invocation)
         }
-        return filled { $0.document = document.wire }
+        return .with { $0.document = document.wire }
     }
 
     func getConsentDocument(_ request: Telehealth_V1_GetConsentDocumentRequest, context: ServerCallContext)
@@ -38,14 +39,14 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
         let language = fields.optionalLanguage("language", request.language) ?? Self.defaultLanguage
         try fields.finish()
         let invocation = try context.reading()
-        let documents = try await answering { () async throws(TelehealthError) in
+        let documents = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.documents(of: type, invocation)
         }
         let now = time.now
         let found = documents.filter { version == nil ? $0.effectiveAt <= now : $0.version == version }
             .inLanguage(lookedUp: language).max { $0.effectiveAt < $1.effectiveAt }
         guard let found else { throw TelehealthError(.documentNotFound).asRPCError }
-        return filled { $0.document = found.wire }
+        return .with { $0.document = found.wire }
     }
 
     func listConsentDocuments(
@@ -61,13 +62,13 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
         let filters = "documents \(request.type) \(request.inForceOnly) \(language?.text ?? "-")"
         let token = try PageToken(request.pageToken, filters: filters)
         let invocation = try context.reading()
-        try await answering { () async throws(TelehealthError) in
+        try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.recordRead(context.method.name, invocation)
         }
         var documents: [ConsentDocument] = []
         for type in types {
-            let registered = try await answering { () async throws(TelehealthError) in
-                try await executor.documents(of: type, invocation.asPart)
+            let registered = try await mappingDomainErrors { () async throws(TelehealthError) in
+                try await executor.documents(of: type, invocation.withoutOwnAuditRow)
             }
             let texts = request.inForceOnly ? Self.inForce(registered, at: time.now) : registered
             let covered = texts.filter { text in
@@ -89,7 +90,7 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
     func listPlacePolicies(_ request: Telehealth_V1_ListPlacePoliciesRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_ListPlacePoliciesResponse
     {
-        filled {
+        .with {
             $0.policies = executor.placePolicies.map(\.wire)
             $0.homePlace = executor.policy.places.home
         }

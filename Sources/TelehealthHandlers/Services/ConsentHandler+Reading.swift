@@ -24,7 +24,7 @@ extension ConsentHandler {
         }
         try fields.finish()
         let invocation = try context.reading()
-        let status = try await answering { () async throws(TelehealthError) in
+        let status = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.consentStatus(
                 of: asked.isEmpty ? ConsentAction.allCases : asked, for: purpose, in: matter, invocation)
         }
@@ -62,7 +62,7 @@ extension ConsentHandler {
             "consents \(subject.rawValue) \(type?.rawValue ?? "-")\(onlyRenewals ? " renewals" : "")"
         let token = try PageToken(request.pageToken, filters: filters)
         let invocation = try context.reading()
-        let file = try await answering { () async throws(TelehealthError) in
+        let file = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.consentFile(of: subject, invocation)
         }
         let records = file.records

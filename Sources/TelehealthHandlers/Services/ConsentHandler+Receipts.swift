@@ -1,4 +1,5 @@
 internal import AuditChain
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -11,10 +12,10 @@ extension ConsentHandler {
     {
         let id = ConsentID(request.consentID)
         let invocation = try context.reading()
-        let receipt = try await answering { () async throws(TelehealthError) in
+        let receipt = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await receipts.receipt(of: id, invocation)
         }
-        return filled {
+        return .with {
             $0.receipt = receipt.text
             $0.keyID = receipt.keyID
         }
@@ -24,11 +25,11 @@ extension ConsentHandler {
         async throws(RPCError) -> Telehealth_V1_GetReceiptKeyResponse
     {
         let keys = receipts.keys.current
-        return filled {
+        return .with {
             $0.publicKey = keys.signer.publicKey.bytes
             $0.keyID = keys.signer.publicKey.id
             $0.retiredKeys = keys.retired.map { retired in
-                filled {
+                .with {
                     $0.publicKey = retired.key.bytes
                     $0.keyID = retired.key.id
                     $0.retireTime = retired.retiredAt.wire

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -7,7 +8,7 @@ internal import TelehealthRules
 /// `ConsentService`.
 struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
     let executor: CommandExecutor
-    let receipts: ReceiptOffice
+    let receipts: ReceiptIssuer
     let time: any TimeSource
 
     func submitConsent(_ request: Telehealth_V1_SubmitConsentRequest, context: ServerCallContext)
@@ -29,11 +30,11 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
             statement: ConsentStatement(
                 request.submission ?? .init(), type: type, attestedBy: invocation.caller, &fields))
         try fields.finish()
-        let record = try await answering { () async throws(TelehealthError) in
+        let record = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.submitConsent(command, invocation)
         }
         let consent = try await wire(record)
-        return filled { $0.consent = consent }
+        return .with { $0.consent = consent }
     }
 
     func updateConsent(_ request: Telehealth_V1_UpdateConsentRequest, context: ServerCallContext)
@@ -46,11 +47,11 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
             statement: ConsentStatement(
                 request.submission ?? .init(), type: nil, attestedBy: invocation.caller, &fields))
         try fields.finish()
-        let record = try await answering { () async throws(TelehealthError) in
+        let record = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.updateConsent(command, invocation)
         }
         let consent = try await wire(record)
-        return filled { $0.consent = consent }
+        return .with { $0.consent = consent }
     }
 
     func revokeConsent(_ request: Telehealth_V1_RevokeConsentRequest, context: ServerCallContext)
@@ -62,18 +63,18 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
             consentID: .init(request.consentID),
             reason: fields.optionalText("reason", request.reason))
         try fields.finish()
-        let outcome = try await answering { () async throws(TelehealthError) in
+        let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.revokeConsent(command, invocation)
         }
         let consent = try await wire(outcome.record)
-        return filled {
+        return .with {
             $0.consent = consent
             $0.stoppedRecordingIds = outcome.stoppedRecordings.map(\.rawValue)
         }
     }
 
     private func wire(_ record: ConsentRecord) async throws(RPCError) -> Telehealth_V1_Consent {
-        let file = try await answering { () async throws(TelehealthError) in
+        let file = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.judged([record], of: record.subjectID)
         }
         return wire(record, in: file)

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -11,23 +12,23 @@ struct EventsHandler: Telehealth_V1_EventsServiceHandler {
         _ request: Telehealth_V1_IngestMeetingEventsRequest, context: ServerCallContext
     ) async throws(RPCError) -> Telehealth_V1_IngestMeetingEventsResponse {
         let invocation = try context.reading()
-        let report = try await answering { () async throws(TelehealthError) in
+        let report = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.ingestMeetingEvents(request.events, invocation)
         }
-        return filled {
+        return .with {
             $0.accepted = Int32(clamping: report.accepted)
             $0.duplicates = Int32(clamping: report.duplicates)
             $0.ignored = Int32(clamping: report.ignoredCount)
             $0.ignoredByReason = EventIntakeReport.IgnoredReason.allCases.compactMap { reason in
                 report.ignored[reason].map { count in
-                    filled {
+                    .with {
                         $0.reason = reason.wire
                         $0.count = Int32(clamping: count)
                     }
                 }
             }
             $0.malformed = report.malformed.map { entry in
-                filled {
+                .with {
                     $0.index = Int32(clamping: entry.index)
                     $0.reason = entry.reason.wire
                 }

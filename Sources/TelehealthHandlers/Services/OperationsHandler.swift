@@ -8,7 +8,7 @@ internal import TelehealthRules
 /// `OperationsService`: an operator's view of the running service.
 struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
     let executor: CommandExecutor
-    let care: any DatabaseCare
+    let care: any DatabaseMaintenance
     let startedAt: Timestamp
     let openWatches: @Sendable () -> Int
     let longWork: any TaskExecutor
@@ -18,7 +18,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         async throws(RPCError) -> Telehealth_V1_GetServiceStatusResponse
     {
         let invocation = try context.reading()
-        let effects = try await answering { () async throws(TelehealthError) in
+        let effects = try await mappingDomainErrors { () async throws(TelehealthError) in
             do throws(TelehealthError) {
                 try await executor.recordRead(context.method.name, invocation)
             } catch {
@@ -57,7 +57,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         responses: ResponseWriter<Telehealth_V1_BackupDatabaseResponse>, context: ServerCallContext
     ) async throws(RPCError) {
         let invocation = try context.changing(request)
-        let relay = ProgressRelay(responses, time) { progress in filled { $0.message = .progress(progress) } }
+        let relay = ProgressRelay(responses, time) { progress in .with { $0.message = .progress(progress) } }
         let backup = try await relay.following { progress in
             // A separate task, which nobody cancels: the copy is finished and recorded even if the caller is gone,
             // and a repeat of the request finds it. It ends with the copy, at the latest when the store closes.
@@ -68,9 +68,9 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
             }.value
         }
         try await responses.write(
-            filled { response in
+            .with { response in
                 response.message = .result(
-                    filled {
+                    .with {
                         $0.fileName = backup.fileName
                         $0.byteCount = backup.byteCount
                     })
@@ -82,14 +82,14 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         responses: ResponseWriter<Telehealth_V1_CheckDatabaseResponse>, context: ServerCallContext
     ) async throws(RPCError) {
         let invocation = try context.reading()
-        let relay = ProgressRelay(responses, time) { progress in filled { $0.message = .progress(progress) } }
+        let relay = ProgressRelay(responses, time) { progress in .with { $0.message = .progress(progress) } }
         let problems = try await relay.following { progress in
             await outcome(on: longWork) { () async throws(TelehealthError) in
                 try await executor.recordRead(context.method.name, invocation)
                 return try await executor.checkDatabase(care, progress: progress)
             }
         }
-        try await responses.write(filled { $0.message = .result(filled { $0.problems = problems }) })
+        try await responses.write(.with { $0.message = .result(.with { $0.problems = problems }) })
     }
 
     func listFailedOperations(_ request: Telehealth_V1_ListFailedOperationsRequest, context: ServerCallContext)
@@ -98,7 +98,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         let size = PageToken.pageSize(request.pageSize)
         let token = try PageToken(request.pageToken, filters: "failed-operations")
         let invocation = try context.reading()
-        let rows = try await answering(on: longWork) { () async throws(TelehealthError) in
+        let rows = try await mappingDomainErrors(on: longWork) { () async throws(TelehealthError) in
             try await executor.recordRead(context.method.name, invocation)
             return try await executor.failedEffects(after: token.map { EffectID($0.id) }, limit: size + 1)
         }
@@ -116,7 +116,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
     {
         let invocation = try context.changing(request)
         let id = EffectID(request.operationID)
-        try await answering { () async throws(TelehealthError) in
+        try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.retryEffect(id, invocation)
         }
         return Telehealth_V1_RetryOperationResponse()
@@ -127,10 +127,10 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingProviderDetailsResponse {
         let id = RecordingID(request.recordingID)
         let invocation = try context.reading()
-        let (recording, meeting) = try await answering { () async throws(TelehealthError) in
+        let (recording, meeting) = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.recordingWithMeeting(id, invocation)
         }
-        return filled { $0.provider = .chime(recording.capture(in: meeting)) }
+        return .with { $0.provider = .chime(recording.capture(in: meeting)) }
     }
 }
 

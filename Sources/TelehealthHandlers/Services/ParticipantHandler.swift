@@ -16,10 +16,10 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
         let invocation = try context.changing(request)
         let session = SessionID(request.sessionID)
         let participant = ParticipantID(request.participantID)
-        let state = try await answering { () async throws(TelehealthError) in
+        let state = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.admitParticipant(session, participant, invocation)
         }
-        return filled {
+        return .with {
             $0.session = views.view(state, for: invocation.caller)
             $0.participant = state.participant(participant)
                 .map { views.view($0, in: state, for: invocation.caller) }
@@ -37,7 +37,7 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
             subjectID: .given(request.personID),
             validFor: request.validFor?.swiftDuration)
         try fields.finish()
-        let outcome = try await answering { () async throws(TelehealthError) in
+        let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.inviteParticipant(command, invocation)
         }
         var response = Telehealth_V1_InviteParticipantResponse()
@@ -58,10 +58,10 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
         let invocation = try context.changing(request)
         let session = SessionID(request.sessionID)
         let invitation = InvitationID(request.invitationID)
-        let state = try await answering { () async throws(TelehealthError) in
+        let state = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.revokeInvitation(session, invitation, invocation)
         }
-        return filled { $0.session = views.view(state, for: invocation.caller) }
+        return .with { $0.session = views.view(state, for: invocation.caller) }
     }
 
     func redeemInvitation(_ request: Telehealth_V1_RedeemInvitationRequest, context: ServerCallContext)
@@ -71,10 +71,10 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
         let attempt = context.attempt(request)
         let grant = fields.text("grant", request.grant)
         try fields.finish()
-        let admission = try await answering { () async throws(TelehealthError) in
+        let admission = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.redeemInvitation(grant, attempt, timeout: context.timeRemaining, source: context.source)
         }
-        return filled {
+        return .with {
             $0.session = views.view(admission.state, for: admission.caller)
             $0.participant = views.view(admission.participant, in: admission.state, for: admission.caller)
             $0.token = admission.pass
@@ -87,7 +87,7 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
     {
         let person = try await treat(
             request, request.sessionID, request.participantID, .deny, RequestFields(), context)
-        return filled { ($0.session, $0.participant) = person }
+        return .with { ($0.session, $0.participant) = person }
     }
 
     func returnToWaitingRoom(_ request: Telehealth_V1_ReturnToWaitingRoomRequest, context: ServerCallContext)
@@ -95,7 +95,7 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
     {
         let person = try await treat(
             request, request.sessionID, request.participantID, .returnToWaitingRoom, RequestFields(), context)
-        return filled { ($0.session, $0.participant) = person }
+        return .with { ($0.session, $0.participant) = person }
     }
 
     func removeParticipant(_ request: Telehealth_V1_RemoveParticipantRequest, context: ServerCallContext)
@@ -103,7 +103,7 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
     {
         let person = try await treat(
             request, request.sessionID, request.participantID, .remove, RequestFields(), context)
-        return filled { ($0.session, $0.participant) = person }
+        return .with { ($0.session, $0.participant) = person }
     }
 
     func setParticipantCapabilities(
@@ -118,20 +118,20 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
         let person = try await treat(
             request, request.sessionID, request.participantID, .setCapabilities(capabilities), fields, context
         )
-        return filled { ($0.session, $0.participant) = person }
+        return .with { ($0.session, $0.participant) = person }
     }
 
     /// The four calls that act on one participant differ only in the command.
     private func treat(
         _ request: some ChangingRequest, _ sessionID: String, _ participantID: String,
-        _ command: PersonCommand, _ read: RequestFields, _ context: ServerCallContext
+        _ command: ModerationAction, _ read: RequestFields, _ context: ServerCallContext
     ) async throws(RPCError) -> (Telehealth_V1_Session?, Telehealth_V1_Participant?) {
         let invocation = try context.changing(request)
         let session = SessionID(sessionID)
         let participant = ParticipantID(participantID)
         try read.finish()
-        let state = try await answering { () async throws(TelehealthError) in
-            try await executor.treatParticipant(session, participant, command, invocation)
+        let state = try await mappingDomainErrors { () async throws(TelehealthError) in
+            try await executor.moderateParticipant(session, participant, command, invocation)
         }
         return (
             views.view(state, for: invocation.caller),

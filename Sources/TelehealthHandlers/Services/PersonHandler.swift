@@ -1,4 +1,5 @@
 internal import FHIRExport
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -20,14 +21,14 @@ struct PersonHandler: Telehealth_V1_PersonServiceHandler {
     ) async throws(RPCError) {
         let subject = SubjectID(request.personID)
         let invocation = try context.reading()
-        let record = try await answering(on: longWork) { () async throws(TelehealthError) in
+        let record = try await mappingDomainErrors(on: longWork) { () async throws(TelehealthError) in
             try await archive.record(of: subject, invocation)
         }
         var rest = record.fhirBundle.bytes[...]
         while !rest.isEmpty {
             let chunk = Array(rest.prefix(Self.chunkBytes))
             rest = rest.dropFirst(Self.chunkBytes)
-            try await responses.write(filled { $0.chunk = chunk })
+            try await responses.write(.with { $0.chunk = chunk })
         }
     }
 }

@@ -33,7 +33,7 @@ final class ProgressRelay<Response: Message>: Sendable {
         let result = await work { self.note($0) }
         telling.cancel()
         await telling.value
-        return try await answering { () async throws(TelehealthError) in try result.get() }
+        return try await mappingDomainErrors { () async throws(TelehealthError) in try result.get() }
     }
 
     /// Any thread; does not block.
@@ -56,7 +56,7 @@ final class ProgressRelay<Response: Message>: Sendable {
 
 extension WorkProgress {
     fileprivate var wire: Telehealth_V1_WorkProgress {
-        filled {
+        .with {
             $0.phase = phase.wire
             $0.done = done
             $0.total = total

@@ -20,10 +20,10 @@ struct QualityHandler: Telehealth_V1_QualityServiceHandler {
             videoHeight: Int(request.videoHeight), framesPerSecond: Int(request.framesPerSecond),
             packetLossPercent: request.packetLossPercent, drops: Int(request.drops),
             poorConnections: Int(request.poorConnections))
-        let next = try await answering { () async throws(TelehealthError) in
+        let next = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.reportMetrics(session, metrics, invocation)
         }
-        return filled { $0.nextAfter = next.wire }
+        return .with { $0.nextAfter = next.wire }
     }
 
     func getServiceReport(_ request: Telehealth_V1_GetServiceReportRequest, context: ServerCallContext)
@@ -34,10 +34,10 @@ struct QualityHandler: Telehealth_V1_QualityServiceHandler {
         let to = fields.time("end_time", request.endTime)
         try fields.finish()
         let invocation = try context.reading()
-        let report = try await answering { () async throws(TelehealthError) in
+        let report = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.serviceReport(from: from, to: to, invocation)
         }
-        return filled {
+        return .with {
             $0.startTime = report.from.wire
             $0.endTime = report.to.wire
             $0.sessionCreationSuccess = report.creationSuccess.wire
@@ -55,7 +55,7 @@ struct QualityHandler: Telehealth_V1_QualityServiceHandler {
 
 extension ServiceMeasure {
     fileprivate var wire: Telehealth_V1_ServiceMeasure {
-        filled {
+        .with {
             $0.value = value
             $0.target = target
             $0.met = isMet

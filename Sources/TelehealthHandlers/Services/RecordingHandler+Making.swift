@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -15,10 +16,10 @@ extension RecordingHandler {
             purpose: fields.choiceOrDefault(
                 "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical))
         try fields.finish()
-        let outcome = try await answering { () async throws(TelehealthError) in
+        let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.startRecording(command, invocation)
         }
-        return filled { $0.recording = outcome.recording.wire(for: Viewer(invocation.caller)) }
+        return .with { $0.recording = outcome.recording.wire(for: Viewer(invocation.caller)) }
     }
 
     func stopRecording(_ request: Telehealth_V1_StopRecordingRequest, context: ServerCallContext)
@@ -28,10 +29,10 @@ extension RecordingHandler {
         let command = StopRecording(
             sessionID: .init(request.sessionID),
             recordingID: .given(request.recordingID))
-        let outcome = try await answering { () async throws(TelehealthError) in
+        let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.stopRecording(command, invocation)
         }
-        return filled { $0.recording = outcome.recording.wire(for: Viewer(invocation.caller)) }
+        return .with { $0.recording = outcome.recording.wire(for: Viewer(invocation.caller)) }
     }
 
     func listRecordings(_ request: Telehealth_V1_ListRecordingsRequest, context: ServerCallContext)
@@ -42,7 +43,7 @@ extension RecordingHandler {
         let filters = "recordings \(session.rawValue)"
         let after = try PageToken(request.pageToken, filters: filters)?.number ?? 0
         let invocation = try context.reading()
-        let recordings = try await answering { () async throws(TelehealthError) in
+        let recordings = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.recordings(of: session, invocation)
         }
         let rest = recordings.sorted { $0.segment < $1.segment }.filter { $0.segment > after }
@@ -65,10 +66,10 @@ extension RecordingHandler {
             "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical)
         try fields.finish()
         let invocation = try context.reading()
-        let grant = try await answering { () async throws(TelehealthError) in
+        let grant = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.playbackURL(of: recording, purpose: purpose, invocation)
         }
-        return filled {
+        return .with {
             $0.url = grant.url
             $0.expireTime = grant.expiresAt.wire
         }

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -7,7 +8,7 @@ internal import TelehealthRules
 /// `RecordingService`. Making and playing recordings are in an extension.
 struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
     let executor: CommandExecutor
-    let receipts: ReceiptOffice
+    let receipts: ReceiptIssuer
 
     func setRecordingHold(_ request: Telehealth_V1_SetRecordingHoldRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_SetRecordingHoldResponse
@@ -17,10 +18,10 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         let id = RecordingID(request.recordingID)
         let reason = fields.text("reason", request.reason)
         try fields.finish()
-        let recording = try await answering { () async throws(TelehealthError) in
+        let recording = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.setHold(on: id, reason: reason, invocation)
         }
-        return filled { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
+        return .with { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
     }
 
     func releaseRecordingHold(
@@ -31,10 +32,10 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         let id = RecordingID(request.recordingID)
         let reason = fields.text("reason", request.reason)
         try fields.finish()
-        let recording = try await answering { () async throws(TelehealthError) in
+        let recording = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.releaseHold(on: id, reason: reason, invocation)
         }
-        return filled { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
+        return .with { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
     }
 
     func setRecordingRetention(
@@ -46,10 +47,10 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         let reason = fields.text("reason", request.reason)
         let until = fields.optionalTime("retention_end_time", request.retentionEndTime)
         try fields.finish()
-        let recording = try await answering { () async throws(TelehealthError) in
+        let recording = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.setRetention(of: id, until: until, reason: reason, invocation)
         }
-        return filled { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
+        return .with { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
     }
 
     func linkSessionNote(_ request: Telehealth_V1_LinkSessionNoteRequest, context: ServerCallContext)
@@ -58,10 +59,10 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         let invocation = try context.changing(request)
         let id = RecordingID(request.recordingID)
         let note = SessionNoteID.given(request.sessionNoteID)
-        let recording = try await answering { () async throws(TelehealthError) in
+        let recording = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.linkNote(note, to: id, invocation)
         }
-        return filled { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
+        return .with { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
     }
 
     func getRecordingManifest(
@@ -69,12 +70,12 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
     ) async throws(RPCError) -> Telehealth_V1_GetRecordingManifestResponse {
         let id = RecordingID(request.recordingID)
         let invocation = try context.reading()
-        let (manifest, numbers) = try await answering { () async throws(TelehealthError) in
+        let (manifest, numbers) = try await mappingDomainErrors { () async throws(TelehealthError) in
             let manifest = try await executor.manifest(of: id, invocation)
             return (manifest, try await receipts.auditNumbers(of: manifest.recording))
         }
         let signature = receipts.signature(of: manifest)
-        return filled {
+        return .with {
             $0.manifest = manifest.wire
             $0.manifest?.auditNumbers = numbers
             $0.canonicalJson = manifest.canonicalJSON
@@ -104,12 +105,12 @@ extension RecordingManifest {
         wire.stopReason = recording.stopCause?.wire ?? .unspecified
         wire.presenceSource = presenceSource.wire
         wire.people = people.map { person in
-            filled {
+            .with {
                 $0.participantID = person.participantID.rawValue
                 $0.personID = person.subjectID.rawValue
                 $0.role = person.role.wire
                 $0.presence = person.presence.map { period in
-                    filled {
+                    .with {
                         $0.startTime = period.from.wire
                         $0.endTime = period.to?.wire
                     }

@@ -23,8 +23,8 @@ public struct TelehealthServices: Sendable {
     ///     delayed.
     ///   - time: the clock for consents and pages; its current time is the service's start.
     public init(
-        executor: CommandExecutor, audit: AuditOffice, receipts: ReceiptOffice, archive: PersonArchive,
-        presence: PresenceBoard, care: any DatabaseCare, openWatches: @escaping @Sendable () -> Int,
+        executor: CommandExecutor, audit: AuditQueries, receipts: ReceiptIssuer, archive: PersonArchive,
+        presence: PresenceTracker, care: any DatabaseMaintenance, openWatches: @escaping @Sendable () -> Int,
         longWork: any TaskExecutor, watchWork: any TaskExecutor, time: any TimeSource
     ) {
         // An open watch means that its person is present: a peer that is gone must not appear present for longer than
@@ -59,7 +59,7 @@ public struct TelehealthServices: Sendable {
 
 /// Writes sessions as their reader may see them, including who is present.
 struct SessionViews: Sendable {
-    let presence: PresenceBoard
+    let presence: PresenceTracker
     let policy: Policy
     let time: any TimeSource
 

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -14,10 +15,10 @@ extension VisitHandler {
         let status = fields.choice(
             "status", request.status, SessionStatus(request.status), default: .scheduled)
         try fields.finish()
-        let state = try await answering { () async throws(TelehealthError) in
+        let state = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.updateSessionStatus(session, to: status, invocation)
         }
-        return filled { $0.session = views.view(state, for: invocation.caller) }
+        return .with { $0.session = views.view(state, for: invocation.caller) }
     }
 
     func leaveSession(_ request: Telehealth_V1_LeaveSessionRequest, context: ServerCallContext)
@@ -27,10 +28,10 @@ extension VisitHandler {
         let command = LeaveSession(
             sessionID: .init(request.sessionID), deviceID: ParticipantID.given(request.deviceID)?.rawValue
         )
-        let state = try await answering { () async throws(TelehealthError) in
+        let state = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.leaveSession(command, invocation)
         }
-        return filled { $0.session = views.view(state, for: invocation.caller) }
+        return .with { $0.session = views.view(state, for: invocation.caller) }
     }
 
     func cancelSession(_ request: Telehealth_V1_CancelSessionRequest, context: ServerCallContext)
@@ -44,10 +45,10 @@ extension VisitHandler {
                 "reason", request.reason, CancelReason(requested: request.reason), default: .other),
             note: fields.optionalText("note", request.note))
         try fields.finish()
-        let state = try await answering { () async throws(TelehealthError) in
+        let state = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.cancelSession(command, invocation)
         }
-        return filled { $0.session = views.view(state, for: invocation.caller) }
+        return .with { $0.session = views.view(state, for: invocation.caller) }
     }
 
     func markNoShow(_ request: Telehealth_V1_MarkNoShowRequest, context: ServerCallContext)
@@ -59,10 +60,10 @@ extension VisitHandler {
         let party = fields.choiceOrDefault(
             "party", request.party, NoShowParty(request.party).map(Optional.some), default: nil)
         try fields.finish()
-        let state = try await answering { () async throws(TelehealthError) in
+        let state = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.markNoShow(session, party: party, invocation)
         }
-        return filled { $0.session = views.view(state, for: invocation.caller) }
+        return .with { $0.session = views.view(state, for: invocation.caller) }
     }
 
     func undoNoShow(_ request: Telehealth_V1_UndoNoShowRequest, context: ServerCallContext)
@@ -70,10 +71,10 @@ extension VisitHandler {
     {
         let invocation = try context.changing(request)
         let session = SessionID(request.sessionID)
-        let state = try await answering { () async throws(TelehealthError) in
+        let state = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.undoNoShow(session, invocation)
         }
-        return filled { $0.session = views.view(state, for: invocation.caller) }
+        return .with { $0.session = views.view(state, for: invocation.caller) }
     }
 
     func endSession(_ request: Telehealth_V1_EndSessionRequest, context: ServerCallContext)
@@ -87,9 +88,9 @@ extension VisitHandler {
                 "reason", request.reason, EndReason(requested: request.reason), default: .normal),
             note: fields.optionalText("note", request.note))
         try fields.finish()
-        let state = try await answering { () async throws(TelehealthError) in
+        let state = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.endSession(command, invocation)
         }
-        return filled { $0.session = views.view(state, for: invocation.caller) }
+        return .with { $0.session = views.view(state, for: invocation.caller) }
     }
 }

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -10,10 +11,10 @@ extension VisitHandler {
     {
         let invocation = try context.changing(request)
         let session = SessionID(request.sessionID)
-        let outcome = try await answering { () async throws(TelehealthError) in
+        let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.startScreenShare(session, invocation)
         }
-        return filled { $0.screenShare = outcome.share.wire }
+        return .with { $0.screenShare = outcome.share.wire }
     }
 
     func stopScreenShare(_ request: Telehealth_V1_StopScreenShareRequest, context: ServerCallContext)
@@ -21,9 +22,9 @@ extension VisitHandler {
     {
         let invocation = try context.changing(request)
         let session = SessionID(request.sessionID)
-        let outcome = try await answering { () async throws(TelehealthError) in
+        let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.stopScreenShare(session, invocation)
         }
-        return filled { $0.screenShare = outcome.share.wire }
+        return .with { $0.screenShare = outcome.share.wire }
     }
 }

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -13,7 +14,7 @@ extension VisitHandler {
         let id = SessionID(request.sessionID)
         let invocation = try context.reading()
         let relay = WatchRelay(responses)
-        let watch = try await answering { () async throws(TelehealthError) in
+        let watch = try await mappingDomainErrors { () async throws(TelehealthError) in
             // The watch and the relay refer to each other until the watch is closed: a weak reference would cost
             // every open watch 80 bytes.
             try await executor.watchSession(
@@ -26,7 +27,7 @@ extension VisitHandler {
         relay.start(
             watch,
             snapshot: watch.takeSnapshot().map { state in
-                filled {
+                .with {
                     $0.session = views.view(state, for: invocation.caller)
                     $0.sequence = watch.sequence
                     $0.snapshotTime = now.wire

@@ -17,7 +17,7 @@ extension VisitHandler {
         let token = fields.optionalText("resume_token", request.resumeToken)
         try fields.finish()
         let invocation = try context.reading()
-        let watch = try await answering(on: watchWork) { () async throws(TelehealthError) in
+        let watch = try await mappingDomainErrors(on: watchWork) { () async throws(TelehealthError) in
             try await executor.watchSessions(startingFrom: start, before: end, behind: token, invocation)
         }
         responses.detach()
@@ -70,13 +70,13 @@ struct SessionsWatchRelay {
         switch step {
         case .visits(let briefs, let token): parts(briefs, token)
         case .changed(let brief, let token):
-            [filled { $0.message = .changed(brief.wire(for: caller)); $0.resumeToken = token }]
+            [.with { $0.message = .changed(brief.wire(for: caller)); $0.resumeToken = token }]
         case .gone(let id, let token):
-            [filled { $0.message = .gone(filled { $0.sessionID = id.rawValue }); $0.resumeToken = token }]
+            [.with { $0.message = .gone(.with { $0.sessionID = id.rawValue }); $0.resumeToken = token }]
         case .heartbeat(let token):
             [
-                filled {
-                    $0.message = .heartbeat(filled { $0.sendTime = time.now.wire })
+                .with {
+                    $0.message = .heartbeat(.with { $0.sendTime = time.now.wire })
                     $0.resumeToken = token
                     $0.heartbeatInterval = heartbeatInterval.wire
                 }
@@ -99,7 +99,7 @@ struct SessionsWatchRelay {
         }
         parts[parts.count - 1].complete = token != nil
         return parts.enumerated().map { index, part in
-            filled {
+            .with {
                 $0.message = .snapshotPart(part)
                 $0.resumeToken = index == parts.count - 1 ? token ?? "" : ""
             }
@@ -129,14 +129,14 @@ extension VisitBrief {
         wire.waiting = people.filter { $0.state == .waiting }
             .sorted { ($0.waitingSince?.microseconds ?? 0) < ($1.waitingSince?.microseconds ?? 0) }
             .map { person in
-                filled {
+                .with {
                     $0.participantID = person.id.rawValue
                     $0.role = person.role.wire
                     $0.waitStartTime = person.waitingSince?.wire
                 }
             }
         wire.admitted = people.filter { $0.state == .admitted }.map { person in
-            filled {
+            .with {
                 $0.participantID = person.id.rawValue
                 $0.role = person.role.wire
                 $0.admitTime = person.admittedAt?.wire

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthEngine
@@ -23,10 +24,10 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
                 AdmissionPolicy(request.admissionPolicy).map(Optional.some),
                 default: nil))
         try fields.finish()
-        let state = try await answering { () async throws(TelehealthError) in
+        let state = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.createSession(command, invocation)
         }
-        return filled { $0.session = views.view(state, for: invocation.caller) }
+        return .with { $0.session = views.view(state, for: invocation.caller) }
     }
 
     func getSession(_ request: Telehealth_V1_GetSessionRequest, context: ServerCallContext)
@@ -40,10 +41,10 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
             case nil: .session(.init(""))
             }
         let invocation = try context.reading()
-        let state = try await answering { () async throws(TelehealthError) in
+        let state = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.session(reference, invocation)
         }
-        return filled { $0.session = views.view(state, for: invocation.caller) }
+        return .with { $0.session = views.view(state, for: invocation.caller) }
     }
 
     func listSessions(_ request: Telehealth_V1_ListSessionsRequest, context: ServerCallContext)
@@ -67,7 +68,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         }
         let invocation = try context.reading()
         let asked = query
-        let page = try await answering(on: longWork) { () async throws(TelehealthError) in
+        let page = try await mappingDomainErrors(on: longWork) { () async throws(TelehealthError) in
             try await executor.sessions(asked, invocation)
         }
         var response = Telehealth_V1_ListSessionsResponse()
@@ -113,9 +114,10 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
             fields.refuse("pre_visit_check", "must come from the patient or guardian, not from a clinician")
         }
         try fields.finish()
-        let outcome = try await answering { () async throws(TelehealthError) in
+        let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
             if let appointment {
-                session = try await executor.session(.appointment(appointment), invocation.asPart).session.id
+                let read = invocation.withoutOwnAuditRow
+                session = try await executor.session(.appointment(appointment), read).session.id
             }
             return try await executor.joinSession(
                 .init(sessionID: session, preVisitCheck: check, deviceID: device), invocation)
@@ -134,10 +136,10 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
     {
         let session = SessionID(request.sessionID)
         let invocation = try context.reading()
-        let outcome = try await answering { () async throws(TelehealthError) in
+        let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await executor.heartbeat(session, invocation)
         }
-        return filled {
+        return .with {
             $0.status = outcome.status.wire
             $0.participantState = outcome.participantState.wire
             $0.sequence = outcome.lastEventSequence

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import RPCModel
 internal import Synchronization
 internal import TelehealthAPI
@@ -36,8 +37,8 @@ final class WatchRelay: Sendable {
         // Sent at once in either case: a viewer knows then that the service is there, and how long it may be silent.
         let first = snapshot.map(Telehealth_V1_WatchSessionResponse.OneOf_Message.snapshot)
         _ = try? responses.writeNow(
-            filled {
-                $0.message = first ?? .heartbeat(filled { $0.sendTime = now.wire; $0.sequence = opened.sequence })
+            .with {
+                $0.message = first ?? .heartbeat(.with { $0.sendTime = now.wire; $0.sequence = opened.sequence })
                 $0.heartbeatInterval = opened.heartbeatInterval.wire
                 $0.callHeartbeatWithin = opened.callHeartbeatWithin?.wire
             })
@@ -104,12 +105,12 @@ final class WatchRelay: Sendable {
             case .over: sawEnd = true
             case .event(let event):
                 sawEnd = sawEnd || event.status.isTerminal
-                hasRoom = write(filled { $0.message = .event(event.wire) })
+                hasRoom = write(.with { $0.message = .event(event.wire) })
             case .heartbeat(let at, let sequence):
                 hasRoom = write(
-                    filled { response in
+                    .with { response in
                         response.message = .heartbeat(
-                            filled {
+                            .with {
                                 $0.sendTime = at.wire
                                 $0.sequence = sequence
                             })

@@ -32,7 +32,7 @@ extension Telehealth_V1_CallerRole {
 
 extension AuditRecord {
     var wire: Telehealth_V1_AuditEvent {
-        filled {
+        .with {
             $0.number = number
             $0.occurTime = at.wire
             $0.caller = subject.rawValue
@@ -54,7 +54,7 @@ extension AuditRecord {
 
 extension AuditHead {
     var wire: Telehealth_V1_AuditHead {
-        filled {
+        .with {
             $0.treeSize = size
             $0.mac = mac
             $0.rootHash = root.bytes
@@ -67,7 +67,7 @@ extension AuditHead {
 
 extension AuditFinding {
     var wire: Telehealth_V1_AuditFinding {
-        filled {
+        .with {
             $0.number = number
             $0.fault = fault.wire
             $0.description = description
@@ -97,7 +97,7 @@ extension AuditFinding.Fault {
 
 extension AuditReport {
     var wire: Telehealth_V1_AuditVerification {
-        filled {
+        .with {
             $0.isWhole = isWhole
             $0.rowsChecked = rowsChecked
             $0.headsChecked = headsChecked
@@ -113,7 +113,7 @@ extension AuditReport {
 
 extension SessionAccessReport.Line {
     var wire: Telehealth_V1_SessionAccess {
-        filled {
+        .with {
             $0.caller = subject.rawValue
             $0.role = Telehealth_V1_CallerRole(word: role)
             $0.actor = actor?.rawValue ?? ""

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthModel
 internal import TelehealthRules
@@ -78,7 +79,7 @@ extension ConsentDocument {
 
 extension ConsentEvidence {
     var wire: Telehealth_V1_ConsentEvidence {
-        filled {
+        .with {
             $0.scanReference = scanReference ?? ""
             $0.scanSha256 = scanSHA256 ?? []
             $0.scriptVersion = scriptVersion ?? ""

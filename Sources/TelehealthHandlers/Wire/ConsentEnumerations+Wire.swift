@@ -89,7 +89,7 @@ extension ConsentAction {
     }
 }
 
-extension PlacePolicy.Evidence {
+extension JurisdictionPolicy.Evidence {
     var wire: Telehealth_V1_ConsentEvidenceKind {
         switch self {
         case .note: .note

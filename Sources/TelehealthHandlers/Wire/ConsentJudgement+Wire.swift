@@ -1,10 +1,11 @@
+internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthModel
 internal import TelehealthRules
 
 extension ConsentJudgement {
     var wire: Telehealth_V1_ConsentJudgement {
-        filled {
+        .with {
             $0.action = evaluation.action.wire
             $0.satisfied = isSatisfied
             $0.missing = evaluation.missing.map { gap in
@@ -23,14 +24,14 @@ extension ConsentJudgement {
 
 extension ConsentRemedy {
     fileprivate var wire: Telehealth_V1_ConsentRemedy {
-        filled {
+        .with {
             $0.types = types.map(\.id)
             $0.methods = ConsentMethod.allCases.filter(methods.contains).map(\.wire)
             $0.verbalAsWell = needsVerbalToo
             $0.forSessionOnly = perSession
             $0.guardianSigns = needsGuardian
             $0.documents = documents.map { document in
-                filled {
+                .with {
                     $0.type = document.type.id
                     $0.version = document.version
                     $0.language = document.language
@@ -45,7 +46,7 @@ extension ConsentRemedy {
 
 extension ConsentBasis {
     fileprivate var wire: Telehealth_V1_ConsentBasis {
-        filled {
+        .with {
             $0.consentID = consentID.rawValue
             $0.personID = subjectID.rawValue
             $0.personRole = subjectRole.wire

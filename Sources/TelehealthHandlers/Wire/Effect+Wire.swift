@@ -4,7 +4,7 @@ internal import TelehealthModel
 
 extension Effect {
     var wire: Telehealth_V1_OutboundOperation {
-        filled {
+        .with {
             $0.operationID = id.rawValue
             $0.sessionID = sessionID.rawValue
             $0.kind = kind.wire

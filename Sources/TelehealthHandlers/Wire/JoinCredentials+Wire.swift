@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthModel
 internal import TelehealthRules
@@ -5,14 +6,14 @@ internal import TelehealthRules
 extension MediaGrant {
     /// Contains the join token: for the response of JoinSession only.
     var wire: Telehealth_V1_JoinCredentials {
-        filled {
+        .with {
             $0.provider = .chime(chime)
             $0.generation = Int32(clamping: meeting.generation)
         }
     }
 
     private var chime: Telehealth_V1_ChimeJoinInfo {
-        filled {
+        .with {
             $0.meetingID = meeting.meetingID ?? ""
             $0.externalMeetingID = meeting.clientRequestToken
             $0.mediaPlacement = meeting.placement?.wire
@@ -25,7 +26,7 @@ extension MediaGrant {
 
 extension MediaPlacement {
     fileprivate var wire: Telehealth_V1_ChimeMediaPlacement {
-        filled {
+        .with {
             $0.audioHostURL = audioHostURL ?? ""
             $0.audioFallbackURL = audioFallbackURL ?? ""
             $0.signalingURL = signalingURL ?? ""

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthModel
 
@@ -42,7 +43,7 @@ extension Recording {
     ///
     /// - Parameter meeting: the generation that was recorded.
     func capture(in meeting: MeetingGeneration?) -> Telehealth_V1_ChimeCapture {
-        filled {
+        .with {
             $0.meetingID = meeting?.meetingID ?? ""
             $0.meetingArn = meeting?.meetingARN ?? ""
             $0.controlRegion = controlRegion
@@ -69,7 +70,7 @@ extension Recording.WaitReason {
 
 extension LegalHold {
     var wire: Telehealth_V1_LegalHold {
-        filled {
+        .with {
             $0.setTime = setAt.wire
             $0.setCaller = setBy
             $0.reason = reason

@@ -92,7 +92,7 @@ struct RequestFields {
     }
 
     /// A consent type that the program or a policy knows; nil if it was refused.
-    mutating func consentType(_ field: String, _ id: String, in places: PlaceBook) -> ConsentType? {
+    mutating func consentType(_ field: String, _ id: String, in places: JurisdictionPolicies) -> ConsentType? {
         let type = places.type(id: id)
         if type == nil { refuse(field, "must be a consent type of the service or of a policy") }
         return type

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthModel
 internal import TelehealthRules
@@ -92,7 +93,7 @@ extension Participant {
         wire.state = state.wire
         wire.present = isPresent
         if viewer.isStaff || viewer.isSelf(self), attendeeGeneration == session.currentGeneration, let attendeeID {
-            wire.provider = .chime(filled { $0.attendeeID = attendeeID })
+            wire.provider = .chime(.with { $0.attendeeID = attendeeID })
         }
         wire.firstJoinTime = firstJoinedAt?.wire
         wire.firstWaitTime = firstWaitingAt?.wire
@@ -188,7 +189,7 @@ extension MeetingGeneration {
         wire.number = Int32(clamping: generation)
         wire.state = state.wire
         wire.provider = .chime(
-            filled {
+            .with {
                 $0.meetingID = meetingID ?? ""
                 $0.externalMeetingID = clientRequestToken
                 $0.mediaRegion = mediaRegion

@@ -1,3 +1,4 @@
+internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthModel
 
@@ -14,37 +15,37 @@ extension SessionEvent {
     private var wireKind: Telehealth_V1_SessionEvent.OneOf_Kind {
         switch kind {
         case .created: .sessionCreated(.init())
-        case .statusChanged: .statusChanged(filled { $0.reason = changeReason })
-        case .participantWaiting: .participantWaiting(filled { $0.participantID = participant })
-        case .participantAdmitted: .participantAdmitted(filled { $0.participantID = participant })
+        case .statusChanged: .statusChanged(.with { $0.reason = changeReason })
+        case .participantWaiting: .participantWaiting(.with { $0.participantID = participant })
+        case .participantAdmitted: .participantAdmitted(.with { $0.participantID = participant })
         case .participantLeft:
             .participantLeft(
-                filled {
+                .with {
                     $0.participantID = participant
                     $0.reason = leftReason
                 })
         case .participantRemoved:
             .participantRemoved(
-                filled {
+                .with {
                     $0.participantID = participant
                     $0.reason = removedReason
                 })
-        case .meetingReady: .meetingReady(filled { $0.generation = number })
-        case .meetingFailed: .meetingFailed(filled { $0.generation = number })
-        case .meetingEnded: .meetingEnded(filled { $0.generation = number })
+        case .meetingReady: .meetingReady(.with { $0.generation = number })
+        case .meetingFailed: .meetingFailed(.with { $0.generation = number })
+        case .meetingEnded: .meetingEnded(.with { $0.generation = number })
         case .screenShareStarted:
             .screenShareStarted(
-                filled {
+                .with {
                     $0.screenShareID = screenShareID?.rawValue ?? ""
                     $0.participantID = participant
                 })
         case .screenShareStopped:
             .screenShareStopped(
-                filled {
+                .with {
                     $0.screenShareID = screenShareID?.rawValue ?? ""
                     $0.participantID = participant
                 })
-        case .consentRevoked: .consentRevoked(filled { $0.participantID = participant })
+        case .consentRevoked: .consentRevoked(.with { $0.participantID = participant })
         case .rescheduled: .rescheduled(.init())
         case .recordingRequested, .recordingStarted, .recordingStopping, .recordingStopped,
             .recordingAvailable, .recordingFailed, .recordingInterrupted, .recordingResumed,
@@ -55,7 +56,7 @@ extension SessionEvent {
             rosterKind
         case .connectionQualityChanged:
             .connectionQualityChanged(
-                filled {
+                .with {
                     $0.participantID = participant
                     $0.quality = quality
                 })
@@ -67,20 +68,20 @@ extension SessionEvent {
         switch kind {
         case .participantInvited:
             .participantInvited(
-                filled {
+                .with {
                     $0.participantID = participant
                     $0.role = invitedRole
                 })
         case .invitationRevoked: .invitationRevoked(.init())
-        case .participantDenied: .participantDenied(filled { $0.participantID = participant })
+        case .participantDenied: .participantDenied(.with { $0.participantID = participant })
         case .participantReturned:
             .participantReturned(
-                filled {
+                .with {
                     $0.participantID = participant
                     $0.reason = returnedReason
                 })
-        case .capabilitiesChanged: .capabilitiesChanged(filled { $0.participantID = participant })
-        default: .deviceChanged(filled { $0.participantID = participant })
+        case .capabilitiesChanged: .capabilitiesChanged(.with { $0.participantID = participant })
+        default: .deviceChanged(.with { $0.participantID = participant })
         }
     }
 
@@ -88,27 +89,27 @@ extension SessionEvent {
     private var recordingKind: Telehealth_V1_SessionEvent.OneOf_Kind {
         let recording = recordingID?.rawValue ?? ""
         switch kind {
-        case .recordingRequested: return .recordingRequested(filled { $0.recordingID = recording })
-        case .recordingStarted: return .recordingStarted(filled { $0.recordingID = recording })
+        case .recordingRequested: return .recordingRequested(.with { $0.recordingID = recording })
+        case .recordingStarted: return .recordingStarted(.with { $0.recordingID = recording })
         case .recordingStopping:
             return .recordingStopping(
-                filled {
+                .with {
                     $0.recordingID = recording
                     $0.reason = stopReason
                 })
         case .recordingStopped:
             return .recordingStopped(
-                filled {
+                .with {
                     $0.recordingID = recording
                     $0.reason = stopReason
                 })
-        case .recordingAvailable: return .recordingAvailable(filled { $0.recordingID = recording })
-        case .recordingInterrupted: return .recordingInterrupted(filled { $0.recordingID = recording })
-        case .recordingResumed: return .recordingResumed(filled { $0.recordingID = recording })
-        case .recordingDeleted: return .recordingDeleted(filled { $0.recordingID = recording })
+        case .recordingAvailable: return .recordingAvailable(.with { $0.recordingID = recording })
+        case .recordingInterrupted: return .recordingInterrupted(.with { $0.recordingID = recording })
+        case .recordingResumed: return .recordingResumed(.with { $0.recordingID = recording })
+        case .recordingDeleted: return .recordingDeleted(.with { $0.recordingID = recording })
         default:
             return .recordingFailed(
-                filled {
+                .with {
                     $0.recordingID = recording
                     $0.reason = reason?.word ?? ""
                 })

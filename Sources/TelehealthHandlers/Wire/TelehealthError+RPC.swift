@@ -13,9 +13,9 @@ extension TelehealthError {
             metadata: Dictionary(uniqueKeysWithValues: metadata.map { ($0.key.rawValue, $0.value) }))
         if !violations.isEmpty {
             details.append(
-                filled { (bad: inout Google_Rpc_BadRequest) in
+                Google_Rpc_BadRequest.with { bad in
                     bad.fieldViolations = violations.map { violation in
-                        filled {
+                        .with {
                             $0.field = violation.field
                             $0.description = violation.description
                         }
@@ -30,7 +30,7 @@ extension TelehealthError {
                 default: .join
                 }
             details.append(
-                filled { (detail: inout Telehealth_V1_MissingConsentDetail) in
+                Telehealth_V1_MissingConsentDetail.with { detail in
                     detail.missing = missing.map { $0.wire(action: action) }
                 })
         }
@@ -38,11 +38,11 @@ extension TelehealthError {
             let status = SessionStatus.allCases.first(where: { wireName($0) == metadata[.status] })
         {
             details.append(
-                filled { (detail: inout Telehealth_V1_SessionStateDetail) in detail.status = status.wire })
+                Telehealth_V1_SessionStateDetail.with { detail in detail.status = status.wire })
         }
         if let retryAfter {
             details.append(
-                filled { (retry: inout Google_Rpc_RetryInfo) in retry.retryDelay = retryAfter.wire })
+                Google_Rpc_RetryInfo.with { retry in retry.retryDelay = retryAfter.wire })
         }
         return details.error(message)
     }
@@ -62,7 +62,7 @@ struct StatusDetails {
     init(word: String, metadata: [String: String] = [:]) {
         code = Telehealth_V1_ErrorReason(word: word)?.code ?? .internal
         append(
-            filled { (info: inout Google_Rpc_ErrorInfo) in
+            Google_Rpc_ErrorInfo.with { info in
                 info.reason = word
                 info.domain = Self.domain
                 info.metadata = MapField(metadata)
@@ -71,7 +71,7 @@ struct StatusDetails {
 
     mutating func append<M: Message>(_ message: M) {
         details.append(
-            filled {
+            .with {
                 $0.typeURL = "type.googleapis.com/" + M.fullName
                 $0.value = message.encodedBytes()
             })
@@ -90,7 +90,7 @@ struct StatusDetails {
     }
 
     func error(_ message: String) -> RPCError {
-        let status = filled { (status: inout Google_Rpc_Status) in
+        let status = Google_Rpc_Status.with { status in
             status.code = Int32(code.rawValue)
             status.message = message
             status.details = details

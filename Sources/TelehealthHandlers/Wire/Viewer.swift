@@ -13,20 +13,20 @@ internal import TelehealthRules
 /// | open invitations | lead clinicians, scheduler, admin (`Visibility`) |
 /// | the rest | everyone who may see the session at all |
 struct Viewer {
-    private let standing: Standing?
+    private let standing: CallerMembership?
     private let own: Participant?
-    private let sight: RoleRights.Sight
+    private let sight: RoleRights.Visibility
 
     /// - Parameter state: the session that is then written.
     init(_ caller: Caller, in state: SessionState) {
-        standing = Standing.of(caller, in: state)
+        standing = CallerMembership.of(caller, in: state)
         own = state.place(of: caller)
         sight = own?.sight ?? standing?.sight ?? .roles
     }
 
     /// For rows without their participants: what the caller's role alone permits.
     init(_ caller: Caller) {
-        let standing: Standing =
+        let standing: CallerMembership =
             switch caller.role {
             case .service, .scheduler, .admin: .staff(caller.role)
             case .clinician: .participant(.clinician)

@@ -58,7 +58,7 @@ public struct ConsentRemedy: Sendable, Hashable {
     /// Whether a guardian must sign: the person is a minor.
     public let needsGuardian: Bool
     /// What a consent given in a way must carry.
-    public let evidence: [ConsentMethod: [PlacePolicy.Evidence]]
+    public let evidence: [ConsentMethod: [JurisdictionPolicy.Evidence]]
     /// The texts in force, one per type and language.
     public let documents: [ConsentDocument]
     /// Ids of the policy's citations.
@@ -86,13 +86,13 @@ public struct ConsentEvaluation: Sendable, Hashable {
     public let place: String
     public let policyVersion: String
     /// Of every requirement that was judged.
-    public let citations: [PlacePolicy.Citation]
+    public let citations: [JurisdictionPolicy.Citation]
     public let evaluatedAt: Timestamp
     public internal(set) var missing: [ConsentGap] = []
     public internal(set) var basis: [ConsentBasis] = []
 
     init(
-        action: ConsentAction, place: String, policyVersion: String, citations: [PlacePolicy.Citation],
+        action: ConsentAction, place: String, policyVersion: String, citations: [JurisdictionPolicy.Citation],
         evaluatedAt: Timestamp
     ) {
         self.action = action

@@ -37,7 +37,7 @@ public struct Invocation: Sendable, Hashable {
     /// The ``Session/version`` that a change of one session is for; nil = whichever it has.
     public var expectedVersion: Int64?
     /// A step of a call that leaves its own row in the audit log: reading for it leaves none.
-    public private(set) var isPart = false
+    public private(set) var skipsOwnAuditRow = false
 
     public init(caller: Caller, request: Request? = nil, expectedVersion: Int64? = nil, timeout: Duration? = nil) {
         self.caller = caller
@@ -47,9 +47,9 @@ public struct Invocation: Sendable, Hashable {
     }
 
     /// The same for a step of the call.
-    public var asPart: Invocation {
+    public var withoutOwnAuditRow: Invocation {
         var part = self
-        part.isPart = true
+        part.skipsOwnAuditRow = true
         return part
     }
 }

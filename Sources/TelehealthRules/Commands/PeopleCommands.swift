@@ -19,7 +19,7 @@ public struct InviteParticipant: Sendable, Hashable {
 }
 
 /// What a lead clinician does to one participant.
-public enum PersonCommand: Sendable, Hashable {
+public enum ModerationAction: Sendable, Hashable {
     /// Out of the waiting room; may not come back.
     case deny
     /// Out of the visit; may not come back.

@@ -111,7 +111,9 @@ package struct ConsentLedger: Sendable {
     }
 
     /// The instant from which a record no longer counts under a requirement.
-    func end(of record: ConsentRecord, _ requirement: PlacePolicy.Requirement, _ context: RuleContext) -> Timestamp {
+    func end(
+        of record: ConsentRecord, _ requirement: JurisdictionPolicy.Requirement, _ context: RuleContext
+    ) -> Timestamp {
         let byPolicy = record.grantedAt + requirement.validity
         let byTime = record.expiresAt.map { min($0, byPolicy) } ?? byPolicy
         return powerEnd(of: record, context).map { min($0, byTime) } ?? byTime
@@ -162,7 +164,7 @@ package struct ConsentLedger: Sendable {
 
     /// The first type that does, with its spoken half where one is asked for.
     private func find(
-        _ requirement: PlacePolicy.Requirement, of subject: SubjectID, _ matter: Matter
+        _ requirement: JurisdictionPolicy.Requirement, of subject: SubjectID, _ matter: Matter
     ) -> Finding {
         var causes: [ConsentGap.Cause] = []
         for type in requirement.types {
@@ -185,7 +187,7 @@ package struct ConsentLedger: Sendable {
     /// The last word that counts in this session: a refusal or revocation outweighs every older grant.
     private func findHalf(
         _ type: ConsentType, _ methods: Set<ConsentMethod>, of subject: SubjectID,
-        _ requirement: PlacePolicy.Requirement, _ matter: Matter
+        _ requirement: JurisdictionPolicy.Requirement, _ matter: Matter
     ) -> Finding {
         var cause: ConsentGap.Cause?
         for record in (histories[subject]?.records ?? []).reversed() {
@@ -205,7 +207,7 @@ package struct ConsentLedger: Sendable {
 
     /// Why a standing grant does not count here and now.
     private func flaw(
-        of record: ConsentRecord, _ methods: Set<ConsentMethod>, _ requirement: PlacePolicy.Requirement,
+        of record: ConsentRecord, _ methods: Set<ConsentMethod>, _ requirement: JurisdictionPolicy.Requirement,
         _ matter: Matter
     ) -> ConsentGap.Cause? {
         let context = matter.context
@@ -231,7 +233,7 @@ package struct ConsentLedger: Sendable {
     }
 
     private func basis(
-        _ record: ConsentRecord, of role: ConsentSubjectRole, _ requirement: PlacePolicy.Requirement,
+        _ record: ConsentRecord, of role: ConsentSubjectRole, _ requirement: JurisdictionPolicy.Requirement,
         _ context: RuleContext
     ) -> ConsentBasis {
         let replacedAt = replaced(record).map { $0 + requirement.versionGrace }
@@ -245,7 +247,7 @@ package struct ConsentLedger: Sendable {
     }
 
     private func remedy(
-        _ requirement: PlacePolicy.Requirement, of subject: SubjectID, _ context: RuleContext
+        _ requirement: JurisdictionPolicy.Requirement, of subject: SubjectID, _ context: RuleContext
     ) -> ConsentRemedy {
         ConsentRemedy(
             types: requirement.types, methods: requirement.methods,

@@ -8,9 +8,9 @@ package enum ConsentRules {
     static let documentTextBytesMax = 256 * 1024
 
     /// What a consent decision looks at besides the command.
-    package struct Scene {
+    package struct Inputs {
         package let caller: Caller
-        package let tie: SubjectTie
+        package let tie: SubjectRelationship
         package let history: ConsentHistory
         /// The registered document that the statement names; nil = none.
         package let document: ConsentDocument?
@@ -26,7 +26,7 @@ package enum ConsentRules {
         package let context: RuleContext
 
         package init(
-            caller: Caller, tie: SubjectTie, history: ConsentHistory, document: ConsentDocument?,
+            caller: Caller, tie: SubjectRelationship, history: ConsentHistory, document: ConsentDocument?,
             session: SessionState?, guardian: Guardianship.Signer?, openSessions: [SessionState],
             ledger: ConsentLedger, context: RuleContext
         ) {
@@ -50,26 +50,26 @@ package enum ConsentRules {
     /// - Throws: `NOT_ALLOWED`, `INVALID_FIELD`, `DOCUMENT_NOT_FOUND`, `TEXT_HASH_MISMATCH`,
     ///   `ACKNOWLEDGEMENTS_INCOMPLETE`, `WRITTEN_CONSENT_REQUIRED`, `GUARDIAN_REQUIRED`, `DOCUMENT_OUTDATED`,
     ///   `EVIDENCE_INCOMPLETE`.
-    package static func submit(_ command: SubmitConsent, _ scene: Scene) throws(TelehealthError)
+    package static func submit(_ command: SubmitConsent, _ inputs: Inputs) throws(TelehealthError)
         -> (Decision, ConsentRecord)
     {
-        let isOwn = scene.tie == .own
+        let isOwn = inputs.tie == .own
         let presumed: ConsentSubjectRole =
-            isOwn && scene.caller.role == .clinician
-            ? .clinician : isOwn && scene.caller.role == .guest ? .thirdParty : .client
+            isOwn && inputs.caller.role == .clinician
+            ? .clinician : isOwn && inputs.caller.role == .guest ? .thirdParty : .client
         let role = command.subjectRole ?? presumed
         return try append(
             command.statement, subject: (command.subjectID, role), type: command.type,
-            formers: formers(of: command.statement, command.type, scene), scene, action: "SubmitConsent")
+            formers: formers(of: command.statement, command.type, inputs), inputs, action: "SubmitConsent")
     }
 
     /// What a new word replaces: every current one of the same type and scope. Where a place asks for a spoken and
     /// a written consent, each half replaces its own kind, and a refusal both.
-    private static func formers(of statement: ConsentStatement, _ type: ConsentType, _ scene: Scene)
+    private static func formers(of statement: ConsentStatement, _ type: ConsentType, _ inputs: Inputs)
         -> [ConsentRecord]
     {
-        let isPaired = scene.context.policy.places.isPaired(type)
-        return scene.history.records.filter { record in
+        let isPaired = inputs.context.policy.places.isPaired(type)
+        return inputs.history.records.filter { record in
             guard record.type == type, record.sessionID == statement.sessionID, isCurrent(record) else {
                 return false
             }
@@ -79,27 +79,27 @@ package enum ConsentRules {
     }
 
     /// - Throws: as ``submit(_:_:)``, and `CONSENT_NOT_CURRENT` when the entry was superseded or revoked.
-    package static func update(_ command: UpdateConsent, former: ConsentRecord, _ scene: Scene)
+    package static func update(_ command: UpdateConsent, former: ConsentRecord, _ inputs: Inputs)
         throws(TelehealthError) -> (Decision, ConsentRecord)
     {
         guard isCurrent(former) else { throw TelehealthError(.consentNotCurrent) }
         return try append(
             command.statement, subject: (former.subjectID, former.subjectRole), type: former.type,
-            formers: [former], scene, action: "UpdateConsent")
+            formers: [former], inputs, action: "UpdateConsent")
     }
 
     /// Ends a grant at once, with its other half. A second revocation changes nothing.
     ///
     /// - Throws: `CONSENT_NOT_CURRENT` for refusals and superseded entries, `INVALID_FIELD`.
-    package static func revoke(_ command: RevokeConsent, record: ConsentRecord, _ scene: Scene)
+    package static func revoke(_ command: RevokeConsent, record: ConsentRecord, _ inputs: Inputs)
         throws(TelehealthError) -> (Decision, RevocationOutcome)
     {
         if let reason = command.reason, reason.utf8.count > SessionDraft.noteBytesMax {
             throw .invalid("reason", "must have at most \(SessionDraft.noteBytesMax) bytes")
         }
-        let principal = Principal.caller(scene.caller)
+        let principal = Principal.caller(inputs.caller)
         let entry = principal.audit(
-            "RevokeConsent", at: scene.context.now, person: record.subjectID, session: record.sessionID,
+            "RevokeConsent", at: inputs.context.now, person: record.subjectID, session: record.sessionID,
             target: record.id.rawValue)
         if record.revokedAt != nil {
             var decision = Decision()
@@ -109,19 +109,19 @@ package enum ConsentRules {
         guard record.supersededBy == nil, record.decision == .granted else {
             throw TelehealthError(.consentNotCurrent)
         }
-        let halves = scene.history.records.filter {
+        let halves = inputs.history.records.filter {
             $0.type == record.type && $0.sessionID == record.sessionID && $0.decision == .granted
                 && isCurrent($0)
         }
         let revoked = halves.map { half in
             var half = half
-            half.revokedAt = scene.context.now
-            half.revokedBy = scene.caller.subject.rawValue
+            half.revokedAt = inputs.context.now
+            half.revokedBy = inputs.caller.subject.rawValue
             half.revocationReason = command.reason
             return half
         }
         var (decision, stopped) = write(
-            revoked, ended: revoked.map(\.id), type: record.type, scene, action: "RevokeConsent")
+            revoked, ended: revoked.map(\.id), type: record.type, inputs, action: "RevokeConsent")
         decision.audit.append(entry)
         let outcome = RevocationOutcome(
             record: revoked.first { $0.id == record.id } ?? record, stoppedRecordings: stopped)
@@ -178,26 +178,26 @@ package enum ConsentRules {
 
     private static func append(
         _ statement: ConsentStatement, subject: (id: SubjectID, role: ConsentSubjectRole), type: ConsentType,
-        formers: [ConsentRecord], _ scene: Scene, action: String
+        formers: [ConsentRecord], _ inputs: Inputs, action: String
     ) throws(TelehealthError) -> (Decision, ConsentRecord) {
-        let signer = try ConsentStatementRules.signer(of: statement, subject: subject.id, scene)
-        let standing = signer == scene.guardian?.id ? scene.guardian?.standing : nil
-        try ConsentStatementRules.check(statement, type: type, subject: subject.id, scene)
-        let now = scene.context.now
+        let signer = try ConsentStatementRules.signer(of: statement, subject: subject.id, inputs)
+        let standing = signer == inputs.guardian?.id ? inputs.guardian?.standing : nil
+        try ConsentStatementRules.check(statement, type: type, subject: subject.id, inputs)
+        let now = inputs.context.now
         let grantedAt = statement.grantedAt ?? now
-        let lifetime = grantedAt + ConsentStatementRules.validity(of: type, scene.context)
+        let lifetime = grantedAt + ConsentStatementRules.validity(of: type, inputs.context)
         let record = ConsentRecord(
-            id: ConsentID(scene.context.ids.uuid()), subjectID: subject.id, subjectRole: subject.role,
+            id: ConsentID(inputs.context.ids.uuid()), subjectID: subject.id, subjectRole: subject.role,
             type: type,
             decision: statement.decision, method: statement.method,
             documentVersion: statement.documentVersion,
-            documentLanguage: scene.document?.language ?? statement.documentLanguage, textHash: statement.textHash,
+            documentLanguage: inputs.document?.language ?? statement.documentLanguage, textHash: statement.textHash,
             acknowledgements: statement.acknowledgements,
             recordingPurposes: statement.recordingPurposes, signerID: signer,
             attestedBy: statement.attestedBy, evidence: statement.evidence, sessionID: statement.sessionID,
             grantedAt: grantedAt,
             expiresAt: statement.decision == .granted ? statement.expiresAt ?? lifetime : nil,
-            supersedes: formers.last?.id, recordedBy: scene.caller.subject.rawValue, recordedAt: now,
+            supersedes: formers.last?.id, recordedBy: inputs.caller.subject.rawValue, recordedAt: now,
             evidenceItems: statement.evidenceItems)
         let replaced = formers.map { former in
             var former = former
@@ -207,11 +207,11 @@ package enum ConsentRules {
         var ended = formers.filter { $0.decision == .granted }.map(\.id)
         if ended.isEmpty { ended = [record.id] }
         var (decision, _) = write(
-            replaced + [record], ended: statement.decision == .declined ? ended : [], type: type, scene,
+            replaced + [record], ended: statement.decision == .declined ? ended : [], type: type, inputs,
             action: action)
         if let standing { decision.expectations.append(standing) }
         decision.audit.append(
-            Principal.caller(scene.caller).audit(
+            Principal.caller(inputs.caller).audit(
                 action, at: now, person: record.subjectID, session: record.sessionID,
                 target: record.id.rawValue))
         return (decision, record)
@@ -221,9 +221,9 @@ package enum ConsentRules {
     ///
     /// - Returns: also the recordings that it stops.
     private static func write(
-        _ rows: [ConsentRecord], ended: [ConsentID], type: ConsentType, _ scene: Scene, action: String
+        _ rows: [ConsentRecord], ended: [ConsentID], type: ConsentType, _ inputs: Inputs, action: String
     ) -> (Decision, stopped: [RecordingID]) {
-        var history = scene.history
+        var history = inputs.history
         for row in rows {
             if let index = history.records.firstIndex(where: { $0.id == row.id }) {
                 history.records[index] = row
@@ -235,11 +235,11 @@ package enum ConsentRules {
         decision.expectations = [.consents(history.subjectID, version: history.version)]
         decision.changes = rows.map(Decision.Change.consent)
         decision.changes.append(.consentVersion(history.subjectID, history.version + 1))
-        let ledger = scene.ledger.replacing(history)
-        let principal = Principal.caller(scene.caller)
+        let ledger = inputs.ledger.replacing(history)
+        let principal = Principal.caller(inputs.caller)
         var stopped: [RecordingID] = []
-        for session in scene.openSessions {
-            var draft = SessionDraft(session, scene.context)
+        for session in inputs.openSessions {
+            var draft = SessionDraft(session, inputs.context)
             if !ended.isEmpty {
                 draft.consentEnded(
                     of: history.subjectID, ended, type: type, ledger: ledger, by: principal.name)

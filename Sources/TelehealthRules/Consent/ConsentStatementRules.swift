@@ -3,20 +3,20 @@ internal import TelehealthModel
 /// What makes a signed statement acceptable, apart from where it is stored.
 enum ConsentStatementRules {
     static func check(
-        _ statement: ConsentStatement, type: ConsentType, subject: SubjectID, _ scene: ConsentRules.Scene
+        _ statement: ConsentStatement, type: ConsentType, subject: SubjectID, _ inputs: ConsentRules.Inputs
     ) throws(TelehealthError) {
-        try checkDocument(statement, type, scene)
+        try checkDocument(statement, type, inputs)
         // What is kept is what was signed: nothing is added, and nothing is left out.
         guard statement.recordingPurposes.isEmpty == (type != .recording) else {
             throw .invalid(
                 "submission.recording_purposes",
                 type == .recording ? "is required for a recording consent" : "belongs to the recording consent only")
         }
-        try checkSigner(statement, scene)
-        try checkTimes(statement, type, scene)
-        try checkEvidence(statement, scene)
+        try checkSigner(statement, inputs)
+        try checkTimes(statement, type, inputs)
+        try checkEvidence(statement, inputs)
         if let session = statement.sessionID {
-            guard let state = scene.session, state.session.id == session,
+            guard let state = inputs.session, state.session.id == session,
                 let place = state.participant(of: subject)
                     ?? state.participants.last(where: { $0.subjectID == subject })
             else { throw TelehealthError(.sessionNotFound) }
@@ -41,10 +41,10 @@ enum ConsentStatementRules {
     ///
     /// - Throws: `INVALID_FIELD` for somebody who is neither the subject nor their guardian, `GUARDIAN_REQUIRED`
     ///   when a minor's own word would be all.
-    static func signer(of statement: ConsentStatement, subject: SubjectID, _ scene: ConsentRules.Scene)
+    static func signer(of statement: ConsentStatement, subject: SubjectID, _ inputs: ConsentRules.Inputs)
         throws(TelehealthError) -> SubjectID
     {
-        let caller = scene.tie == .guardian ? scene.caller.clientID ?? subject : subject
+        let caller = inputs.tie == .guardian ? inputs.caller.clientID ?? subject : subject
         let signer: SubjectID
         switch statement.method {
         case .electronic:
@@ -54,13 +54,13 @@ enum ConsentStatementRules {
             }
         case .paper, .verbal:
             signer = statement.signerID ?? caller
-            guard signer == subject || signer == scene.guardian?.id else {
+            guard signer == subject || signer == inputs.guardian?.id else {
                 throw .invalid("submission.signer_id", "must be the subject of the consent or their guardian")
             }
         }
         // A minor may always refuse.
         if statement.decision == .granted, signer == subject,
-            scene.ledgerWithHistory.isMinor(subject, scene.context)
+            inputs.ledgerWithHistory.isMinor(subject, inputs.context)
         {
             throw TelehealthError(.guardianRequired)
         }
@@ -68,23 +68,23 @@ enum ConsentStatementRules {
     }
 
     private static func checkDocument(
-        _ statement: ConsentStatement, _ type: ConsentType, _ scene: ConsentRules.Scene
+        _ statement: ConsentStatement, _ type: ConsentType, _ inputs: ConsentRules.Inputs
     ) throws(TelehealthError) {
-        let now = scene.context.now
-        guard let document = scene.document, document.effectiveAt <= now else {
+        let now = inputs.context.now
+        guard let document = inputs.document, document.effectiveAt <= now else {
             throw TelehealthError(.documentNotFound)
         }
         if statement.textHash != document.textHash { throw TelehealthError(.textHashMismatch) }
         // A paper may be older than the text that replaced it, and is kept for what it is.
         guard statement.method == .electronic, statement.decision == .granted else { return }
-        let grace = scene.context.place.requirements.filter { $0.types.contains(type) }.map(\.versionGrace)
+        let grace = inputs.context.place.requirements.filter { $0.types.contains(type) }.map(\.versionGrace)
             .min()
-        let replaced = scene.ledgerWithHistory.replaced(
+        let replaced = inputs.ledgerWithHistory.replaced(
             type, version: document.version, language: document.language, textHash: document.textHash)
         if let grace, let replaced, replaced + grace <= now { throw TelehealthError(.documentOutdated) }
     }
 
-    private static func checkEvidence(_ statement: ConsentStatement, _ scene: ConsentRules.Scene)
+    private static func checkEvidence(_ statement: ConsentStatement, _ inputs: ConsentRules.Inputs)
         throws(TelehealthError)
     {
         if let evidence = statement.evidence, evidence.utf8.count > ConsentRules.evidenceBytesMax {
@@ -103,50 +103,50 @@ enum ConsentStatementRules {
             throw .invalid("submission.evidence_items.scan_sha256", "must be 32 bytes")
         }
         guard statement.decision == .granted else { return }
-        let missing = scene.context.place.missingEvidence(statement.method, note: statement.evidence, items)
+        let missing = inputs.context.place.missingEvidence(statement.method, note: statement.evidence, items)
         if !missing.isEmpty {
-            throw .evidenceIncomplete(missing.map(\.name), place: scene.context.place)
+            throw .evidenceIncomplete(missing.map(\.name), place: inputs.context.place)
         }
     }
 
     /// Electronic is a personal act; paper and verbal are attested by the clinic. Who attests follows from who calls,
     /// so a fault of that is not a field of the request.
-    private static func checkSigner(_ statement: ConsentStatement, _ scene: ConsentRules.Scene)
+    private static func checkSigner(_ statement: ConsentStatement, _ inputs: ConsentRules.Inputs)
         throws(TelehealthError)
     {
         switch statement.method {
         case .electronic:
-            guard scene.tie == .own || scene.tie == .guardian else { throw TelehealthError(.notAllowed) }
-            if scene.caller.actor != nil && !scene.context.policy.acceptsElectronicConsentOnBehalf {
+            guard inputs.tie == .own || inputs.tie == .guardian else { throw TelehealthError(.notAllowed) }
+            if inputs.caller.actor != nil && !inputs.context.policy.acceptsElectronicConsentOnBehalf {
                 throw TelehealthError(.notAllowed)
             }
             if statement.attestedBy != nil { throw TelehealthError(.notAllowed) }
         case .paper, .verbal:
-            switch scene.tie {
+            switch inputs.tie {
             case .clinician, .staff: break
             case .own, .guardian: throw TelehealthError(.notAllowed)
             }
             guard let attester = statement.attestedBy,
                 (1...ConsentRules.attesterBytesMax).contains(attester.utf8.count)
             else { throw TelehealthError(.notAllowed) }
-            let own = [scene.caller.subject, scene.caller.clinicianID.map { Subject($0.rawValue) }]
-            if scene.tie == .clinician && !own.contains(Subject(attester)) { throw TelehealthError(.notAllowed) }
+            let own = [inputs.caller.subject, inputs.caller.clinicianID.map { Subject($0.rawValue) }]
+            if inputs.tie == .clinician && !own.contains(Subject(attester)) { throw TelehealthError(.notAllowed) }
         }
     }
 
     private static func checkTimes(
-        _ statement: ConsentStatement, _ type: ConsentType, _ scene: ConsentRules.Scene
+        _ statement: ConsentStatement, _ type: ConsentType, _ inputs: ConsentRules.Inputs
     )
         throws(TelehealthError)
     {
-        let now = scene.context.now
+        let now = inputs.context.now
         let grantedAt = statement.grantedAt ?? now
         if statement.method == .electronic && statement.grantedAt != nil {
             throw .invalid("submission.decision_time", "must be empty for an electronic consent: it is signed now")
         }
         if grantedAt > now { throw .invalid("submission.decision_time", "must not be in the future") }
         // A paper that turns up late does not undo a refusal that came after it was signed.
-        let isOutdated = scene.history.records.contains { record in
+        let isOutdated = inputs.history.records.contains { record in
             guard record.type == type, statement.decision == .granted else { return false }
             if let revokedAt = record.revokedAt { return revokedAt > grantedAt }
             return record.decision == .declined && record.grantedAt > grantedAt
@@ -154,7 +154,7 @@ enum ConsentStatementRules {
         if isOutdated { throw .invalid("submission.decision_time", "must not be before a later refusal or revocation") }
         guard let expiresAt = statement.expiresAt else { return }
         if expiresAt <= now { throw .invalid("submission.expire_time", "must be in the future") }
-        if expiresAt > grantedAt + validity(of: type, scene.context) {
+        if expiresAt > grantedAt + validity(of: type, inputs.context) {
             throw .invalid("submission.expire_time", "must be within the clinic's longest validity")
         }
     }

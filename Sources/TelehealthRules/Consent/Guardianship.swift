@@ -25,7 +25,7 @@ package enum Guardianship {
     }
 
     /// The instant from which a guardian has no say any more; nil = none is known.
-    package static func end(_ bornOn: CivilDate?, guardsAdult: Bool, at place: PlacePolicy) -> Timestamp? {
+    package static func end(_ bornOn: CivilDate?, guardsAdult: Bool, at place: JurisdictionPolicy) -> Timestamp? {
         guard !guardsAdult, let bornOn else { return nil }
         return place.majority(of: bornOn)
     }

@@ -77,7 +77,7 @@ public struct Policy: Sendable, Hashable {
 
     // Consent
     /// What each place asks for.
-    public var places = PlaceBook.builtIn
+    public var places = JurisdictionPolicies.builtIn
     /// What a client must have granted before joining, instead of what the place asks for; nil = as the place
     /// says, empty = nothing.
     public var joinConsents: [ConsentType]?
@@ -216,13 +216,15 @@ public struct Policy: Sendable, Hashable {
     }
 
     /// What a place asks for an action, as far as this clinic has not said otherwise.
-    package func requirements(for action: ConsentAction, in place: PlacePolicy) -> [PlacePolicy.Requirement] {
+    package func requirements(
+        for action: ConsentAction, in place: JurisdictionPolicy
+    ) -> [JurisdictionPolicy.Requirement] {
         let asked = place.requirements(for: action)
         switch action {
         case .join:
             guard let joinConsents else { return asked }
             return joinConsents.map { type in
-                asked.first { $0.types.contains(type) } ?? PlacePolicy.Requirement(joiningWith: type)
+                asked.first { $0.types.contains(type) } ?? JurisdictionPolicy.Requirement(joiningWith: type)
             }
         case .record:
             guard let recordingConsentMethods else { return asked }

@@ -201,12 +201,12 @@ extension TelehealthError {
     }
 
     /// - Parameter missing: names of what the place asks for.
-    static func evidenceIncomplete(_ missing: [String], place: PlacePolicy) -> TelehealthError {
+    static func evidenceIncomplete(_ missing: [String], place: JurisdictionPolicy) -> TelehealthError {
         TelehealthError(
             .evidenceIncomplete, metadata: [.missing: missing.joined(separator: ","), .place: place.id])
     }
 
-    static func thirdPartyConsentMissing(_ gaps: [ConsentGap], place: PlacePolicy) -> TelehealthError {
+    static func thirdPartyConsentMissing(_ gaps: [ConsentGap], place: JurisdictionPolicy) -> TelehealthError {
         var error = TelehealthError(.thirdPartyConsentMissing, metadata: [.place: place.id])
         error.missing = gaps
         return error

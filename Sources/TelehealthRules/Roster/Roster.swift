@@ -2,31 +2,31 @@ public import TelehealthModel
 
 /// Who somebody is to one session: decided from the verified identity, the appointment and the session's roster,
 /// never from a request.
-public enum Standing: Sendable, Hashable {
+public enum CallerMembership: Sendable, Hashable {
     case participant(ParticipantRole)
     /// Not of the visit, but of the clinic: sees it, cannot join it.
     case staff(Role)
 
     /// - Returns: nil when the caller may not know that the session exists.
-    public static func of(_ caller: Caller, in state: SessionState) -> Standing? {
+    public static func of(_ caller: Caller, in state: SessionState) -> CallerMembership? {
         if let standing = of(caller, in: state.session) { return standing }
         return state.place(of: caller).map { .participant($0.role) }
     }
 
     /// For those of the appointment and the clinic's systems: what the session's own row tells.
-    public static func of(_ caller: Caller, in session: Session) -> Standing? {
+    public static func of(_ caller: Caller, in session: Session) -> CallerMembership? {
         of(caller, client: session.clientID, guardian: session.guardianID, clinician: session.clinicianID)
     }
 
     /// - Returns: nil when the caller may not know that the appointment exists.
-    public static func of(_ caller: Caller, in appointment: Appointment) -> Standing? {
+    public static func of(_ caller: Caller, in appointment: Appointment) -> CallerMembership? {
         of(
             caller, client: appointment.clientID, guardian: appointment.guardianID,
             clinician: appointment.clinicianID)
     }
 
     private static func of(_ caller: Caller, client: SubjectID, guardian: SubjectID?, clinician: SubjectID)
-        -> Standing?
+        -> CallerMembership?
     {
         switch caller.role {
         case .service, .scheduler, .admin: return .staff(caller.role)
@@ -61,7 +61,7 @@ public enum Standing: Sendable, Hashable {
     }
 
     /// What the table of roles shows this viewer; the clinic's systems see people.
-    public var sight: RoleRights.Sight {
+    public var sight: RoleRights.Visibility {
         switch self {
         case .participant(let role): role.rights.sight
         case .staff(.admin): .everything
@@ -127,7 +127,7 @@ extension SessionState {
 }
 
 /// What ties a caller to the person whose consents they touch.
-public enum SubjectTie: Sendable, Hashable {
+public enum SubjectRelationship: Sendable, Hashable {
     /// The person themself.
     case own
     /// Signs for the client of a visit.
@@ -137,7 +137,7 @@ public enum SubjectTie: Sendable, Hashable {
     case staff(Role)
 
     /// What identity alone says; the ties of guardian and clinician are in sessions and appointments.
-    package static func byIdentity(_ caller: Caller, subject: SubjectID) -> SubjectTie? {
+    package static func byIdentity(_ caller: Caller, subject: SubjectID) -> SubjectRelationship? {
         switch caller.role {
         case .service, .scheduler, .admin: .staff(caller.role)
         case .client, .clinician, .guest: caller.personID == subject ? .own : nil
@@ -145,25 +145,25 @@ public enum SubjectTie: Sendable, Hashable {
     }
 
     /// What a common visit says.
-    package static func byVisit(_ caller: Caller, subject: SubjectID, in session: Session) -> SubjectTie? {
+    package static func byVisit(_ caller: Caller, subject: SubjectID, in session: Session) -> SubjectRelationship? {
         byVisit(caller, subject, session.clientID, session.guardianID, session.clinicianID)
     }
 
     /// What a booked appointment says.
-    package static func byVisit(_ caller: Caller, subject: SubjectID, in row: Appointment) -> SubjectTie? {
+    package static func byVisit(_ caller: Caller, subject: SubjectID, in row: Appointment) -> SubjectRelationship? {
         byVisit(caller, subject, row.clientID, row.guardianID, row.clinicianID)
     }
 
     /// A clinician's tie to client and guardian; a guardian's is a matter of time and age (``Guardianship``).
     private static func byVisit(
         _ caller: Caller, _ subject: SubjectID, _ client: SubjectID, _ guardian: SubjectID?, _ clinician: SubjectID
-    ) -> SubjectTie? {
+    ) -> SubjectRelationship? {
         guard caller.role == .clinician, caller.clinicianID == clinician else { return nil }
         return subject == client || subject == guardian ? .clinician : nil
     }
 
     /// What a session's roster says: a clinician in charge of the visit may attest what people in it said or signed.
-    package static func byRoster(_ caller: Caller, subject: SubjectID, in state: SessionState) -> SubjectTie? {
+    package static func byRoster(_ caller: Caller, subject: SubjectID, in state: SessionState) -> SubjectRelationship? {
         guard caller.role == .clinician, let own = state.place(of: caller), !own.isBarred,
             own.role.rights.leads, let other = state.participant(of: subject), other.id != own.id
         else { return nil }

@@ -4,7 +4,7 @@ public import TelehealthModel
 public enum Visibility {
     /// The state without what is not for this viewer: notes and places of abode are for those who treat, open
     /// invitations for those who invite.
-    public static func redact(_ state: SessionState, for standing: Standing) -> SessionState {
+    public static func redact(_ state: SessionState, for standing: CallerMembership) -> SessionState {
         var state = state
         if !standing.invites { state.invitations = [] }
         switch standing.sight {
@@ -20,13 +20,13 @@ public enum Visibility {
         return state
     }
 
-    public static func redact(_ session: Session, for standing: Standing) -> Session {
+    public static func redact(_ session: Session, for standing: CallerMembership) -> Session {
         redact(SessionState(session: session), for: standing).session
     }
 
     /// Whether a viewer gets this event. Revocations are for those who treat, the clinic's staff and the
     /// person; invitations for those who invite and the person.
-    public static func shows(_ event: SessionEvent, to standing: Standing, viewer: ParticipantID?) -> Bool {
+    public static func shows(_ event: SessionEvent, to standing: CallerMembership, viewer: ParticipantID?) -> Bool {
         let isOwn = viewer != nil && event.participantID == viewer
         switch event.kind {
         case .consentRevoked: return standing.leadsVisit || standing.isStaff || isOwn

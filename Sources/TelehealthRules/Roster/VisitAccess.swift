@@ -25,8 +25,10 @@ extension SessionState {
     /// appointment again gives the visit back.
     ///
     /// - Throws: as the table says.
-    package func standing(of caller: Caller, in matter: SessionMatter = .visit) throws(TelehealthError) -> Standing {
-        guard let standing = Standing.of(caller, in: self) else { throw TelehealthError(.sessionNotFound) }
+    package func standing(
+        of caller: Caller, in matter: SessionMatter = .visit
+    ) throws(TelehealthError) -> CallerMembership {
+        guard let standing = CallerMembership.of(caller, in: self) else { throw TelehealthError(.sessionNotFound) }
         guard case .participant(let role) = standing, let refusal = place(of: caller)?.refusal else {
             return standing
         }

@@ -8,7 +8,7 @@ extension SessionDraft {
     /// - Throws: `NOT_ALLOWED`, `INVALID_STATE`, `PARTICIPANT_NOT_FOUND`, `CLINICIAN_NOT_PRESENT`,
     ///   `PARTICIPANT_NOT_WAITING`, `CONSENT_MISSING`, `THIRD_PARTY_CONSENT_MISSING`,
     ///   `RECORDING_CONSENT_MISSING`.
-    package mutating func admitParticipant(_ id: ParticipantID, by standing: Standing, ledger: ConsentLedger)
+    package mutating func admitParticipant(_ id: ParticipantID, by standing: CallerMembership, ledger: ConsentLedger)
         throws(TelehealthError)
     {
         guard standing.leadsVisit else { throw TelehealthError(.notAllowed) }

@@ -12,7 +12,7 @@ extension SessionDraft {
 
     /// - Throws: `NOT_ALLOWED` for others than the clinician and administrators, `INVALID_STATE` unless
     ///   IN_PROGRESS or COMPLETED, `INVALID_FIELD`.
-    package mutating func end(_ reason: EndReason, note: String?, by standing: Standing, _ principal: Principal)
+    package mutating func end(_ reason: EndReason, note: String?, by standing: CallerMembership, _ principal: Principal)
         throws(TelehealthError)
     {
         guard standing.leadsVisit else { throw TelehealthError(.notAllowed) }
@@ -26,7 +26,9 @@ extension SessionDraft {
 
     /// - Throws: `NOT_ALLOWED`, `TOO_LATE` for a client after the cut-off, `INVALID_STATE` after the end (also when it
     ///   was the appointment that was cancelled) and once a client was admitted, `INVALID_FIELD`.
-    package mutating func cancel(_ reason: CancelReason, note: String?, by standing: Standing, _ principal: Principal)
+    package mutating func cancel(
+        _ reason: CancelReason, note: String?, by standing: CallerMembership, _ principal: Principal
+    )
         throws(TelehealthError)
     {
         try Self.validate(note: note)
@@ -42,7 +44,7 @@ extension SessionDraft {
     }
 
     /// - Throws: `NOT_ALLOWED` for who neither is of the clinic, nor leads, nor is of the client's side.
-    package func requireMayCancel(_ standing: Standing) throws(TelehealthError) {
+    package func requireMayCancel(_ standing: CallerMembership) throws(TelehealthError) {
         guard case .participant(let role) = standing else { return }
         if !role.rights.leads && !role.rights.isClientParty { throw TelehealthError(.notAllowed) }
     }

@@ -11,12 +11,12 @@ extension SessionDraft {
     ///
     /// - Throws: `NOT_ALLOWED`, `INVALID_STATE`, `INVALID_FIELD` for a role that does not come this way,
     ///   `PARTICIPANT_EXISTS`, `ROSTER_FULL`.
-    package mutating func invite(_ subject: SubjectID, as role: ParticipantRole, by standing: Standing)
+    package mutating func invite(_ subject: SubjectID, as role: ParticipantRole, by standing: CallerMembership)
         throws(TelehealthError) -> ParticipantID
     {
         guard standing.invites else { throw TelehealthError(.notAllowed) }
         try requireOpen()
-        guard role.rights.comesBy.contains(.staffToken) else {
+        guard role.rights.entryRoutes.contains(.staffToken) else {
             throw .invalid("role", "cannot be invited by person_id")
         }
         let places = state.participants.filter { $0.subjectID == subject && state.isRostered($0) }
@@ -41,11 +41,11 @@ extension SessionDraft {
     ///
     /// - Throws: `NOT_ALLOWED`, `INVALID_STATE`, `INVALID_FIELD`, `ROSTER_FULL`.
     package mutating func invite(
-        as role: ParticipantRole, validFor: Duration?, by standing: Standing, _ principal: Principal
+        as role: ParticipantRole, validFor: Duration?, by standing: CallerMembership, _ principal: Principal
     ) throws(TelehealthError) -> InvitationID {
         guard standing.invites else { throw TelehealthError(.notAllowed) }
         try requireOpen()
-        guard role.rights.comesBy.contains(.grant) else {
+        guard role.rights.entryRoutes.contains(.grant) else {
             throw .invalid("role", "cannot be invited by a grant")
         }
         let validity = validFor ?? policy.invitationValidity
@@ -64,7 +64,7 @@ extension SessionDraft {
     /// A second time changes nothing.
     ///
     /// - Throws: `NOT_ALLOWED`, `INVALID_STATE`, `INVITATION_NOT_FOUND`, `INVITATION_USED`.
-    package mutating func revokeInvitation(_ id: InvitationID, by standing: Standing) throws(TelehealthError) {
+    package mutating func revokeInvitation(_ id: InvitationID, by standing: CallerMembership) throws(TelehealthError) {
         guard standing.invites else { throw TelehealthError(.notAllowed) }
         try requireOpen()
         guard let invitation = state.invitation(id) else { throw TelehealthError(.invitationNotFound) }

@@ -41,7 +41,7 @@ extension SessionDraft {
     ///
     /// - Throws: `NOT_ALLOWED` for staff, `SESSION_NOT_FOUND`, `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
     package func ownParticipant(of caller: Caller) throws(TelehealthError) -> Participant {
-        switch Standing.of(caller, in: state) {
+        switch CallerMembership.of(caller, in: state) {
         case .participant: break
         case .staff: throw TelehealthError(.notAllowed)
         case nil: throw TelehealthError(.sessionNotFound)
@@ -66,7 +66,7 @@ extension SessionDraft {
     /// From when the person may come.
     func opens(for participant: Participant) -> Timestamp {
         state.session.startsAt
-            - (participant.role.rights.isClinicSide ? policy.earlyJoinStaff : policy.earlyJoin)
+            - (participant.role.rights.isStaff ? policy.earlyJoinStaff : policy.earlyJoin)
     }
 
     /// A person's devices share one attendee, because Chime lets one connection at a time have an

@@ -55,7 +55,7 @@ extension SessionDraft {
     /// - Throws: `NOT_ALLOWED` for the client's side, `INVALID_STATE` after another end, once a client was admitted,
     ///   and when the roster says another party; `CLIENT_WAS_HERE` when somebody of the client's side came,
     ///   `TOO_EARLY` before the start.
-    package mutating func markNoShow(_ party: NoShowParty? = nil, by standing: Standing, _ principal: Principal)
+    package mutating func markNoShow(_ party: NoShowParty? = nil, by standing: CallerMembership, _ principal: Principal)
         throws(TelehealthError)
     {
         try requireMayJudgeAbsence(standing)
@@ -80,7 +80,7 @@ extension SessionDraft {
     ///   - latest: the newest session of the appointment.
     /// - Throws: `NOT_ALLOWED` for the client's side, `INVALID_STATE` unless NO_SHOW, `APPOINTMENT_CANCELLED`,
     ///   `SESSION_EXISTS` when the appointment got another session meanwhile: the newest one is the visit.
-    package mutating func undoNoShow(by standing: Standing, _ appointment: Appointment?, latest: SessionState?)
+    package mutating func undoNoShow(by standing: CallerMembership, _ appointment: Appointment?, latest: SessionState?)
         throws(TelehealthError)
     {
         try requireMayJudgeAbsence(standing)
@@ -102,7 +102,7 @@ extension SessionDraft {
         if !state.session.isPlanned(as: appointment) { follow(appointment) }
     }
 
-    private func requireMayJudgeAbsence(_ standing: Standing) throws(TelehealthError) {
+    private func requireMayJudgeAbsence(_ standing: CallerMembership) throws(TelehealthError) {
         guard standing.isStaff || standing.leadsVisit else { throw TelehealthError(.notAllowed) }
     }
 }

@@ -8,7 +8,7 @@ extension SessionDraft {
     ///   reassigned instead); `INVALID_STATE` after the end, `PARTICIPANT_NOT_FOUND`,
     ///   `PARTICIPANT_NOT_WAITING`, `PARTICIPANT_NOT_ADMITTED`, `INVALID_FIELD`.
     package mutating func treat(
-        _ id: ParticipantID, _ command: PersonCommand, by standing: Standing, own: ParticipantID?
+        _ id: ParticipantID, _ command: ModerationAction, by standing: CallerMembership, own: ParticipantID?
     ) throws(TelehealthError) {
         guard standing.leadsVisit else { throw TelehealthError(.notAllowed) }
         try requireOpen()

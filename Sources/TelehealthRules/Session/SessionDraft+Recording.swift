@@ -11,7 +11,7 @@ extension SessionDraft {
     package mutating func startRecording(_ purpose: Recording.Purpose, by caller: Caller, ledger: ConsentLedger)
         throws(TelehealthError) -> RecordingID
     {
-        guard case .participant(let role) = Standing.of(caller, in: state), role.rights.leads else {
+        guard case .participant(let role) = CallerMembership.of(caller, in: state), role.rights.leads else {
             throw TelehealthError(.notAllowed)
         }
         guard state.session.status == .inProgress else { throw .invalidState(state.session.status) }
@@ -42,7 +42,7 @@ extension SessionDraft {
 
     /// - Parameter id: nil = the active one.
     /// - Throws: `NOT_ALLOWED`, `RECORDING_NOT_FOUND`, `RECORDING_NOT_ACTIVE`.
-    package mutating func stopRecording(_ id: RecordingID?, by standing: Standing, _ principal: Principal)
+    package mutating func stopRecording(_ id: RecordingID?, by standing: CallerMembership, _ principal: Principal)
         throws(TelehealthError) -> RecordingID
     {
         // Everybody who may be in the picture may end it; starting is the clinician's.
