@@ -153,6 +153,12 @@ let modules: [Target] = [
         "FuzzTargets", ["ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI"],
         path: "tools/FuzzTargets"),
     module("VisitSimulation", ["TelehealthEngine", "TelehealthModel", "TelehealthRules", crypto], path: "tools/VisitSimulation"),
+    module(
+        "ServiceSimulation",
+        [
+            "VisitSimulation", "TelehealthHandlers", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain",
+            "RPCServer", "RPCModel", logging,
+        ], path: "tools/ServiceSimulation"),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection"], path: "tools/ProtobufCodegen"),
 ]
 
@@ -190,9 +196,9 @@ let programs: [Target] = [
     program(
         "handler-fuzz",
         [
-            "VisitSimulation", "TelehealthHandlers", "TelehealthAPI", "TelehealthEngine", "TelehealthModel", "TelehealthRules",
-            "AuditChain", "RPCServer", "RPCModel", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "ProgramEdge",
-            crypto, logging, argumentParser,
+            "ServiceSimulation", "VisitSimulation", "TelehealthHandlers", "TelehealthAPI", "TelehealthModel", "TelehealthRules",
+            "RPCServer", "RPCModel", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "ProgramEdge", crypto,
+            argumentParser,
         ]),
     program(
         "rpc-bench",
@@ -267,12 +273,16 @@ let testTargets: [Target] = [
     tests(
         "TelehealthHandlersTests",
         [
-            "TelehealthHandlers", "TelehealthAPI", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "RPCServer",
-            "RPCModel", "ProtobufWire", "GRPCStandardAPI", logging,
+            "TelehealthHandlers", "TelehealthClient", "TelehealthAPI", "TelehealthEngine", "TelehealthModel",
+            "TelehealthRules", "VisitSimulation", "ServiceSimulation", "RPCServer", "RPCModel", "ProtobufWire",
+            "GRPCStandardAPI", crypto, logging,
         ]),
     tests(
         "TelehealthClientTests",
-        ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
+        [
+            "TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel",
+            "GRPCStandardAPI", "ProtobufWire",
+        ]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
     tests("ArchitectureTests", []),
 ]

@@ -131,10 +131,12 @@ enum LayerTable {
             9, "visit-simulation", "ArgumentParser", "Foundation", "ProgramEdge", "Synchronization",
             "VisitSimulation"),
         Row(
-            9, "handler-fuzz", "ArgumentParser", "AuditChain", "Crypto", "GRPCStandardAPI", "Glibc",
-            "Logging", "ProgramEdge", "ProtobufReflection", "ProtobufWire", "RPCModel", "RPCServer",
-            "Synchronization", "TelehealthAPI", "TelehealthEngine", "TelehealthHandlers",
-            "TelehealthModel", "TelehealthRules", "VisitSimulation"),
+            9, "ServiceSimulation", "AuditChain", "Logging", "RPCModel", "RPCServer", "Synchronization",
+            "TelehealthEngine", "TelehealthHandlers", "TelehealthModel", "TelehealthRules", "VisitSimulation"),
+        Row(
+            9, "handler-fuzz", "ArgumentParser", "Crypto", "GRPCStandardAPI", "Glibc", "ProgramEdge",
+            "ProtobufReflection", "ProtobufWire", "RPCModel", "RPCServer", "ServiceSimulation", "Synchronization",
+            "TelehealthAPI", "TelehealthHandlers", "TelehealthModel", "TelehealthRules", "VisitSimulation"),
         Row(9, "InteropMessages", "ProtobufWire", "RPCModel"),
         Row(
             9, "rpc-interop", "ArgumentParser", "EventCore", "HTTP2Engine", "InteropMessages",

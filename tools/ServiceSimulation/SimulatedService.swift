@@ -1,0 +1,74 @@
+internal import Logging
+package import RPCModel
+package import RPCServer
+package import AuditChain
+package import TelehealthEngine
+package import TelehealthHandlers
+package import TelehealthModel
+package import TelehealthRules
+package import VisitSimulation
+
+/// The whole service in memory: its real handlers behind its real gate, over a clinic whose store, video provider and
+/// clock are simulated. Calls reach it through ``channel``.
+package struct SimulatedService: Sendable {
+    package enum Failure: Error { case noKeys }
+
+    package let clinic: SimulatedClinic
+    /// The database as an operator sees it.
+    package let care: MemoryCare
+    package let services: [any RPCService]
+    package let channel: InProcessChannel
+
+    /// - Parameters:
+    ///   - settings: of the gate; by default nobody is refused for calling often.
+    ///   - configure: the policy that the clinic works by.
+    ///   - change: puts another service in the place of one, for a fault on purpose; it may call on what is sound.
+    /// - Throws: what the rules say of a stage that they no longer allow.
+    package init(
+        seed: UInt64 = 1, stage: SimulatedClinic.Stage, settings: AccessSettings = Self.emergencies,
+        _ configure: (inout Policy) -> Void = { _ in },
+        changing change: ((_ service: any RPCService, _ sound: InProcessChannel) -> any RPCService)? = nil
+    ) async throws {
+        let clinic = try await SimulatedClinic(seed: seed, stage: stage, configure)
+        let care = MemoryCare()
+        var services = try Self.services(clinic, care)
+        let gate = try CallGate(
+            services: services, settings: settings, now: { clinic.time.now },
+            logger: Logger(label: "calls", factory: { _ in SwiftLogNoOpLogHandler() }),
+            keepRefusal: { (method, caller, source, reason) async throws(TelehealthError) in
+                try await clinic.executor.recordRefusal(
+                    action: method, caller: caller, source: source, reason: reason)
+            },
+            tokens: TokenReading { (token, _) throws(TokenRefusal) in try People.caller(token, clinic: clinic) })
+        if let change {
+            let sound = try InProcessChannel(services: services, interceptors: [gate])
+            services = services.map { change($0, sound) }
+        }
+        self.clinic = clinic
+        self.care = care
+        self.services = services
+        channel = try InProcessChannel(services: services, interceptors: [gate])
+    }
+
+    /// Emergency access for a quarter of an hour, and no limits.
+    package static var emergencies: AccessSettings {
+        var settings = AccessSettings()
+        settings.emergencyLasts = .seconds(900)
+        return settings
+    }
+
+    private static func services(_ clinic: SimulatedClinic, _ care: MemoryCare) throws -> [any RPCService] {
+        guard let audit = MemoryAudit(clinic), let receipts = ReceiptSigner(seed: Array(repeating: 7, count: 32)) else {
+            throw Failure.noKeys
+        }
+        let executor = clinic.executor
+        return TelehealthServices(
+            executor: executor, audit: AuditOffice(executor: executor, trail: audit, witness: audit),
+            receipts: ReceiptOffice(
+                executor: executor, trail: audit, keys: ReceiptKeyBoard(ReceiptKeys(signer: receipts))),
+            archive: PersonArchive(executor: executor, trail: audit), presence: clinic.committer.presence,
+            care: care, openWatches: { clinic.watchCount },
+            longWork: globalConcurrentExecutor, watchWork: globalConcurrentExecutor, time: clinic.time
+        ).all
+    }
+}
