@@ -147,6 +147,9 @@ let modules: [Target] = [
             "TelehealthRules", "AuditChain", "TextFormats", crypto, logging,
         ]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    module(
+        "TelehealthTesting",
+        ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
     // tools
     module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
     module(
@@ -280,7 +283,7 @@ let testTargets: [Target] = [
     tests(
         "TelehealthClientTests",
         [
-            "TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel",
+            "TelehealthClient", "TelehealthTesting", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel",
             "GRPCStandardAPI", "ProtobufWire",
         ]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),
@@ -317,6 +320,7 @@ let package = Package(
         .library(name: "RPCServer", targets: ["RPCServer"]),
         .library(name: "RPCClient", targets: ["RPCClient"]),
         .library(name: "TelehealthClient", targets: ["TelehealthClient"]),
+        .library(name: "TelehealthTesting", targets: ["TelehealthTesting"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),

@@ -83,6 +83,10 @@ enum LayerTable {
             Row(
                 7, "TelehealthClient", "GRPCStandardAPI", "ProtobufWire", "RPCClient", "RPCModel",
                 "TelehealthAPI"),
+            // 7 too: for the tests of programs that call the service.
+            Row(
+                7, "TelehealthTesting", "GRPCStandardAPI", "ProtobufWire", "RPCModel", "RPCServer",
+                "Synchronization", "TelehealthAPI", "TelehealthClient"),
         ] + programs
 
     /// 8: the daemon, which holds no tool; 9: tools, and the rules that they put a program around.
