@@ -8,8 +8,9 @@ public import RPCModel
 /// ``consents`` and so on, each with one function per RPC, and watches that outlive a broken connection.
 ///
 /// Every call carries a token of the ``TokenProvider``, has a deadline, and is repeated with the same
-/// `request_id` while the service is out of reach or busy, or when the answer broke off, so a change happens once
-/// however often the network breaks. A `request_id` left empty is filled in.
+/// `request_id` while the service is out of reach, when it says after which time to come again (RATE_LIMITED, say), or
+/// when the answer broke off, so a change happens once however often the network breaks. A `request_id` left empty is
+/// filled in.
 ///
 /// ```swift
 /// let client = try TelehealthClient(.init(target: "127.0.0.1:50051"), tokens: FixedToken(token))
@@ -104,8 +105,7 @@ public struct TelehealthClient: Sendable {
                     rejected = token
                     continue
                 }
-                let wait = configuration.jittered(
-                    max(configuration.backoff(after: failures), error.retryDelay ?? .zero))
+                let wait = configuration.wait(after: failures, error)
                 if let deadline = deadline(), ContinuousClock.now + wait >= deadline { throw error }
                 try await pause(wait)
             }
@@ -130,8 +130,11 @@ public struct TelehealthClient: Sendable {
 }
 
 extension RPCError {
-    /// Whether the same request may succeed later without anybody doing anything.
-    var isWorthRepeating: Bool { isBrokenConnection || code == .unavailable || code == .aborted }
+    /// Whether the same request may succeed later without anybody doing anything. A service that says when to come
+    /// again is to be asked then, whatever it refused for.
+    var isWorthRepeating: Bool {
+        isBrokenConnection || code == .unavailable || code == .aborted || retryDelay != nil
+    }
 
     /// Whether another token would help.
     var isStaleToken: Bool {

@@ -66,8 +66,7 @@ struct WatchRecovery {
             return .replaceToken
         }
         if error.reason == "RESUME_EXPIRED", canStartAnew { return .startAnew }
-        // A service that says when to come again is to be asked then, whatever it refused for.
-        guard error.isWorthRepeating || error.retryDelay != nil else { return .giveUp }
+        guard error.isWorthRepeating else { return .giveUp }
         let since = troubleSince ?? now
         troubleSince = since
         failures += 1

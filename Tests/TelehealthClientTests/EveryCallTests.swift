@@ -85,6 +85,12 @@ import Testing
         #expect(trace.requestIDs.allSatisfy { $0.count == 36 })
     }
 
+    @Test(arguments: rows) func `a call that comes too often is made again when the service says so`(row: Row) async throws {
+        let trace = try await row.trace([.refusal(.rateLimited, retryAfter: .milliseconds(1))])
+        #expect(trace.error == nil && trace.isAnswered && trace.requests.count == 2)
+        #expect(Set(trace.requestIDs).count == (row.isChange ? 1 : 0))
+    }
+
     @Test(arguments: rows) func `a refusal reaches the caller with what it says, and is not repeated`(row: Row) async throws {
         let trace = try await row.trace([.refusal(.invalidState, metadata: ["status": "COMPLETED"])])
         #expect(trace.error?.code == .failedPrecondition && trace.error?.isFromPeer == true)

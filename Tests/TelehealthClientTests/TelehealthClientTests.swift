@@ -91,6 +91,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [UInt64.min, .max])
+    func `no attempt comes before the service wants it, however the waits are spread`(random: UInt64) {
+        var configuration = ClientConfiguration(target: "unix:/none")
+        configuration.random = { random }
+        #expect(configuration.wait(after: 1, .refusal(.rateLimited, retryAfter: .seconds(7))) >= .seconds(7))
+        // Where it says nothing, or less than the client waits anyway, the client's own wait counts.
+        for error in [RPCError(.unavailable, ""), .refusal(.storeOverloaded, retryAfter: .milliseconds(1))] {
+            let wait = configuration.wait(after: 1, error)
+            #expect(wait >= .milliseconds(80) && wait <= .milliseconds(120))
+        }
+    }
+
     @Test func `an expired token is replaced and the call made again under the same request id`() async throws
     {
         let tokens = CountingTokens()
