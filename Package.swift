@@ -313,14 +313,18 @@ let madeByTools: [(target: Target, neededBy: String?)] = [
     }
 }
 
+/// What is in the interfaces of server and client: whoever uses one imports these as well.
+let rpcModules = ["RPCModel", "ProtobufWire", "Transport", "TLSEngine", "EventCore"]
+let clientModules = ["TelehealthAPI", "GRPCStandardAPI", "RPCClient"] + rpcModules
+
 let package = Package(
     name: "telehealth-rpc",
     products: [
         .library(name: "ProtobufWire", targets: ["ProtobufWire"]),
-        .library(name: "RPCServer", targets: ["RPCServer"]),
-        .library(name: "RPCClient", targets: ["RPCClient"]),
-        .library(name: "TelehealthClient", targets: ["TelehealthClient"]),
-        .library(name: "TelehealthTesting", targets: ["TelehealthTesting"]),
+        .library(name: "RPCServer", targets: ["RPCServer"] + rpcModules),
+        .library(name: "RPCClient", targets: ["RPCClient"] + rpcModules),
+        .library(name: "TelehealthClient", targets: ["TelehealthClient"] + clientModules),
+        .library(name: "TelehealthTesting", targets: ["TelehealthTesting", "TelehealthClient", "RPCServer"] + clientModules),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
