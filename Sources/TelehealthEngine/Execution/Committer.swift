@@ -47,7 +47,4 @@ public final class Committer: Sendable {
         if hasEffects { effectBell.ring() }
         return result
     }
-
-    /// Also wakes the worker when somebody else's row fell due.
-    public func wakeWorker() { effectBell.ring() }
 }

@@ -22,10 +22,6 @@ public struct AccessTable: Sendable {
 
     /// Services whose calls need no token: asking for health shows nothing of anybody.
     static let openServices: Set<String> = ["grpc.health.v1.Health"]
-    /// Services that describe the API: for anybody on this machine, elsewhere for operators.
-    static let operatorServices: Set<String> = [
-        "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
-    ]
 
     /// The contract of every method of the API.
     public static let contracts: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] =
@@ -59,7 +55,7 @@ public struct AccessTable: Sendable {
     func verdict(on method: MethodDescriptor) -> Verdict {
         if let rule = rulesByPath[method.path] { return rule.isOpen ? .bearingGrant : .contract(rule) }
         if Self.openServices.contains(method.service) { return .open }
-        // Whatever else a server may offer is nobody's but the operators'.
+        // Reflection, and whatever else a server may offer: for anybody on this machine, elsewhere for operators.
         return .operators
     }
 }
