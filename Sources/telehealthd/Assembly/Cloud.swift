@@ -46,6 +46,8 @@ struct Cloud {
         chime.videoResolution = .init(rawValue: cloud.videoResolution) ?? .hd
         chime.attendeesMax = cloud.attendeesMax
         chime.recordingsBucket = cloud.bucket
+        chime.recordingsBucketRegion = cloud.bucketRegion
+        chime.sinkEncryption = cloud.recordingKey.map { .init(kmsKeyID: $0.kmsKeyID, sinkRoleARN: $0.sinkRole) }
         if let cloudFront = cloud.cloudFront {
             chime.cloudFront = try StartFailure.naming(
                 "CloudFront's key in \(cloudFront.keyFile) (--cloudfront-key-file)"

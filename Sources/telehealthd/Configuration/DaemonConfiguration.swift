@@ -58,6 +58,9 @@ struct DaemonConfiguration: Sendable {
     struct Cloud: Sendable {
         var region: String
         var bucket: String?
+        /// nil = the region itself.
+        var bucketRegion: String?
+        var recordingKey: RecordingKey?
         /// `AWS_ENDPOINT_URL` and its kin, by name.
         var endpoints: [String: String]
         var echoReduction: Bool
@@ -68,6 +71,12 @@ struct DaemonConfiguration: Sendable {
         /// SQS queue of Chime's events.
         var eventsQueue: String?
         var cloudFront: CloudFront?
+    }
+
+    /// What Chime encrypts recordings with.
+    struct RecordingKey: Sendable, Hashable {
+        var kmsKeyID: String
+        var sinkRole: String
     }
 
     struct CloudFront: Sendable, Hashable {
@@ -246,12 +255,23 @@ struct DaemonConfiguration: Sendable {
         }
         return Cloud(
             region: reader.text("aws.region"), bucket: reader.optionalText("aws.s3.recordingsBucket"),
+            bucketRegion: reader.optionalText("aws.s3.recordingsBucketRegion"), recordingKey: recordingKey(&reader),
             endpoints: endpoints, echoReduction: reader.boolean("telehealth.echoReduction"),
             videoResolution: reader.text("telehealth.videoResolution"),
             attendeesMax: reader.integer("telehealth.attendeesMax"),
             callsPerSecond: reader.integer("telehealth.chimeCallsPerSecond"),
             authoritiesFile: reader.optionalText("telehealth.caFile"),
             eventsQueue: reader.optionalURL("telehealth.eventsQueueUrl"), cloudFront: cloudFront(&reader))
+    }
+
+    /// Both of key and role, or none.
+    private static func recordingKey(_ reader: inout SettingReader) -> RecordingKey? {
+        let key = reader.text("telehealth.recordingKmsKey")
+        let role = reader.text("telehealth.recordingSinkRole")
+        if key.isEmpty && role.isEmpty { return nil }
+        if key.isEmpty { reader.refuse("telehealth.recordingKmsKey", "is missing beside the role that uses it") }
+        if role.isEmpty { reader.refuse("telehealth.recordingSinkRole", "is missing beside the key that it uses") }
+        return RecordingKey(kmsKeyID: key, sinkRole: role)
     }
 
     /// All three of address, key and key file, or none.

@@ -11,6 +11,8 @@ extension Policy {
         invitationValidity = reader.duration("telehealth.invitationValidity")
         lateJoin = reader.duration("telehealth.lateJoin")
         noShowGrace = reader.duration("telehealth.noShowGrace")
+        manualNoShowAfter = reader.duration("telehealth.manualNoShowAfter")
+        clientCancelCutoff = reader.duration("telehealth.clientCancelCutoff")
         rejoinGrace = reader.duration("telehealth.rejoinGrace")
         abandonGrace = reader.duration("telehealth.abandonGrace")
         overrunCap = reader.duration("telehealth.overrunCap")
@@ -25,6 +27,8 @@ extension Policy {
         joinConsents = Self.joinConsents(&reader, places)
         recordingConsentMethods = Self.recordingMethods(&reader)
         consentLifetime = reader.duration("telehealth.consentLifetime")
+        acceptsElectronicConsentOnBehalf = reader.boolean("telehealth.electronicConsentOnBehalf")
+        recordingPrefix = Self.recordingPrefix(&reader)
         lateJoiner = reader.text("telehealth.lateJoiner") == "stopRecording" ? .stopRecording : .refuse
         thirdPartyWithoutConsent =
             .init(rawValue: reader.text("telehealth.thirdPartyWithoutConsent")) ?? .wait
@@ -77,6 +81,22 @@ extension Policy {
                 }
                 return methods[word]
             })
+    }
+
+    /// What S3 calls safe in keys, in folders that are not empty.
+    private static func recordingPrefix(_ reader: inout SettingReader) -> String {
+        let prefix = reader.text("telehealth.recordingPrefix")
+        let folders = prefix.split(separator: "/", omittingEmptySubsequences: false)
+        let isSafe = prefix.utf8.allSatisfy { byte in
+            UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+                || "/-_.".utf8.contains(byte)
+        }
+        if !isSafe || prefix.utf8.count > 128 || folders.contains(where: { ["", ".", ".."].contains($0) }) {
+            reader.refuse(
+                "telehealth.recordingPrefix",
+                "must be folders of letters, digits, '-', '_' and '.', such as clinic/recordings, 128 characters at most")
+        }
+        return prefix
     }
 
     private static func frontEnd(_ reader: inout SettingReader) -> String {

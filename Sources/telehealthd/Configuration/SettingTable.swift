@@ -163,6 +163,14 @@ enum SettingTable {
             "aws.accountId", .text, "",
             "read as the earlier system had it; not needed, Chime names its meetings by ARN"),
         Setting("aws.s3.recordingsBucket", .text, "", "bucket of the recordings; empty refuses recording"),
+        Setting("aws.s3.recordingsBucketRegion", .text, "", "region of that bucket; empty for --aws-region"),
+        Setting("telehealth.recordingPrefix", .text, "recordings", "folder of the bucket that holds the recordings"),
+        Setting(
+            "telehealth.recordingKmsKey", .text, "",
+            "KMS key (ARN, id or alias) that Chime encrypts recordings with; empty for the bucket's own encryption"),
+        Setting(
+            "telehealth.recordingSinkRole", .text, "",
+            "ARN of the IAM role by which Chime may use that key; needed with it"),
         Setting(
             "aws.endpointUrl", .text, "",
             "one endpoint for Chime and S3, as the AWS tools know it (plain http on loopback only)"),
@@ -207,6 +215,12 @@ enum SettingTable {
             "telehealth.noShowGrace", .duration("1m", "12h"), "15m",
             "after how much of the visit an absent client is a no-show"),
         Setting(
+            "telehealth.manualNoShowAfter", .duration("0s", "12h"), "0s",
+            "how long after the planned start somebody may mark a no-show by hand"),
+        Setting(
+            "telehealth.clientCancelCutoff", .duration("0s", "30d"), "0s",
+            "how long before the planned start the client's side may last cancel"),
+        Setting(
             "telehealth.rejoinGrace", .duration("0s", "24h"), "10m",
             "how long after leaving one comes back without a new admission"),
         Setting(
@@ -250,6 +264,9 @@ enum SettingTable {
         Setting(
             "telehealth.consentLifetime", .duration("1d", "36500d"), "365d",
             "how long a consent holds at most; a place may say less"),
+        Setting(
+            "telehealth.electronicConsentOnBehalf", .boolean, "false",
+            "accept an electronic consent that a service sends for the person who signs it"),
         Setting(
             "telehealth.lateJoiner", .choice(["refuse", "stopRecording"]), "refuse",
             "somebody without recording consent comes while a capture runs"),
