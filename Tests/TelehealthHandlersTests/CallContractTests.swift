@@ -4,7 +4,9 @@ import RPCServer
 import ServiceSimulation
 import TelehealthAPI
 import TelehealthClient
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
+import TelehealthRules
 import Testing
 import VisitSimulation
 

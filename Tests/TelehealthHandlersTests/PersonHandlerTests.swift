@@ -3,7 +3,9 @@ import RPCModel
 import ServiceSimulation
 import TelehealthAPI
 import TelehealthClient
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
+import TelehealthRules
 import Testing
 import VisitSimulation
 

@@ -5,7 +5,9 @@ import ServiceSimulation
 import Synchronization
 import TelehealthAPI
 import TelehealthClient
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
+import TelehealthRules
 import Testing
 import VisitSimulation
 

@@ -4,7 +4,9 @@ import ServiceSimulation
 import Synchronization
 import TelehealthAPI
 import TelehealthClient
-import TelehealthCore
+import TelehealthEngine
+import TelehealthModel
+import TelehealthRules
 import Testing
 import VisitSimulation
 
@@ -16,7 +18,7 @@ import VisitSimulation
         let service: SimulatedService
         let reader = SlowReader()
         let relay: WatchRelay
-        let watch: TelehealthCore.SessionWatch
+        let watch: TelehealthEngine.SessionWatch
         /// The last event before the watch.
         let last: Int64
 
