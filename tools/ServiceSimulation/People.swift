@@ -1,6 +1,6 @@
 package import TelehealthHandlers
 package import TelehealthModel
-package import TelehealthRules
+internal import TelehealthRules
 package import VisitSimulation
 
 /// Who calls. A token here is the caller's role and id in clear, with the service that acts for them behind it, if one

@@ -1,10 +1,10 @@
+internal import AuditChain
 internal import Logging
 package import RPCModel
 package import RPCServer
-package import AuditChain
-package import TelehealthEngine
+internal import TelehealthEngine
 package import TelehealthHandlers
-package import TelehealthModel
+internal import TelehealthModel
 package import TelehealthRules
 package import VisitSimulation
 
