@@ -150,6 +150,9 @@ let modules: [Target] = [
             "TelehealthRules", "AuditChain", "TextFormats", crypto, logging,
         ]),
     module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    module(
+        "TelehealthTesting",
+        ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
     // 8
     module(
         "DaemonKit",
@@ -167,6 +170,12 @@ let modules: [Target] = [
         ],
         path: "tools/FuzzTargets"),
     module("VisitSimulation", ["TelehealthEngine", "TelehealthModel", "TelehealthRules", crypto], path: "tools/VisitSimulation"),
+    module(
+        "ServiceSimulation",
+        [
+            "VisitSimulation", "TelehealthHandlers", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain",
+            "RPCServer", "RPCModel", logging,
+        ], path: "tools/ServiceSimulation"),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection", "TextFormats"], path: "tools/ProtobufCodegen"),
 ]
 
@@ -197,9 +206,8 @@ let programs: [Target] = [
     program(
         "handler-fuzz",
         [
-            "VisitSimulation", "TelehealthHandlers", "TelehealthAPI", "TelehealthEngine", "TelehealthModel", "TelehealthRules",
-            "AuditChain", "RPCServer", "RPCModel", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "ProgramEdge",
-            crypto, logging, argumentParser,
+            "ServiceSimulation", "VisitSimulation", "TelehealthHandlers", "TelehealthAPI", "TelehealthModel", "RPCServer",
+            "RPCModel", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "ProgramEdge", crypto, argumentParser,
         ]),
     program(
         "rpc-bench",
@@ -277,12 +285,16 @@ let testTargets: [Target] = [
     tests(
         "TelehealthHandlersTests",
         [
-            "TelehealthHandlers", "TelehealthAPI", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "RPCServer",
-            "RPCModel", "ProtobufWire", "GRPCStandardAPI", logging,
+            "TelehealthHandlers", "TelehealthClient", "TelehealthAPI", "TelehealthEngine", "TelehealthModel",
+            "TelehealthRules", "VisitSimulation", "ServiceSimulation", "RPCServer", "RPCModel", "ProtobufWire",
+            "GRPCStandardAPI", "TextFormats", crypto, logging,
         ]),
     tests(
         "TelehealthClientTests",
-        ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel", "GRPCStandardAPI", "ProtobufWire"]),
+        [
+            "TelehealthClient", "TelehealthTesting", "TelehealthAPI", "RPCServer", "RPCClient", "RPCModel",
+            "GRPCStandardAPI", "ProtobufWire",
+        ]),
     tests(
         "DaemonKitTests",
         [
@@ -317,13 +329,18 @@ let madeByTools: [(target: Target, neededBy: String?)] = [
     }
 }
 
+/// What is in the interfaces of server and client: whoever uses one imports these as well.
+let rpcModules = ["RPCModel", "ProtobufWire", "Transport", "TLSEngine", "EventCore"]
+let clientModules = ["TelehealthAPI", "GRPCStandardAPI", "RPCClient"] + rpcModules
+
 let package = Package(
     name: "telehealth-rpc",
     products: [
         .library(name: "ProtobufWire", targets: ["ProtobufWire"]),
-        .library(name: "RPCServer", targets: ["RPCServer"]),
-        .library(name: "RPCClient", targets: ["RPCClient"]),
-        .library(name: "TelehealthClient", targets: ["TelehealthClient"]),
+        .library(name: "RPCServer", targets: ["RPCServer"] + rpcModules),
+        .library(name: "RPCClient", targets: ["RPCClient"] + rpcModules),
+        .library(name: "TelehealthClient", targets: ["TelehealthClient"] + clientModules),
+        .library(name: "TelehealthTesting", targets: ["TelehealthTesting", "TelehealthClient", "RPCServer"] + clientModules),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),

@@ -7,7 +7,6 @@ enum ChimeAction: String, CaseIterable {
     case getMeeting = "chime:GetMeeting"
     case deleteMeeting = "chime:DeleteMeeting"
     case createAttendee = "chime:CreateAttendee"
-    case batchCreateAttendee = "chime:BatchCreateAttendee"
     case getAttendee = "chime:GetAttendee"
     case listAttendees = "chime:ListAttendees"
     case deleteAttendee = "chime:DeleteAttendee"
@@ -28,7 +27,7 @@ enum ChimeAction: String, CaseIterable {
         let name = String(rawValue.split(separator: ":").last ?? "")
         switch self {
         case .createMeeting, .createMeetingWithAttendees, .getMeeting, .deleteMeeting, .createAttendee,
-            .batchCreateAttendee, .getAttendee, .listAttendees, .deleteAttendee, .updateAttendeeCapabilities:
+            .getAttendee, .listAttendees, .deleteAttendee, .updateAttendeeCapabilities:
             return .init(name: name, limitKey: name)
         case .createMediaCapturePipeline, .getMediaCapturePipeline, .listMediaCapturePipelines,
             .deleteMediaCapturePipeline, .createMediaConcatenationPipeline, .getMediaPipeline:

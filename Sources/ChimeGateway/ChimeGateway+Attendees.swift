@@ -14,24 +14,6 @@ extension ChimeGateway {
         return try decode(WireAttendeeAnswer.self, response, of: .createAttendee).attendee.value
     }
 
-    /// Creates up to 100 attendees in one call.
-    ///
-    /// - Returns: the created attendees, by external user id. A missing one was refused by Chime and may be requested
-    ///   with ``createAttendee(_:meetingID:timeout:)``, which reports the reason.
-    public func createAttendees(
-        _ requests: [AttendeeRequest], meetingID: String, timeout: Duration
-    ) async throws(GatewayError) -> [String: AttendeeCredentials] {
-        try require(ChimeSyntax.isGUID(meetingID), "meeting_id")
-        try require((1...Self.attendeesPerBatchMax).contains(requests.count), "attendee_count")
-        try require(requests.allSatisfy { isValid($0) }, "external_user_id")
-        let response = try await send(
-            .batchCreateAttendee, to: .meetings, .post, "/meetings/\(meetingID)/attendees",
-            query: [.init("operation", "batch-create")],
-            body: WireBatchBody(attendees: requests.map(WireAttendeeRequest.init)), timeout: timeout)
-        let made = try decode(WireAttendeesAnswer.self, response, of: .batchCreateAttendee).attendees ?? []
-        return Dictionary(made.map { ($0.externalUserId, $0.value) }, uniquingKeysWith: { _, last in last })
-    }
-
     public func attendee(
         _ attendeeID: String, meetingID: String, timeout: Duration
     ) async throws(GatewayError) -> AttendeeCredentials? {

@@ -22,8 +22,6 @@ internal import TelehealthModel
 public final class ChimeGateway: MeetingGateway {
     /// CreateMeetingWithAttendees allows 20 by the model and 10 by the documentation.
     public static let attendeesPerCreationMax = 10
-    /// BatchCreateAttendee, from the service model.
-    public static let attendeesPerBatchMax = 100
 
     public let controlRegion: String
     public let recordingsBucket: String?

@@ -38,10 +38,6 @@ struct WireCapabilitiesBody: Encodable {
     var capabilities: WireCapabilities
 }
 
-struct WireBatchBody: Encodable {
-    var attendees: [WireAttendeeRequest]
-}
-
 struct WireMeetingRequest: Encodable {
     struct Features: Encodable {
         struct Audio: Encodable { var echoReduction: String }
@@ -136,9 +132,8 @@ struct WireAttendeeFailure: Decodable {
     var errorCode: String?
 }
 
-/// BatchCreateAttendee and ListAttendees.
+/// ListAttendees.
 struct WireAttendeesAnswer: Decodable {
     var attendees: [WireAttendee]?
-    var errors: [WireAttendeeFailure]?
     var nextToken: String?
 }

@@ -159,15 +159,6 @@ public struct SocketDescriptor: ~Copyable {
     /// Sends FIN; reading continues.
     public borrowing func shutdownWrites() { _ = shutdown(number, Int32(SHUT_WR)) }
 
-    /// Size of the kernel's send buffer in bytes; the kernel doubles it. For tests of slow readers.
-    public borrowing func setSendBuffer(byteCount: Int32) throws(SystemCallError) {
-        try set(SOL_SOCKET, SO_SNDBUF, byteCount)
-    }
-
-    public borrowing func setReceiveBuffer(byteCount: Int32) throws(SystemCallError) {
-        try set(SOL_SOCKET, SO_RCVBUF, byteCount)
-    }
-
     public borrowing func localAddress() throws(SystemCallError) -> SocketAddress {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

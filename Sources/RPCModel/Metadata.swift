@@ -148,17 +148,6 @@ public struct Metadata: Sendable {
         }
     }
 
-    /// Bytes as HTTP/2 counts a header list: name + value + 32 for each field, base64 included.
-    /// - Spec: RFC 9113 section 6.5.2, SETTINGS_MAX_HEADER_LIST_SIZE.
-    public var headerListByteCount: Int {
-        var (sum, offset) = (0, 0)
-        while let field = next(&offset) {
-            let value = field.valueEnd - field.nameEnd
-            sum += field.nameEnd - field.nameStart + (field.isBinary ? (value * 4 + 2) / 3 : value) + 32
-        }
-        return sum
-    }
-
     private mutating func append(name: some Sequence<UInt8>, isBinary: Bool, value: some Sequence<UInt8>) {
         let (name, value) = (Array(name), Array(value))
         appendLengths(name.count, value.count, isBinary: isBinary)

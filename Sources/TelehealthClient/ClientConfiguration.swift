@@ -40,8 +40,10 @@ public struct ClientConfiguration: Sendable {
         return min(delay, maxBackoff)
     }
 
-    /// `duration` times 0.8 to 1.2.
-    func jittered(_ duration: Duration) -> Duration { duration * (0.8 + 0.4 * chance()) }
+    /// The wait before the next attempt: the backoff times 0.8 to 1.2, and no less than the service asks for.
+    func wait(after failures: Int, _ error: RPCError) -> Duration {
+        max(backoff(after: failures) * (0.8 + 0.4 * chance()), error.retryDelay ?? .zero)
+    }
 
     /// `duration` times 0.5 to 1.5, so that watches that broke together do not reconnect together.
     func spread(_ duration: Duration) -> Duration { duration * (0.5 + chance()) }

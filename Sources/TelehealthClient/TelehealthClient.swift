@@ -8,8 +8,8 @@ public import RPCModel
 /// ``consents`` and so on, each with one function per RPC, and watches that survive broken connections.
 ///
 /// Every call carries a token of the ``TokenProvider``, has a deadline, and is retried with the same `request_id`
-/// while the service is unreachable or overloaded, or when the response was lost, so a change happens once however
-/// often the network breaks. An empty `request_id` is filled in.
+/// while the service is unreachable, when it says how long to wait (RATE_LIMITED, for example), or when the response
+/// was lost, so a change happens once however often the network breaks. An empty `request_id` is filled in.
 ///
 /// ```swift
 /// let client = try TelehealthClient(.init(target: "127.0.0.1:50051"), tokens: FixedToken(token))
@@ -105,8 +105,7 @@ public struct TelehealthClient: Sendable {
                     rejected = token
                     continue
                 }
-                let wait = configuration.jittered(
-                    max(configuration.backoff(after: failures), error.retryDelay ?? .zero))
+                let wait = configuration.wait(after: failures, error)
                 if let deadline = deadline(), ContinuousClock.now + wait >= deadline { throw error }
                 try await pause(wait)
             }
@@ -131,8 +130,11 @@ public struct TelehealthClient: Sendable {
 }
 
 extension RPCError {
-    /// Whether a retry of the same request may succeed.
-    var isWorthRepeating: Bool { isBrokenConnection || code == .unavailable || code == .aborted }
+    /// Whether a retry of the same request may succeed. A service that asks for a delay is called again after it,
+    /// whatever the reason of the refusal.
+    var isWorthRepeating: Bool {
+        isBrokenConnection || code == .unavailable || code == .aborted || retryDelay != nil
+    }
 
     /// Whether another token would help.
     var isStaleToken: Bool {

@@ -67,8 +67,7 @@ struct WatchRecovery {
             return .replaceToken
         }
         if error.reason == "RESUME_EXPIRED", canStartAnew { return .startAnew }
-        // A service that asks for a delay is called again after it, whatever the reason of the refusal.
-        guard error.isWorthRepeating || error.retryDelay != nil else { return .giveUp }
+        guard error.isWorthRepeating else { return .giveUp }
         let since = troubleSince ?? now
         troubleSince = since
         failures += 1

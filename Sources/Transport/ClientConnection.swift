@@ -34,9 +34,6 @@ public struct ConnectionTimes: Hashable, Sendable {
 public final class ClientConnection {
     public let loop: EventLoop
     public let address: SocketAddress
-    /// The server's identity, after the handshake.
-    public var tlsPeer: TLSPeerIdentity? { tls?.peer }
-
     /// Why it ended, from when its streams are notified until the observer is.
     public var loss: ConnectionLoss? { wire?.loss }
 

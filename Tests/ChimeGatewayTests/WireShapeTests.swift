@@ -65,8 +65,6 @@ import Testing
         #expect(
             try await gateway.createAttendee(people[0], meetingID: meeting, timeout: timeout).attendeeID
                 == attendee)
-        _ = try await gateway.createAttendees(
-            [.init(externalUserID: "p-1", capabilities: listener)], meetingID: meeting, timeout: timeout)
         _ = try await gateway.attendee(attendee, meetingID: meeting, timeout: timeout)
         #expect(try await gateway.attendees(meetingID: meeting, timeout: timeout)?.count == 1)
         try await gateway.deleteAttendee(attendee, meetingID: meeting, timeout: timeout)

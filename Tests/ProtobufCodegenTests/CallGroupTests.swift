@@ -8,7 +8,9 @@ import Testing
 
     /// A service with these calls, which ask by a message with a request id or by an empty one, and
     /// `telehealth.v1.service` with a group and a noun.
-    private func text(_ calls: [String], group: String? = "visits", noun: String = "Session") throws -> String {
+    private func text(
+        _ calls: [String], group: String? = "visits", noun: String = "Session", as kind: String = "client=Desk"
+    ) throws -> String {
         let descriptor = try File(decoding: Google_Protobuf_Descriptor_File.descriptor.bytes)
         var file = File.with { file in
             file.name = "demo.proto"
@@ -50,7 +52,7 @@ import Testing
             .with {
                 $0.protoFile = [descriptor, file]
                 $0.fileToGenerate = ["demo.proto"]
-                $0.parameter = "module=Demo,client=Desk,option=telehealth.v1.service"
+                $0.parameter = "module=Demo,\(kind),option=telehealth.v1.service"
             })
         #expect(response.error == nil)
         return response.file.first?.content ?? ""
@@ -105,5 +107,20 @@ import Testing
     @Test("a service without the option is in no group, and its file is not written")
     func withoutOption() throws {
         #expect(try text(["JoinSession"], group: nil).isEmpty)
+    }
+
+    @Test func `a call is scripted under its name in a client, by its kind, and a client's stream is not`() throws {
+        let text = try text(["JoinSession", "WatchSession", "SendSession"], as: "script=Fake")
+        #expect(
+            text.contains(
+                """
+                    public var join: ScriptedCall<Telehealth_V1_Asked, Telehealth_V1_Nothing> {
+                        ScriptedCall(service, Telehealth_V1_DeskService_Methods.joinSession)
+                    }
+                """))
+        #expect(text.contains("    public var watch: ScriptedStream<Telehealth_V1_Asked, Telehealth_V1_Nothing> {"))
+        #expect(!text.contains("sendSession"))
+        #expect(text.contains("    public var visits: DeskScripts { DeskScripts(service: self) }"))
+        #expect(try self.text(["JoinSession"], group: nil, as: "script=Fake").isEmpty)
     }
 }

@@ -69,10 +69,4 @@ import Testing
                 }())
         #expect(received([("a", "1")]) != received([("a", "2")]))
     }
-
-    @Test("the header list size counts base64 and 32 bytes a field") func counts() {
-        var metadata: Metadata = ["ab": "cde"]
-        metadata.append("x-bin", binary: [1, 2, 3, 4])
-        #expect(metadata.headerListByteCount == 2 + 3 + 32 + 5 + 6 + 32)
-    }
 }

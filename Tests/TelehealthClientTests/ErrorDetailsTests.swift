@@ -3,6 +3,7 @@ import ProtobufWire
 import RPCModel
 import TelehealthAPI
 import TelehealthClient
+import TelehealthTesting
 import Testing
 
 @Suite("Errors of the service, read by the client", .timeLimit(.minutes(1))) struct ErrorDetailsTests {
@@ -10,7 +11,7 @@ import Testing
     private func received(_ error: RPCError) async throws -> RPCError {
         var caught: RPCError?
         try await Loopback.run { loopback, client in
-            loopback.service.failNext([error])
+            loopback.service.sessions.join.failNext(error)
             caught = await #expect(throws: RPCError.self) {
                 try await client.sessions.join(.with { $0.key = .sessionID("s") })
             }
@@ -23,7 +24,7 @@ import Testing
             $0.missing = [.with { $0.type = "georgia_telehealth" }, .with { $0.type = "hipaa_telehealth" }]
         }
         let error = try await received(
-            .detailed(.failedPrecondition, reason: "CONSENT_MISSING", [RPCError.packed(detail)]))
+            .refusal(.consentMissing, details: [detail]))
         #expect(error.isFromPeer)
         #expect(error.reason == "CONSENT_MISSING")
         #expect(error.errorInfo?.domain == "telehealth.v1")
@@ -40,7 +41,7 @@ import Testing
             ]
         }
         let error = try await received(
-            .detailed(.invalidArgument, reason: "INVALID_FIELD", [RPCError.packed(detail)]))
+            .refusal(.invalidField, details: [detail]))
         #expect(error.badFields.map(\.field) == ["pre_visit_check.location_state"])
         #expect(error.missingConsents.isEmpty)
     }
@@ -48,7 +49,7 @@ import Testing
     @Test func `a wrong state says which state holds`() async throws {
         let detail = Telehealth_V1_SessionStateDetail.with { $0.status = .completed }
         let error = try await received(
-            .detailed(.failedPrecondition, reason: "SESSION_STATE", [RPCError.packed(detail)]))
+            .refusal(.invalidState, details: [detail]))
         #expect(error.sessionState?.status == .completed)
     }
 
@@ -58,7 +59,7 @@ import Testing
     ])
     func `a wish to wait is followed for a day at most`(seconds: Int64, nanos: Int32, wait: Duration) throws {
         let detail = Google_Rpc_RetryInfo.with { $0.retryDelay = .with { ($0.seconds, $0.nanos) = (seconds, nanos) } }
-        let error = RPCError.detailed(.unavailable, reason: "STORE_UNAVAILABLE", [RPCError.packed(detail)])
+        let error = RPCError.refusal(.storeUnavailable, details: [detail])
         #expect(error.retryDelay == wait)
     }
 

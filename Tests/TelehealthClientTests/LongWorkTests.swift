@@ -2,13 +2,13 @@ import ProtobufWire
 import RPCModel
 import Synchronization
 import TelehealthAPI
+import TelehealthTesting
 import Testing
 
 @testable import TelehealthClient
 
 @Suite("Long work of the client", .timeLimit(.minutes(1))) struct LongWorkTests {
     typealias Response = Telehealth_V1_BackupDatabaseResponse
-    typealias Script = ScriptedService.Script<Response>
 
     private let told = Told()
 
@@ -23,15 +23,17 @@ import Testing
         }
     }
 
-    private func script(_ messages: [Response], _ ending: ScriptedService.Ending = .done) -> Script {
-        Script(messages: messages, ending: ending)
+    private func script(_ messages: [Response], _ ending: StreamEnding = .over)
+        -> StreamScript<Response>
+    {
+        StreamScript(messages: messages, ending: ending)
     }
 
     private let result = Response.with { $0.message = .result(.with { $0.fileName = "copy.db" }) }
 
     @Test func `progress is told in its order, and the result is returned`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.backUpNext([script([progress(1), progress(2), progress(3), result])])
+            loopback.service.operations.backupDatabase.answerNext([script([progress(1), progress(2), progress(3), result])])
             let backup = try await client.operations.backUpDatabase(progress: told.note)
             #expect(backup.fileName == "copy.db")
             #expect(told.all == [1, 2, 3])
@@ -40,14 +42,14 @@ import Testing
 
     @Test func `a stream that broke is asked for again under its first request id`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.backUpNext([
+            loopback.service.operations.backupDatabase.answerNext([
                 script([progress(1)], .failure(RPCError(.unavailable, "the service restarts"))),
                 script([result]),
             ])
             let backup = try await client.operations.backUpDatabase(progress: told.note)
             #expect(backup.fileName == "copy.db")
             #expect(told.all == [1])
-            let ids = loopback.service.received.map(\.requestID)
+            let ids = loopback.service.operations.backupDatabase.requests.map(\.requestID)
             #expect(ids.count == 2)
             #expect(Set(ids).count == 1)
             #expect(ids.first?.count == 36)
@@ -56,20 +58,20 @@ import Testing
 
     @Test func `an error behind progress is thrown and not repeated`() async throws {
         try await Loopback.run { loopback, client in
-            let damaged = RPCError.detailed(.dataLoss, reason: "DATA_DAMAGED")
-            loopback.service.backUpNext([script([progress(1)], .failure(damaged)), script([result])])
+            let damaged = RPCError.refusal(.dataDamaged)
+            loopback.service.operations.backupDatabase.answerNext([script([progress(1)], .failure(damaged)), script([result])])
             let error = await #expect(throws: RPCError.self) {
                 try await client.operations.backUpDatabase(progress: told.note)
             }
             #expect(error?.code == .dataLoss)
             #expect(told.all == [1])
-            #expect(loopback.service.received.count == 1)
+            #expect(loopback.service.calls.count == 1)
         }
     }
 
     @Test func `a stream that ends well without a result is an error`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.backUpNext([script([progress(1)])])
+            loopback.service.operations.backupDatabase.answerNext([script([progress(1)])])
             let error = await #expect(throws: RPCError.self) { try await client.operations.backUpDatabase() }
             #expect(error?.code == .internal)
         }
@@ -77,7 +79,7 @@ import Testing
 
     @Test func `a message of a later version is passed over`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.backUpNext([script([Response(), result])])
+            loopback.service.operations.backupDatabase.answerNext([script([Response(), result])])
             let backup = try await client.operations.backUpDatabase(progress: told.note)
             #expect(backup.fileName == "copy.db")
             #expect(told.all == [])

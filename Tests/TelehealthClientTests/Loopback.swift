@@ -1,9 +1,12 @@
 import Glibc
 import RPCClient
+import ProtobufWire
 import RPCModel
 import RPCServer
 import Synchronization
+import TelehealthAPI
 import TelehealthClient
+import TelehealthTesting
 
 /// A scripted service on a unix socket and a client to it, for one test.
 final class Loopback: Sendable {
@@ -37,6 +40,19 @@ final class Loopback: Sendable {
     func restart() async throws {
         await stop()
         try await start()
+    }
+
+    init() {
+        service.sessions.join.answer { _ in .with { $0.outcome = .waiting } }
+        service.sessions.get.answer { _ in .with { $0.session = .with { $0.sessionID = "s" } } }
+        // So often that the client's own bound is the interval.
+        service.sessions.heartbeat.answer { _ in .with { $0.nextWithin = .with { $0.nanos = 1 } } }
+        service.people.exportRecord.answer { request in
+            let pieces = (1...3 as ClosedRange<UInt8>).map { piece in
+                Telehealth_V1_ExportPersonRecordResponse.with { $0.chunk = [piece] }
+            }
+            return (pieces, request.personID == "silent" ? .open : .over)
+        }
     }
 
     private func start() async throws {
@@ -73,5 +89,27 @@ actor CountingTokens: TokenProvider {
     func next() -> String {
         made += 1
         return "token-\(made)"
+    }
+}
+
+/// What one stream sends, and how it ends.
+struct StreamScript<Response: Message>: Sendable {
+    var messages: [Response]
+    var ending: StreamEnding
+}
+
+extension ScriptedStream {
+    /// The next calls go like this, one each.
+    func answerNext(_ scripts: [StreamScript<Response>]) {
+        for script in scripts { answerNext(script.messages, then: script.ending) }
+    }
+}
+
+extension ScriptedService {
+    /// Calls with this token are refused as expired.
+    func expire(_ token: String) {
+        check { call throws(RPCError) in
+            if call.bearerToken == token { throw .refusal(.tokenExpired) }
+        }
     }
 }

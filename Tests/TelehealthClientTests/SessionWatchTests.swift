@@ -3,6 +3,7 @@ import RPCModel
 import Synchronization
 import TelehealthAPI
 import TelehealthClient
+import TelehealthTesting
 import Testing
 
 @Suite("A watch of the client", .timeLimit(.minutes(1))) struct SessionWatchTests {
@@ -17,7 +18,7 @@ import Testing
     private static let heartbeat = Telehealth_V1_WatchSessionResponse.with {
         $0.message = .heartbeat(.init())
     }
-    private static let broken = ScriptedService.Ending.failure(RPCError(.unavailable, "gone"))
+    private static let broken = StreamEnding.failure(RPCError(.unavailable, "gone"))
 
     /// What a program sees: `s5` for a snapshot as of event 5, `6` for event 6.
     private func name(_ update: SessionWatch.Update) -> String {
@@ -37,14 +38,14 @@ import Testing
         async throws
     {
         try await Loopback.run { loopback, client in
-            loopback.service.watchNext([
+            loopback.service.sessions.watchSession.answerNext([
                 .init(
                     messages: [Self.snapshot(1)] + Self.events(2...3) + [Self.heartbeat] + Self.events(4...4),
-                    ending: .done)
+                    ending: .over)
             ])
             let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s1", "2", "3", "4"])
-            #expect(loopback.service.received.map(\.afterSequence) == [nil])
+            #expect(loopback.service.sessions.watchSession.requests.map(\.afterSequence) == [nil])
         }
     }
 
@@ -52,22 +53,22 @@ import Testing
         async throws
     {
         try await Loopback.run { loopback, client in
-            loopback.service.watchNext([
+            loopback.service.sessions.watchSession.answerNext([
                 .init(messages: [Self.snapshot(5)] + Self.events(6...7), ending: Self.broken),
                 .init(messages: Self.events(7...8), ending: Self.broken),
-                .init(messages: Self.events(9...9), ending: .done),
+                .init(messages: Self.events(9...9), ending: .over),
             ])
             let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s5", "6", "7", "8", "9"])
-            #expect(loopback.service.received.map(\.afterSequence) == [nil, 7, 8])
+            #expect(loopback.service.sessions.watchSession.requests.map(\.afterSequence) == [nil, 7, 8])
         }
     }
 
     @Test func `a server that is restarted is found again`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.watchNext([
+            loopback.service.sessions.watchSession.answerNext([
                 .init(messages: [Self.snapshot(5)] + Self.events(6...6), ending: .open),
-                .init(messages: Self.events(7...7), ending: .done),
+                .init(messages: Self.events(7...7), ending: .over),
             ])
             var seen: [String] = []
             for try await update in client.sessions.watch("s") {
@@ -75,72 +76,72 @@ import Testing
                 if name(update) == "6" { try await loopback.restart() }
             }
             #expect(seen == ["s5", "6", "7"])
-            #expect(loopback.service.received.map(\.afterSequence) == [nil, 6])
+            #expect(loopback.service.sessions.watchSession.requests.map(\.afterSequence) == [nil, 6])
         }
     }
 
     @Test func `a watch may begin behind an event`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.watchNext([.init(messages: Self.events(3...4), ending: .done)])
+            loopback.service.sessions.watchSession.answerNext([.init(messages: Self.events(3...4), ending: .over)])
             let seen = try await all(client.sessions.watch("s", after: 2))
             #expect(seen == ["3", "4"])
-            #expect(loopback.service.received.map(\.afterSequence) == [2])
+            #expect(loopback.service.sessions.watchSession.requests.map(\.afterSequence) == [2])
         }
     }
 
     @Test func `when the events are no longer kept, a new snapshot says where things stand`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.watchNext([
+            loopback.service.sessions.watchSession.answerNext([
                 .init(messages: [Self.snapshot(1)] + Self.events(2...2), ending: Self.broken),
-                .init(messages: [], ending: .failure(.detailed(.outOfRange, reason: "RESUME_EXPIRED"))),
-                .init(messages: [Self.snapshot(90)] + Self.events(91...91), ending: .done),
+                .init(messages: [], ending: .failure(.refusal(.resumeExpired))),
+                .init(messages: [Self.snapshot(90)] + Self.events(91...91), ending: .over),
             ])
             let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s1", "2", "s90", "91"])
-            #expect(loopback.service.received.map(\.afterSequence) == [nil, 2, nil])
+            #expect(loopback.service.sessions.watchSession.requests.map(\.afterSequence) == [nil, 2, nil])
         }
     }
 
     @Test func `each token that expires during the visit is replaced`() async throws {
-        let expired = ScriptedService.Ending.failure(
-            .detailed(.unauthenticated, reason: "TOKEN_EXPIRED"))
+        let expired = StreamEnding.failure(
+            .refusal(.tokenExpired))
         try await Loopback.run(tokens: CountingTokens()) { loopback, client in
-            loopback.service.watchNext([
+            loopback.service.sessions.watchSession.answerNext([
                 .init(messages: [Self.snapshot(1)], ending: expired),
                 .init(messages: Self.events(2...2), ending: expired),
-                .init(messages: Self.events(3...3), ending: .done),
+                .init(messages: Self.events(3...3), ending: .over),
             ])
             let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s1", "2", "3"])
-            #expect(loopback.service.received.map(\.token) == ["token-1", "token-2", "token-3"])
+            #expect(loopback.service.calls.map(\.bearerToken) == ["token-1", "token-2", "token-3"])
         }
     }
 
     @Test func `a watch outlives an outage of whoever gives the tokens`() async throws {
         try await Loopback.run(tokens: FlakyTokens()) { loopback, client in
-            loopback.service.watchNext([
+            loopback.service.sessions.watchSession.answerNext([
                 .init(messages: [Self.snapshot(1)], ending: Self.broken),
-                .init(messages: Self.events(2...2), ending: .done),
+                .init(messages: Self.events(2...2), ending: .over),
             ])
             let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s1", "2"])
-            #expect(loopback.service.received.map(\.token) == ["token", "token"])
+            #expect(loopback.service.calls.map(\.bearerToken) == ["token", "token"])
         }
     }
 
     @Test func `a fresh token that is refused too ends the watch`() async throws {
         try await Loopback.run(tokens: CountingTokens()) { loopback, client in
-            loopback.service.expireEveryToken()
+            loopback.service.check { _ throws(RPCError) in throw .refusal(.tokenExpired) }
             let error = await #expect(throws: RPCError.self) { try await all(client.sessions.watch("s")) }
             #expect(error?.reason == "TOKEN_EXPIRED")
-            #expect(loopback.service.received.map(\.token) == ["token-1", "token-2"])
+            #expect(loopback.service.calls.map(\.bearerToken) == ["token-1", "token-2"])
         }
     }
 
     @Test func `an error that another attempt would not mend ends the watch, once and for all`() async throws
     {
         try await Loopback.run { loopback, client in
-            loopback.service.watchNext([
+            loopback.service.sessions.watchSession.answerNext([
                 .init(messages: [], ending: .failure(RPCError(.notFound, "no such session")))
             ])
             var updates = client.sessions.watch("s").makeAsyncIterator()
@@ -148,31 +149,31 @@ import Testing
             #expect(error?.code == .notFound)
             let afterwards = try await updates.next()
             #expect(afterwards == nil)
-            #expect(loopback.service.received.count == 1)
+            #expect(loopback.service.calls.count == 1)
         }
     }
 
     @Test func `failures in a row are not counted: a watch outlives many more than a call does`() async throws {
         try await Loopback.run(configure: { $0.maxAttempts = 2 }) { loopback, client in
-            let nothing = ScriptedService.WatchScript(messages: [], ending: Self.broken)
-            loopback.service.watchNext(
-                Array(repeating: nothing, count: 20) + [.init(messages: [Self.snapshot(1)], ending: .done)])
+            let nothing = StreamScript<Telehealth_V1_WatchSessionResponse>(messages: [], ending: Self.broken)
+            loopback.service.sessions.watchSession.answerNext(
+                Array(repeating: nothing, count: 20) + [.init(messages: [Self.snapshot(1)], ending: .over)])
             let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s1"])
-            #expect(loopback.service.received.count == 21)
+            #expect(loopback.service.calls.count == 21)
         }
     }
 
     @Test func `a watch without patience gives up at the first failure, with its error`() async throws {
         try await Loopback.run(configure: { $0.watchPatience = .zero }) { loopback, client in
-            loopback.service.watchNext([.init(messages: [Self.snapshot(1)], ending: Self.broken)])
+            loopback.service.sessions.watchSession.answerNext([.init(messages: [Self.snapshot(1)], ending: Self.broken)])
             var seen: [String] = []
             let error = await #expect(throws: RPCError.self) {
                 for try await update in client.sessions.watch("s") { seen.append(name(update)) }
             }
             #expect(error?.code == .unavailable && error?.message == "gone")
             #expect(seen == ["s1"])
-            #expect(loopback.service.received.count == 1)
+            #expect(loopback.service.calls.count == 1)
         }
     }
 
@@ -184,14 +185,14 @@ import Testing
         let breaks = Breaks()
         try await Loopback.run(configure: { $0.watchDidBreak = { error, _ in breaks.note(error) } }) {
             loopback, client in
-            loopback.service.watchNext([
+            loopback.service.sessions.watchSession.answerNext([
                 .init(messages: [announced], ending: .open), .init(messages: [], ending: .open),
-                .init(messages: Self.events(6...6), ending: .done),
+                .init(messages: Self.events(6...6), ending: .over),
             ])
             let began = ContinuousClock.now
             let seen = try await all(client.sessions.watch("s"))
             #expect(seen == ["s5", "6"])
-            #expect(loopback.service.received.map(\.afterSequence) == [nil, 5, 5])
+            #expect(loopback.service.sessions.watchSession.requests.map(\.afterSequence) == [nil, 5, 5])
             #expect(ContinuousClock.now - began >= .milliseconds(100))
             #expect(breaks.errors.map(\.isBrokenConnection) == [true, true])
         }
@@ -203,14 +204,14 @@ import Testing
             $0.heartbeatInterval = .with { $0.nanos = 10_000_000 }
         }
         try await Loopback.run { loopback, client in
-            loopback.service.watchNext([.init(messages: [announced] + Self.events(6...7), ending: .done)])
+            loopback.service.sessions.watchSession.answerNext([.init(messages: [announced] + Self.events(6...7), ending: .over)])
             var seen: [String] = []
             for try await update in client.sessions.watch("s") {
                 seen.append(name(update))
                 try await Task.sleep(for: .milliseconds(50))
             }
             #expect(seen == ["s5", "6", "7"])
-            #expect(loopback.service.received.count == 1)
+            #expect(loopback.service.calls.count == 1)
         }
     }
 
@@ -222,26 +223,26 @@ import Testing
             $0.callHeartbeatWithin = .with { $0.seconds = 1 }
         }
         try await Loopback.run { loopback, client in
-            loopback.service.watchNext([.init(messages: [first], ending: .open)])
+            loopback.service.sessions.watchSession.answerNext([.init(messages: [first], ending: .open)])
             let watching = Task {
                 for try await _ in client.sessions.watch("s") {}
             }
-            while loopback.service.received.count < 3 { try await Task.sleep(for: .milliseconds(20)) }
+            _ = await loopback.service.calls(atLeast: 3)
             watching.cancel()
             _ = await watching.result
-            let received = loopback.service.received
+            let calls = loopback.service.calls
             // On a busy machine another heartbeat may have arrived before the cancellation.
-            #expect(Set(received.dropFirst().map(\.method)) == ["Heartbeat"])
-            #expect(received[0].method == "WatchSession" && received[0].presenceByHeartbeat)
+            #expect(Set(calls.dropFirst().map(\.method.name)) == ["Heartbeat"] && calls[0].method.name == "WatchSession")
+            #expect(loopback.service.sessions.watchSession.requests[0].presenceByHeartbeat)
             // The next would have come within a second.
             try await Task.sleep(for: .milliseconds(1200))
-            #expect(loopback.service.received.count == received.count)
+            #expect(loopback.service.calls.count == calls.count)
         }
     }
 
     @Test func `cancelling the task ends the watch with CANCELLED`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.watchNext([.init(messages: [Self.snapshot(1)], ending: .open)])
+            loopback.service.sessions.watchSession.answerNext([.init(messages: [Self.snapshot(1)], ending: .open)])
             let (began, begin) = AsyncStream<Void>.makeStream()
             let watching = Task {
                 for try await _ in client.sessions.watch("s") { begin.yield() }
@@ -250,7 +251,7 @@ import Testing
             watching.cancel()
             let error = await #expect(throws: RPCError.self) { try await watching.value }
             #expect(error?.code == .cancelled)
-            #expect(loopback.service.received.count == 1)
+            #expect(loopback.service.calls.count == 1)
         }
     }
 }

@@ -2,6 +2,7 @@ import ProtobufWire
 import RPCModel
 import TelehealthAPI
 import TelehealthClient
+import TelehealthTesting
 import Testing
 
 @Suite("A watch of many visits by the client", .timeLimit(.minutes(1))) struct SessionsWatchTests {
@@ -39,7 +40,7 @@ import Testing
         }
     }
 
-    private static let broken = ScriptedService.Ending.failure(RPCError(.unavailable, "gone"))
+    private static let broken = StreamEnding.failure(RPCError(.unavailable, "gone"))
 
     private func all(_ client: TelehealthClient, behind token: String? = nil) async throws -> [String] {
         var seen: [String] = []
@@ -57,12 +58,12 @@ import Testing
 
     @Test func `the parts of a snapshot are one update, and changes follow`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.watchSessionsNext([
+            loopback.service.sessions.watchSessions.answerNext([
                 .init(
                     messages: [
                         Self.part(["a", "b"]), Self.part(["c"], token: "1"), Self.changed("d", token: "2"),
                         Self.heartbeat(token: "3"), Self.gone("a", token: "4"),
-                    ], ending: .done)
+                    ], ending: .over)
             ])
             let seen = try await all(client)
             #expect(seen == ["all a,b,c", "d", "no a"])
@@ -71,44 +72,44 @@ import Testing
 
     @Test func `a broken stream is resumed behind the last token, also one of a heartbeat`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.watchSessionsNext([
+            loopback.service.sessions.watchSessions.answerNext([
                 .init(messages: [Self.part(["a"], token: "1"), Self.changed("b", token: "2")], ending: Self.broken),
                 .init(messages: [Self.heartbeat(token: "3")], ending: Self.broken),
-                .init(messages: [Self.changed("c", token: "4")], ending: .done),
+                .init(messages: [Self.changed("c", token: "4")], ending: .over),
             ])
             let seen = try await all(client)
             #expect(seen == ["all a", "b", "c"])
-            #expect(loopback.service.received.map(\.resumeToken) == ["", "2", "3"])
+            #expect(loopback.service.sessions.watchSessions.requests.map(\.resumeToken) == ["", "2", "3"])
         }
     }
 
     @Test func `a snapshot that breaks off is asked for again, and nothing of it is shown`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.watchSessionsNext([
+            loopback.service.sessions.watchSessions.answerNext([
                 .init(messages: [Self.part(["a"])], ending: Self.broken),
-                .init(messages: [Self.part(["b"]), Self.part(["c"], token: "1")], ending: .done),
+                .init(messages: [Self.part(["b"]), Self.part(["c"], token: "1")], ending: .over),
             ])
             let seen = try await all(client)
             #expect(seen == ["all b,c"])
-            #expect(loopback.service.received.map(\.resumeToken) == ["", ""])
+            #expect(loopback.service.sessions.watchSessions.requests.map(\.resumeToken) == ["", ""])
         }
     }
 
     @Test func `a token that is too old gives a new snapshot`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.watchSessionsNext([
-                .init(messages: [], ending: .failure(.detailed(.outOfRange, reason: "RESUME_EXPIRED"))),
-                .init(messages: [Self.part(["a"], token: "9")], ending: .done),
+            loopback.service.sessions.watchSessions.answerNext([
+                .init(messages: [], ending: .failure(.refusal(.resumeExpired))),
+                .init(messages: [Self.part(["a"], token: "9")], ending: .over),
             ])
             let seen = try await all(client, behind: "kept")
             #expect(seen == ["all a"])
-            #expect(loopback.service.received.map(\.resumeToken) == ["kept", ""])
+            #expect(loopback.service.sessions.watchSessions.requests.map(\.resumeToken) == ["kept", ""])
         }
     }
 
     @Test func `what may be kept is the token of the last update that was given out`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.watchSessionsNext([
+            loopback.service.sessions.watchSessions.answerNext([
                 .init(messages: [Self.part(["a"], token: "1"), Self.changed("b", token: "2")], ending: .open)
             ])
             var updates = client.sessions
@@ -124,8 +125,8 @@ import Testing
 
     @Test func `an error that is the service's word ends it`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.watchSessionsNext([
-                .init(messages: [], ending: .failure(.detailed(.resourceExhausted, reason: "WATCH_TOO_LARGE")))
+            loopback.service.sessions.watchSessions.answerNext([
+                .init(messages: [], ending: .failure(.refusal(.watchTooLarge)))
             ])
             let error = await #expect(throws: RPCError.self) { try await all(client) }
             #expect(error?.reason == "WATCH_TOO_LARGE")

@@ -1,8 +1,8 @@
-import GRPCStandardAPI
 import ProtobufWire
 import RPCClient
 import RPCModel
 import TelehealthAPI
+import TelehealthTesting
 import Testing
 
 @testable import TelehealthClient
@@ -14,14 +14,14 @@ import Testing
     @Test func `a change is given a version 4 UUID as its request id`() async throws {
         try await Loopback.run(configure: { $0.random = { .max } }) { loopback, client in
             _ = try await client.sessions.join(join)
-            #expect(loopback.service.received.map(\.requestID) == ["ffffffff-ffff-4fff-bfff-ffffffffffff"])
+            #expect(loopback.service.sessions.join.requests.map(\.requestID) == ["ffffffff-ffff-4fff-bfff-ffffffffffff"])
         }
     }
 
     @Test func `two changes have two request ids`() async throws {
         try await Loopback.run { loopback, client in
             for _ in 0..<2 { _ = try await client.sessions.join(join) }
-            #expect(Set(loopback.service.received.map(\.requestID)).count == 2)
+            #expect(Set(loopback.service.sessions.join.requests.map(\.requestID)).count == 2)
         }
     }
 
@@ -30,7 +30,7 @@ import Testing
             var mine = join
             mine.requestID = "5f1b6a52-0f3c-4f0e-9a55-0e2f8d1c7b31"
             _ = try await client.sessions.join(mine)
-            #expect(loopback.service.received.map(\.requestID) == [mine.requestID])
+            #expect(loopback.service.sessions.join.requests.map(\.requestID) == [mine.requestID])
         }
     }
 
@@ -38,10 +38,10 @@ import Testing
     func `a change is repeated under its first request id until it succeeds`(code: RPCError.Code) async throws
     {
         try await Loopback.run { loopback, client in
-            loopback.service.failNext([RPCError(code, "not yet"), RPCError(code, "not yet")])
+            for _ in 1...2 { loopback.service.sessions.join.failNext(RPCError(code, "not yet")) }
             let answer = try await client.sessions.join(join)
             #expect(answer.outcome == .waiting)
-            let ids = loopback.service.received.map(\.requestID)
+            let ids = loopback.service.sessions.join.requests.map(\.requestID)
             #expect(ids.count == 3)
             #expect(Set(ids).count == 1)
         }
@@ -49,11 +49,11 @@ import Testing
 
     @Test func `the last error is thrown when no attempt is left`() async throws {
         try await Loopback.run(configure: { $0.maxAttempts = 3 }) { loopback, client in
-            loopback.service.failNext((1...4).map { RPCError(.unavailable, "failure \($0)") })
+            for number in 1...4 { loopback.service.sessions.get.failNext(RPCError(.unavailable, "failure \(number)")) }
             let error = await #expect(throws: RPCError.self) { try await client.sessions.get(get) }
             #expect(error?.code == .unavailable)
             #expect(error?.message == "failure 3")
-            #expect(loopback.service.received.count == 3)
+            #expect(loopback.service.calls.count == 3)
         }
     }
 
@@ -62,23 +62,21 @@ import Testing
     ])
     func `an error that another attempt would not mend is thrown at once`(code: RPCError.Code) async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.failNext([RPCError(code, "no")])
+            loopback.service.sessions.join.failNext(RPCError(code, "no"))
             let error = await #expect(throws: RPCError.self) { try await client.sessions.join(join) }
             #expect(error?.code == code)
-            #expect(loopback.service.received.count == 1)
+            #expect(loopback.service.calls.count == 1)
         }
     }
 
     @Test func `a version that does not hold is told with the present one, and never tried again`() async throws {
         try await Loopback.run { loopback, client in
-            loopback.service.failNext([
-                .detailed(.failedPrecondition, reason: "VERSION_MISMATCH", metadata: ["current_version": "9"])
-            ])
+            loopback.service.sessions.join.failNext(.refusal(.versionMismatch, metadata: ["current_version": "9"]))
             let error = await #expect(throws: RPCError.self) {
                 try await client.sessions.join(.with { ($0.key, $0.expectedVersion) = (.sessionID("s"), 8) })
             }
             #expect(error?.currentVersion == 9)
-            #expect(loopback.service.received.count == 1)
+            #expect(loopback.service.calls.count == 1)
         }
     }
 
@@ -86,13 +84,22 @@ import Testing
         async throws
     {
         try await Loopback.run { loopback, client in
-            let later = Google_Rpc_RetryInfo.with { $0.retryDelay = .with { $0.seconds = 3600 } }
-            loopback.service.failNext([
-                .detailed(.unavailable, reason: "MEETING_UNAVAILABLE", [RPCError.packed(later)])
-            ])
+            loopback.service.sessions.join.failNext(.refusal(.meetingUnavailable, retryAfter: .seconds(3600)))
             let error = await #expect(throws: RPCError.self) { try await client.sessions.join(join) }
             #expect(error?.retryDelay == .seconds(3600))
-            #expect(loopback.service.received.count == 1)
+            #expect(loopback.service.calls.count == 1)
+        }
+    }
+
+    @Test(arguments: [UInt64.min, .max])
+    func `no attempt comes before the service wants it, however the waits are spread`(random: UInt64) {
+        var configuration = ClientConfiguration(target: "unix:/none")
+        configuration.random = { random }
+        #expect(configuration.wait(after: 1, .refusal(.rateLimited, retryAfter: .seconds(7))) >= .seconds(7))
+        // Where it says nothing, or less than the client waits anyway, the client's own wait counts.
+        for error in [RPCError(.unavailable, ""), .refusal(.storeOverloaded, retryAfter: .milliseconds(1))] {
+            let wait = configuration.wait(after: 1, error)
+            #expect(wait >= .milliseconds(80) && wait <= .milliseconds(120))
         }
     }
 
@@ -102,17 +109,17 @@ import Testing
         try await Loopback.run(tokens: tokens) { loopback, client in
             loopback.service.expire("token-1")
             _ = try await client.sessions.join(join)
-            #expect(loopback.service.received.map(\.token) == ["token-1", "token-2"])
-            #expect(Set(loopback.service.received.map(\.requestID)).count == 1)
+            #expect(loopback.service.calls.map(\.bearerToken) == ["token-1", "token-2"])
+            #expect(Set(loopback.service.sessions.join.requests.map(\.requestID)).count == 1)
         }
     }
 
     @Test func `a token is replaced once, not for ever`() async throws {
         try await Loopback.run(tokens: CountingTokens()) { loopback, client in
-            loopback.service.expireEveryToken()
+            loopback.service.check { _ throws(RPCError) in throw .refusal(.tokenExpired) }
             let error = await #expect(throws: RPCError.self) { try await client.sessions.get(get) }
             #expect(error?.reason == "TOKEN_EXPIRED")
-            #expect(loopback.service.received.map(\.token) == ["token-1", "token-2"])
+            #expect(loopback.service.calls.map(\.bearerToken) == ["token-1", "token-2"])
         }
     }
 
@@ -153,7 +160,7 @@ import Testing
             let error = await #expect(throws: RPCError.self) { try await client.sessions.get(get) }
             #expect(error?.code == .unauthenticated)
             #expect(error?.isFromPeer == false)
-            #expect(loopback.service.received.isEmpty)
+            #expect(loopback.service.calls.isEmpty)
         }
     }
 
@@ -161,7 +168,7 @@ import Testing
         try await Loopback.run { loopback, client in
             _ = try await client.sessions.get(get)
             _ = try await client.acting(with: FixedToken("other")).sessions.get(get)
-            #expect(loopback.service.received.map(\.token) == ["token-1", "other"])
+            #expect(loopback.service.calls.map(\.bearerToken) == ["token-1", "other"])
         }
     }
 

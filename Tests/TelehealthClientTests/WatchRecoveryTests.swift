@@ -1,4 +1,6 @@
 import RPCModel
+import TelehealthAPI
+import TelehealthTesting
 import Testing
 
 @testable import TelehealthClient
@@ -106,14 +108,14 @@ import Testing
 
     @Test func `a service that says when to come again is asked then`() {
         var recovery = Self.recovery()
-        let limited = RPCError.detailed(.resourceExhausted, reason: "RATE_LIMITED", [.retry(after: 7)])
+        let limited = RPCError.refusal(.rateLimited, retryAfter: .seconds(7))
         #expect(recovery.failed(limited, at: Self.at(0), canStartAnew: true) == .resume(after: .seconds(7)))
     }
 
     @Test(arguments: [601, Int64.max])
     func `a wait beyond its patience is not begun`(seconds: Int64) {
         var recovery = Self.recovery()
-        let later = RPCError.detailed(.unavailable, reason: "BUSY", [.retry(after: seconds)])
+        let later = RPCError.refusal(.storeOverloaded, retryAfter: .seconds(seconds))
         #expect(recovery.failed(later, at: Self.at(0), canStartAnew: true) == .giveUp)
     }
 }

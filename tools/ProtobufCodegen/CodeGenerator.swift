@@ -27,7 +27,7 @@ public enum CodeGenerator {
                 guard let file = request.protoFile.first(where: { $0.name == name }) else {
                     throw CodegenError("\(name): not among the files of the request")
                 }
-                if options.client != nil, CallGroup.groups(of: file, schema).isEmpty { continue }
+                if options.writesGroups, CallGroup.groups(of: file, schema).isEmpty { continue }
                 guard ["", "proto2", "proto3"].contains(file.syntax ?? "") else {
                     throw CodegenError("\(name): syntax \(file.syntax ?? "") is not supported, only proto2 and proto3")
                 }

@@ -20,6 +20,10 @@ struct FileGenerator {
             CallGroupGenerator(client: client, file: file, schema: schema, comments: comments).write(to: &printer)
             return printer.text
         }
+        if let script = options.script {
+            ScriptGroupGenerator(script: script, file: file, schema: schema).write(to: &printer)
+            return printer.text
+        }
         writeImports(to: &printer)
         if !options.described.contains(file.name ?? "") { writeTypes(comments, scope: scope, to: &printer) }
         printer.line()

@@ -10,6 +10,7 @@
 /// repeat |
 /// | `option` | full name of a message-typed option: of methods or enum values it becomes Swift data; may repeat |
 /// | `client` | a Swift type: instead of messages, the calls of services with `CallGroup.option` as members of it |
+/// | `script` | a Swift type: instead of messages, what the same calls are scripted to answer, as members of it |
 /// | `reference` | name of a further file: a page of all calls and reasons, from the options of `CallComments` |
 struct GeneratorOptions {
     var module = ""
@@ -22,6 +23,10 @@ struct GeneratorOptions {
     var reference: String?
     /// The type that gathers calls in groups.
     var client: String?
+    /// The type whose members say what calls are answered.
+    var script: String?
+    /// Whether services alone are generated, in groups.
+    var writesGroups: Bool { client != nil || script != nil }
     /// Files of which only the descriptor is wanted.
     var described: Set<String> = []
 
@@ -48,6 +53,8 @@ struct GeneratorOptions {
                 customOptions.append(value)
             case "client":
                 client = value
+            case "script":
+                script = value
             case "reference":
                 reference = value
             default:

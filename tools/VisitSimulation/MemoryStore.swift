@@ -22,6 +22,7 @@ final class MemoryStore: TelehealthStore {
         var quality: [ParticipantID: ClientQuality] = [:]
         var joinTimes: [JoinTime] = []
         var failures: [ServiceFailure] = []
+        var figures = ServiceFigures()
         var prunedEvents: Set<SessionID> = []
         var violations: [String] = []
         var commits = 0
@@ -178,9 +179,9 @@ final class MemoryStore: TelehealthStore {
         snapshot.quality[participant]
     }
 
-    /// The sums are the database's work; its own tests look at them.
+    /// The sums are the database's work; its own tests look at them. Here they are as somebody set them.
     func serviceFigures(_ query: ServiceFiguresQuery) async throws(StoreError) -> ServiceFigures {
-        ServiceFigures()
+        snapshot.figures
     }
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult {

@@ -106,6 +106,29 @@ package final class SimulatedClinic: Sendable {
         }
     }
 
+    /// Chime refuses the next calls of a name with this error.
+    package func refuse(_ call: String, with error: GatewayError, times: Int = 1) {
+        let faults = Array(repeating: FakeChime.Fault.refuse(error), count: times)
+        clinic.chime.world.withLock { $0.faults[call, default: []] += faults }
+    }
+
+    /// Rows of the audit log that belong to no change fail with this error from now on; nil = they do no more.
+    package func failRecording(with error: StoreError?) { clinic.store.recordingFailure.withLock { $0 = error } }
+
+    /// What the database sums up for the service's report.
+    package func measure(_ figures: ServiceFigures) { clinic.store.tables.withLock { $0.figures = figures } }
+
+    /// How many watches of one visit are open.
+    package var watchCount: Int { clinic.hub.watchCount }
+
+    /// The timer of open watches fires.
+    package func beat() { clinic.hub.tick(now: clinic.time.now) }
+
+    /// What somebody's clients reported.
+    package func quality(of participant: ParticipantID) -> ClientQuality? {
+        clinic.store.snapshot.quality[participant]
+    }
+
     /// What broke a rule of the domain since the last call, a sentence each.
     package func takeViolations() -> [String] {
         clinic.store.tables.withLock { tables in

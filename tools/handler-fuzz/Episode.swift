@@ -1,6 +1,7 @@
 internal import ProtobufReflection
 internal import ProtobufWire
 internal import RPCModel
+internal import ServiceSimulation
 internal import Synchronization
 internal import TelehealthModel
 internal import VisitSimulation

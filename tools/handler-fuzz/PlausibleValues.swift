@@ -1,4 +1,5 @@
 internal import Crypto
+internal import ServiceSimulation
 internal import TelehealthModel
 internal import VisitSimulation
 

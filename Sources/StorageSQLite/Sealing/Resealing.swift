@@ -42,8 +42,6 @@ struct Resealing: Sendable {
                 "UPDATE \(table.name) SET \(settings.joined(separator: ", ")) WHERE \(row)"))
     }
 
-    static let readStatements = statements.map(\.next)
-
     private struct Row {
         let key: [RowReader.Stored]
         let values: [RowReader.Stored]

@@ -22,10 +22,6 @@ public struct AccessTable: Sendable {
 
     /// Services whose calls need no token: health reveals nothing about anyone.
     static let openServices: Set<String> = ["grpc.health.v1.Health"]
-    /// Services that describe the API: for anyone on this machine, elsewhere for operators.
-    static let operatorServices: Set<String> = [
-        "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
-    ]
 
     /// The contract of every method of the API.
     public static let contracts: [(method: MethodDescriptor, option: Telehealth_V1_CallContract)] =
@@ -59,7 +55,7 @@ public struct AccessTable: Sendable {
     func verdict(on method: MethodDescriptor) -> Verdict {
         if let rule = rulesByPath[method.path] { return rule.isOpen ? .bearingGrant : .contract(rule) }
         if Self.openServices.contains(method.service) { return .open }
-        // Any other service is for operators only.
+        // Reflection and any other service: for anyone on this machine, elsewhere for operators.
         return .operators
     }
 }

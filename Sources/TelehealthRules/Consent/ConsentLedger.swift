@@ -138,10 +138,6 @@ package struct ConsentLedger: Sendable {
         texts.replaced(type, version: version, language: language, textHash: textHash)
     }
 
-    func textsInForce(_ type: ConsentType, at now: Timestamp) -> [ConsentDocument] {
-        texts.inForce(type, at: now)
-    }
-
     /// Whether a current grant ends soon under some requirement of the place, or a newer text replaced its own.
     package func isDueForRenewal(_ record: ConsentRecord, _ context: RuleContext) -> Bool {
         guard record.decision == .granted, record.revokedAt == nil, record.supersededBy == nil else {

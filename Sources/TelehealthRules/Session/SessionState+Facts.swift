@@ -39,9 +39,6 @@ extension SessionState {
     /// The recording whose capture may run; at most one.
     public var activeRecording: Recording? { recordings.last { $0.state.mayCapture } }
 
-    /// The newest recording, for the session's own summary fields.
-    public var latestRecording: Recording? { recordings.last }
-
     public func recording(_ id: RecordingID) -> Recording? { recordings.first { $0.id == id } }
 
     public func meeting(_ generation: Int) -> MeetingGeneration? {
@@ -107,10 +104,5 @@ extension Session {
     public var visitDuration: Duration? {
         guard let startedAt, let endedAt else { return nil }
         return endedAt > startedAt ? endedAt - startedAt : .zero
-    }
-
-    /// In the earlier API's unit: minutes, rounded to the nearest.
-    public var visitMinutes: Int64? {
-        visitDuration.map { ($0.wholeMicroseconds + 30_000_000) / 60_000_000 }
     }
 }

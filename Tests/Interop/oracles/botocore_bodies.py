@@ -38,7 +38,6 @@ CALLS = [
     ("chime-sdk-meetings", "GetMeeting", {"MeetingId": MEETING}),
     ("chime-sdk-meetings", "DeleteMeeting", {"MeetingId": MEETING}),
     ("chime-sdk-meetings", "CreateAttendee", {"MeetingId": MEETING, "ExternalUserId": "p-1", "Capabilities": ALL}),
-    ("chime-sdk-meetings", "BatchCreateAttendee", {"MeetingId": MEETING, "Attendees": [{"ExternalUserId": "p-1", "Capabilities": LISTEN}]}),
     ("chime-sdk-meetings", "GetAttendee", {"MeetingId": MEETING, "AttendeeId": ATTENDEE}),
     ("chime-sdk-meetings", "ListAttendees", {"MeetingId": MEETING, "MaxResults": 100}),
     ("chime-sdk-meetings", "DeleteAttendee", {"MeetingId": MEETING, "AttendeeId": ATTENDEE}),

@@ -1,11 +1,11 @@
-internal import AuditChain
+package import AuditChain
 internal import Synchronization
-internal import TelehealthEngine
-internal import TelehealthModel
-internal import VisitSimulation
+package import TelehealthEngine
+package import TelehealthModel
+package import VisitSimulation
 
 /// The audit log of a clinic in memory, chained and proven like the stored one, with its heads beside it.
-final class MemoryAudit: AuditTrail, AuditHeadStore {
+package final class MemoryAudit: AuditTrail, AuditHeadStore {
     private struct Log {
         var chain = AuditLogEnd()
         var records: [AuditRecord] = []
@@ -19,7 +19,7 @@ final class MemoryAudit: AuditTrail, AuditHeadStore {
     private let log = Mutex(Log())
 
     /// - Returns: nil when the crypto library gives no keys.
-    init?(_ clinic: SimulatedClinic) {
+    package init?(_ clinic: SimulatedClinic) {
         guard let key = AuditKey(AuditKey.randomBytes()), let signer = AuditHeadSigner(AuditHeadSigner.randomBytes())
         else { return nil }
         self.clinic = clinic
@@ -48,15 +48,15 @@ final class MemoryAudit: AuditTrail, AuditHeadStore {
     }
 
     // Its end is read where nothing can fail.
-    var auditEnd: AuditLogEnd { (try? withLog { $0.chain }) ?? AuditLogEnd() }
+    package var auditEnd: AuditLogEnd { (try? withLog { $0.chain }) ?? AuditLogEnd() }
 
-    func auditRecords(from number: Int64, limit: Int) async throws(StoreError) -> [AuditRecord] {
+    package func auditRecords(from number: Int64, limit: Int) async throws(StoreError) -> [AuditRecord] {
         try withLog { log in
             Array(log.records.drop { $0.number < number }.prefix(limit))
         }
     }
 
-    func auditPage(_ query: AuditQuery) async throws(StoreError) -> AuditPage {
+    package func auditPage(_ query: AuditQuery) async throws(StoreError) -> AuditPage {
         let rows = try withLog { log in
             log.records.filter(query.chooses).sorted { ($0.at, $0.number) < ($1.at, $1.number) }
         }
@@ -71,14 +71,14 @@ final class MemoryAudit: AuditTrail, AuditHeadStore {
         return AuditPage(records: page, next: next)
     }
 
-    func auditNumber(consent id: ConsentID) async throws(StoreError) -> Int64? {
+    package func auditNumber(consent id: ConsentID) async throws(StoreError) -> Int64? {
         try withLog { log in
             log.records.first { $0.target == id.rawValue && ["SubmitConsent", "UpdateConsent"].contains($0.action) }?
                 .number
         }
     }
 
-    func auditProof(of number: Int64, treeSize: Int64) async throws(StoreError) -> AuditProof? {
+    package func auditProof(of number: Int64, treeSize: Int64) async throws(StoreError) -> AuditProof? {
         guard let ranges = MerkleProof.inclusionRanges(of: number &- 1, in: treeSize) else { return nil }
         return try withLog { log in
             guard treeSize <= log.chain.number else { return nil }
@@ -88,20 +88,20 @@ final class MemoryAudit: AuditTrail, AuditHeadStore {
         }
     }
 
-    func auditConsistency(from oldSize: Int64, to newSize: Int64) async throws(StoreError) -> [MerkleHash]? {
+    package func auditConsistency(from oldSize: Int64, to newSize: Int64) async throws(StoreError) -> [MerkleHash]? {
         guard let ranges = MerkleProof.consistencyRanges(from: oldSize, to: newSize) else { return nil }
         return try withLog { log in
             newSize <= log.chain.number ? ranges.map { Self.root($0, log.records) } : nil
         }
     }
 
-    func auditNodes(in leaves: Range<Int64>) async throws(StoreError) -> [AuditNode] {
+    package func auditNodes(in leaves: Range<Int64>) async throws(StoreError) -> [AuditNode] {
         try withLog { log in
             log.nodes.filter { leaves.contains(($0.index + 1) << Int64($0.level) - 1) }
         }
     }
 
-    func auditVerifier(anchor: AuditRecord?, heads: [AuditHead], headKey: AuditHeadKey?) -> AuditVerifier {
+    package func auditVerifier(anchor: AuditRecord?, heads: [AuditHead], headKey: AuditHeadKey?) -> AuditVerifier {
         AuditVerifier(key: key, anchor: anchor, heads: heads, headKey: headKey)
     }
 
@@ -113,11 +113,11 @@ final class MemoryAudit: AuditTrail, AuditHeadStore {
 
     // MARK: Heads
 
-    var headKey: AuditHeadKey { signer.publicKey }
+    package var headKey: AuditHeadKey { signer.publicKey }
 
-    func heads() throws(StoreError) -> [AuditHead] { try withLog { $0.heads } }
+    package func heads() throws(StoreError) -> [AuditHead] { try withLog { $0.heads } }
 
-    func keepHead() throws(StoreError) -> AuditHead {
+    package func keepHead() throws(StoreError) -> AuditHead {
         let now = clinic.time.now
         return try withLog { (log) throws(StoreError) in
             if let last = log.heads.last, last.size == log.chain.number { return last }
