@@ -1,3 +1,4 @@
+import ProtobufWire
 import RPCModel
 import TelehealthAPI
 import TelehealthClient
