@@ -18,7 +18,7 @@ import Testing
         let command = clinic.put(
             version: version, start: start, length: length, clinician: clinician, guardian: guardian)
         return await refusal { () throws(TelehealthError) in
-            try await clinic.executor.putAppointment(command, clinic.call(Clinic.scheduler))
+            try await clinic.useCases.appointments.put(command, clinic.call(Clinic.scheduler))
         }
     }
 
@@ -59,7 +59,7 @@ import Testing
         let id = try await waiting(clinic)
         let media = try #require(try await clinic.join(Clinic.clinicianCaller, id).media)
         await clinic.work(seconds: 1)
-        let watch = try await clinic.executor.watchSession(
+        let watch = try await clinic.useCases.watches.watchSession(
             id, after: nil, Invocation(caller: Clinic.clinicianCaller), wake: {})
         let commits = clinic.store.snapshot.commits
         #expect(await put(clinic, clinician: Self.colleague) == nil)
@@ -90,7 +90,7 @@ import Testing
         try await clinic.grantTelehealth()
         try await clinic.grant(.thirdPartyPresence)
         let id = try await waiting(clinic)
-        _ = try await clinic.executor.inviteParticipant(
+        _ = try await clinic.useCases.participants.invite(
             InviteParticipant(sessionID: id, role: .supervisor, subjectID: SubjectID("supervisor-1")),
             clinic.call(Clinic.scheduler))
         _ = try await clinic.join(Clinic.clinicianCaller, id)
@@ -98,7 +98,7 @@ import Testing
         #expect(try await clinic.join(supervisor, id).participant.state == .admitted)
         try await clinic.grantRecording()
         try await clinic.grant(.recording, by: supervisor)
-        _ = try await clinic.executor.startRecording(
+        _ = try await clinic.useCases.recordings.start(
             StartRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 3)
         #expect(await put(clinic, clinician: Self.colleague) == nil)
@@ -170,12 +170,12 @@ import Testing
         let tomorrow = Duration.seconds(24 * 3600)
         #expect(await put(clinic, start: tomorrow, clinician: Self.colleague) == nil)
         clinic.time.advance(by: tomorrow - .seconds(2 * 3600))
-        _ = try await clinic.executor.createSession(
+        _ = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler))
 
         let other = Clinic()
         let visit = try await other.visit()
-        _ = try await other.executor.endSession(
+        _ = try await other.useCases.sessions.end(
             EndSession(sessionID: visit), other.call(Clinic.clinicianCaller))
         #expect(await put(other, start: tomorrow) == .appointmentStarted)
         #expect(await put(other, length: .seconds(3700)) == .appointmentStarted)
@@ -186,15 +186,15 @@ import Testing
     @Test func `a second session of a visit that took place is judged by itself`() async throws {
         let clinic = Clinic()
         let first = try await clinic.visit()
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: first), clinic.call(Clinic.clinicianCaller))
-        let second = try await clinic.executor.createSession(
+        let second = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
         ).session.id
         #expect(await put(clinic, clinician: Self.colleague) == nil)
         #expect(try clinic.state(second).session.clinicianID == Self.colleague)
         #expect(try clinic.state(first).session.clinicianID == Clinic.clinician)
-        _ = try await clinic.executor.cancelSession(
+        _ = try await clinic.useCases.sessions.cancel(
             CancelSession(sessionID: second, reason: .technical), clinic.call(Clinic.admin))
         #expect(await put(clinic, version: 3) == .appointmentStarted)
     }
@@ -212,7 +212,7 @@ import Testing
         #expect(place(state, .client, of: Clinic.client)?.preVisitCheck == nil, "it told of another day")
         clinic.time.advance(by: tomorrow)
         let bare = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.joinSession(
+            try await clinic.useCases.sessions.join(
                 JoinSession(sessionID: id), clinic.call(Clinic.clientCaller))
         }
         #expect(bare == .preVisitCheckRequired)
@@ -237,7 +237,7 @@ import Testing
         #expect(clinic.policy.places.place(of: try clinic.state(id)).id == "US-CA")
         var command = clinic.put(version: 2, start: .seconds(60))
         command.clientID = SubjectID("client-2")
-        _ = try await clinic.executor.putAppointment(command, clinic.call(Clinic.scheduler))
+        _ = try await clinic.useCases.appointments.put(command, clinic.call(Clinic.scheduler))
         let state = try clinic.state(id)
         #expect(clinic.policy.places.place(of: state).id == "US-GA")
         #expect(state.session.status == .scheduled && state.session.waitingRoomEnteredAt == nil)

@@ -63,10 +63,10 @@ import Testing
             switch word {
             case .put(let version, let text):
                 expected = text
-                outcome = try await clinic.executor.putAppointment(clinic.put(version: version), call)
+                outcome = try await clinic.useCases.appointments.put(clinic.put(version: version), call)
             case .cancel(let version, let text):
                 expected = text
-                outcome = try await clinic.executor.cancelAppointment(
+                outcome = try await clinic.useCases.appointments.cancel(
                     CancelAppointment(id: Clinic.appointment, sourceVersion: version), call)
             }
             let row = outcome.appointment.map { $0.status == .scheduled ? "booked" : "cancelled" } ?? "none"
@@ -78,7 +78,7 @@ import Testing
 
     private func cancel(_ clinic: Clinic, _ version: Int64 = 9) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.cancelAppointment(
+            try await clinic.useCases.appointments.cancel(
                 CancelAppointment(id: Clinic.appointment, sourceVersion: version),
                 clinic.call(Clinic.scheduler))
         }
@@ -86,7 +86,7 @@ import Testing
 
     @Test func `what is ignored changes nothing that is stored`() async throws {
         let clinic = Clinic()
-        _ = try await clinic.executor.putAppointment(clinic.put(version: 5), clinic.call(Clinic.scheduler))
+        _ = try await clinic.useCases.appointments.put(clinic.put(version: 5), clinic.call(Clinic.scheduler))
         let before = clinic.store.snapshot.appointments
         #expect(await cancel(clinic, 5) == nil)
         #expect(clinic.store.snapshot.appointments == before)
@@ -98,7 +98,7 @@ import Testing
         let clinic = Clinic()
         #expect(await cancel(clinic, 2) == nil)
         let read = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.appointment(Clinic.appointment, clinic.call(Clinic.admin))
+            try await clinic.useCases.appointments.get(Clinic.appointment, clinic.call(Clinic.admin))
         }
         #expect(read == .appointmentNotFound)
         #expect(clinic.policy.earlyCancellationRetention == .seconds(90 * 86_400))
@@ -108,15 +108,15 @@ import Testing
     {
         let clinic = Clinic()
         clinic.store.interrupt { _ = await self.cancel(clinic, 2) }
-        let outcome = try await clinic.executor.putAppointment(
+        let outcome = try await clinic.useCases.appointments.put(
             clinic.put(version: 1), clinic.call(Clinic.scheduler))
         #expect(outcome.appointment == nil && !outcome.isApplied)
 
         let other = Clinic()
         other.store.interrupt {
-            _ = try? await other.executor.putAppointment(other.put(version: 1), other.call(Clinic.scheduler))
+            _ = try? await other.useCases.appointments.put(other.put(version: 1), other.call(Clinic.scheduler))
         }
-        let cancelled = try await other.executor.cancelAppointment(
+        let cancelled = try await other.useCases.appointments.cancel(
             CancelAppointment(id: Clinic.appointment, sourceVersion: 2), other.call(Clinic.scheduler))
         #expect(cancelled.appointment?.status == .cancelled && cancelled.isApplied)
         #expect(other.store.snapshot.violations.isEmpty)
@@ -126,25 +126,25 @@ import Testing
         let clinic = Clinic()
         let (put, cancel, stale) = (clinic.ids.uuid(), clinic.ids.uuid(), clinic.ids.uuid())
         for _ in 0..<2 {
-            let outcome = try await clinic.executor.putAppointment(
+            let outcome = try await clinic.useCases.appointments.put(
                 clinic.put(version: 2), clinic.call(Clinic.scheduler, id: put))
             #expect(outcome.isApplied)
         }
         for _ in 0..<2 {
-            let outcome = try await clinic.executor.cancelAppointment(
+            let outcome = try await clinic.useCases.appointments.cancel(
                 CancelAppointment(id: Clinic.appointment, sourceVersion: 2),
                 clinic.call(Clinic.scheduler, id: stale))
             #expect(!outcome.isApplied)
         }
         for _ in 0..<2 {
-            let outcome = try await clinic.executor.cancelAppointment(
+            let outcome = try await clinic.useCases.appointments.cancel(
                 CancelAppointment(id: Clinic.appointment, sourceVersion: 3),
                 clinic.call(Clinic.scheduler, id: cancel))
             #expect(outcome.isApplied && outcome.appointment?.status == .cancelled)
         }
         let early = clinic.ids.uuid()
         for _ in 0..<2 {
-            let outcome = try await clinic.executor.cancelAppointment(
+            let outcome = try await clinic.useCases.appointments.cancel(
                 CancelAppointment(id: AppointmentID("unknown"), sourceVersion: 3),
                 clinic.call(Clinic.scheduler, id: early))
             #expect(outcome.isApplied && outcome.appointment == nil)
@@ -157,11 +157,11 @@ import Testing
         let clinic = Clinic()
         let first = try await clinic.visit()
         #expect(await cancel(clinic) == .invalidState, "it runs")
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: first), clinic.call(Clinic.clinicianCaller))
         #expect(await cancel(clinic) == .invalidState)
         #expect(await cancel(clinic, 1) == nil, "a stale version is judged first")
-        let second = try await clinic.executor.createSession(
+        let second = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
         ).session.id
         #expect(await cancel(clinic) == .invalidState)

@@ -8,21 +8,21 @@ import Testing
 @Suite("An appointment") struct AppointmentTests {
     private func put(_ clinic: Clinic, _ command: PutAppointment) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.putAppointment(command, clinic.call(Clinic.scheduler))
+            try await clinic.useCases.appointments.put(command, clinic.call(Clinic.scheduler))
         }
     }
 
     @Test func `older words of the feed are ignored, newer ones applied`() async throws {
         let clinic = Clinic()
-        let first = try await clinic.executor.putAppointment(
+        let first = try await clinic.useCases.appointments.put(
             clinic.put(version: 5, start: .seconds(600)), clinic.call(Clinic.scheduler))
         #expect(first.isApplied && first.appointment?.version == 1)
         for version in [4, 5] as [Int64] {
-            let old = try await clinic.executor.putAppointment(
+            let old = try await clinic.useCases.appointments.put(
                 clinic.put(version: version, start: .seconds(999)), clinic.call(Clinic.scheduler))
             #expect(!old.isApplied && old.appointment == first.appointment)
         }
-        let newer = try await clinic.executor.putAppointment(
+        let newer = try await clinic.useCases.appointments.put(
             clinic.put(version: 6, start: .seconds(900)), clinic.call(Clinic.scheduler))
         #expect(newer.isApplied && newer.appointment?.startsAt == VirtualTime.nine + .seconds(900))
     }
@@ -31,7 +31,7 @@ import Testing
         let clinic = Clinic()
         try await clinic.grantTelehealth()
         #expect(await put(clinic, clinic.put(start: .seconds(60))) == nil)
-        let id = try await clinic.executor.createSession(
+        let id = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
         ).session.id
         _ = try await clinic.join(Clinic.clientCaller, id)
@@ -51,11 +51,11 @@ import Testing
     @Test func `cancelling cancels the session, and is refused once the visit began`() async throws {
         let clinic = Clinic()
         let id = try await clinic.open()
-        _ = try await clinic.executor.cancelAppointment(
+        _ = try await clinic.useCases.appointments.cancel(
             CancelAppointment(id: Clinic.appointment, sourceVersion: 99), clinic.call(Clinic.scheduler))
         #expect(try clinic.state(id).session.cancelReason == .appointmentCancelled)
         let create = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.createSession(
+            try await clinic.useCases.sessions.create(
                 CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler))
         }
         #expect(create == .appointmentCancelled)
@@ -63,7 +63,7 @@ import Testing
         let other = Clinic()
         _ = try await other.visit()
         let reason = await refusal { () throws(TelehealthError) in
-            try await other.executor.cancelAppointment(
+            try await other.useCases.appointments.cancel(
                 CancelAppointment(id: Clinic.appointment, sourceVersion: 99), other.call(Clinic.scheduler))
         }
         #expect(reason == .invalidState)
@@ -73,16 +73,16 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.open()
         do {
-            _ = try await clinic.executor.createSession(
+            _ = try await clinic.useCases.sessions.create(
                 CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler))
             Issue.record("a second session")
         } catch {
             #expect(error.reason == .appointmentHasOpenSession && error.category == .alreadyExists)
             #expect(error.metadata[.sessionID] == id.rawValue)
         }
-        _ = try await clinic.executor.cancelSession(
+        _ = try await clinic.useCases.sessions.cancel(
             CancelSession(sessionID: id, reason: .technical), clinic.call(Clinic.clinicianCaller))
-        let second = try await clinic.executor.createSession(
+        let second = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.clinicianCaller))
         #expect(second.session.id != id)
     }
@@ -91,11 +91,11 @@ import Testing
         let clinic = Clinic()
         #expect(await put(clinic, clinic.put()) == nil)
         clinic.store.interrupt {
-            _ = try? await clinic.executor.createSession(
+            _ = try? await clinic.useCases.sessions.create(
                 CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler))
         }
         let reason = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.createSession(
+            try await clinic.useCases.sessions.create(
                 CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler))
         }
         #expect(reason == .appointmentHasOpenSession)
@@ -117,7 +117,7 @@ import Testing
         cases.append((command, "source_version"))
         for (command, field) in cases {
             do {
-                _ = try await clinic.executor.putAppointment(command, clinic.call(Clinic.scheduler))
+                _ = try await clinic.useCases.appointments.put(command, clinic.call(Clinic.scheduler))
                 Issue.record("\(field) was taken")
             } catch { #expect(error.violations.map(\.field) == [field]) }
         }

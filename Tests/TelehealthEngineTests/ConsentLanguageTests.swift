@@ -8,7 +8,7 @@ import Testing
 @Suite("The language of a consent") struct ConsentLanguageTests {
     private func put(_ clinic: Clinic, _ language: String, _ text: String) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.putConsentDocument(
+            try await clinic.useCases.documents.put(
                 PutConsentDocument(type: .recording, version: "1.0", language: language, text: text),
                 clinic.call(Clinic.admin))
         }
@@ -33,7 +33,7 @@ import Testing
         #expect(record.documentLanguage == "en-US")
         statement.documentLanguage = "fr"
         let other = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.submitConsent(
+            try await clinic.useCases.consents.submit(
                 SubmitConsent(subjectID: Clinic.client, type: .georgiaTelehealth, statement: statement),
                 clinic.call(Clinic.clientCaller))
         }
@@ -51,7 +51,7 @@ import Testing
             -> TelehealthError.Reason?
         {
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.submitConsent(
+                try await clinic.useCases.consents.submit(
                     SubmitConsent(
                         subjectID: Clinic.client, type: type,
                         statement: Clinic.statement(decision, purposes: purposes)),
@@ -65,7 +65,7 @@ import Testing
         let record = try #require(clinic.store.snapshot.histories[Clinic.client]?.records.last)
         #expect(record.recordingPurposes == [.training])
         let update = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.updateConsent(
+            try await clinic.useCases.consents.update(
                 UpdateConsent(consentID: record.id, statement: Clinic.statement()),
                 clinic.call(Clinic.clientCaller))
         }
@@ -103,7 +103,7 @@ import Testing
             let reason = await refusal { () throws(TelehealthError) in
                 var command = clinic.put()
                 command.clientBirthDate = CivilDate(day)
-                return try await clinic.executor.putAppointment(command, clinic.call(Clinic.scheduler))
+                return try await clinic.useCases.appointments.put(command, clinic.call(Clinic.scheduler))
             }
             #expect(reason == expected, "\(day)")
         }

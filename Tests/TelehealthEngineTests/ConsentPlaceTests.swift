@@ -28,13 +28,13 @@ import Testing
         let (id, recording, consent) = try await clinic.recordedVisit()
         let command = RevokeConsent(consentID: consent.id)
         let request = clinic.ids.uuid()
-        let first = try await clinic.executor.revokeConsent(
+        let first = try await clinic.useCases.consents.revoke(
             command, clinic.call(Clinic.clientCaller, id: request))
         #expect(first.stoppedRecordings == [recording])
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id, reason: .normal), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 10)
-        let again = try await clinic.executor.revokeConsent(
+        let again = try await clinic.useCases.consents.revoke(
             command, clinic.call(Clinic.clientCaller, id: request))
         #expect(again.stoppedRecordings == [recording])
     }
@@ -47,7 +47,7 @@ import Testing
         let id = try await clinic.open()
         try await clinic.grant(.georgiaTelehealth)
         let word = Clinic.statement(.granted, .verbal, attestedBy: "clinician-1")
-        _ = try await clinic.executor.submitConsent(
+        _ = try await clinic.useCases.consents.submit(
             SubmitConsent(subjectID: Clinic.client, type: .georgiaTelehealth, statement: word),
             clinic.call(Clinic.clinicianCaller))
         func causes() async throws -> [ConsentGap.Cause] {
@@ -65,17 +65,17 @@ import Testing
         let id = try await clinic.open(guardian: Clinic.guardian)
         var query = SessionQuery()
         query.limit = 1
-        let page = try await clinic.executor.sessions(query, clinic.call(Clinic.guardianCaller))
+        let page = try await clinic.useCases.sessions.list(query, clinic.call(Clinic.guardianCaller))
         #expect(page.sessions.map(\.id) == [id] && page.next?.id == id)
         query.after = page.next
         #expect(
-            try await clinic.executor.sessions(query, clinic.call(Clinic.guardianCaller)).sessions.isEmpty)
+            try await clinic.useCases.sessions.list(query, clinic.call(Clinic.guardianCaller)).sessions.isEmpty)
         query = SessionQuery()
         query.clientID = SubjectID("client-9")
         #expect(
-            try await clinic.executor.sessions(query, clinic.call(Clinic.guardianCaller)).sessions.isEmpty)
+            try await clinic.useCases.sessions.list(query, clinic.call(Clinic.guardianCaller)).sessions.isEmpty)
         query.clientID = Clinic.client
-        #expect(try await clinic.executor.sessions(query, clinic.call(Clinic.stranger)).sessions.isEmpty)
+        #expect(try await clinic.useCases.sessions.list(query, clinic.call(Clinic.stranger)).sessions.isEmpty)
     }
 
     @Test func `a birth date that is told later is judged by from then on`() async throws {
@@ -85,7 +85,7 @@ import Testing
         try await clinic.grant(.georgiaTelehealth)
         var put = clinic.put(version: 2, start: .seconds(60), guardian: Clinic.guardian)
         put.clientBirthDate = CivilDate("2015-02-28")
-        _ = try await clinic.executor.putAppointment(put, clinic.call(Clinic.scheduler))
+        _ = try await clinic.useCases.appointments.put(put, clinic.call(Clinic.scheduler))
         let judged = try await clinic.judged(.join, id, by: Clinic.clinicianCaller)
         #expect(judged.missing.map(\.cause) == [.guardianRequired, .absent])
         #expect(judged.missing.allSatisfy { $0.remedy?.needsGuardian == true })

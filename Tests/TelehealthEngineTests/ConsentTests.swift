@@ -11,7 +11,7 @@ import Testing
         by caller: Caller = Clinic.clientCaller, _ statement: ConsentStatement = Clinic.statement()
     ) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.submitConsent(
+            try await clinic.useCases.consents.submit(
                 SubmitConsent(subjectID: subject, type: type, statement: statement.about(type)), clinic.call(caller))
         }
     }
@@ -43,7 +43,7 @@ import Testing
         #expect(await submit(clinic, .georgiaTelehealth, other) == .textHashMismatch)
         var later = Clinic.statement()
         later.documentVersion = "2.0"
-        _ = try await clinic.executor.putConsentDocument(
+        _ = try await clinic.useCases.documents.put(
             PutConsentDocument(
                 type: .georgiaTelehealth, version: "2.0", language: "en-US", text: Clinic.text,
                 effectiveAt: clinic.time.now + .seconds(60)), clinic.call(Clinic.admin))
@@ -58,7 +58,7 @@ import Testing
         try await clinic.registerDocuments()
         #expect(clinic.store.snapshot.documents.count == ConsentType.builtIn.count)
         let reason = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.putConsentDocument(
+            try await clinic.useCases.documents.put(
                 PutConsentDocument(type: .recording, version: "1.0", language: "en-US", text: "Else."),
                 clinic.call(Clinic.admin))
         }
@@ -115,22 +115,22 @@ import Testing
         let clinic = Clinic()
         try await clinic.registerDocuments()
         let first = try await clinic.grant(.hipaaTelehealth)
-        let second = try await clinic.executor.updateConsent(
+        let second = try await clinic.useCases.consents.update(
             UpdateConsent(consentID: first.id, statement: Clinic.statement()),
             clinic.call(Clinic.clientCaller))
         #expect(second.supersedes == first.id)
         let again = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.updateConsent(
+            try await clinic.useCases.consents.update(
                 UpdateConsent(consentID: first.id, statement: Clinic.statement()),
                 clinic.call(Clinic.clientCaller))
         }
         #expect(again == .consentNotCurrent)
-        let revoked = try await clinic.executor.revokeConsent(
+        let revoked = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: second.id), clinic.call(Clinic.clientCaller))
-        let twice = try await clinic.executor.revokeConsent(
+        let twice = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: second.id), clinic.call(Clinic.clientCaller))
         #expect(revoked.record.revokedAt != nil && twice.record == revoked.record)
-        let records = try await clinic.executor.consents(of: Clinic.client, clinic.call(Clinic.clientCaller))
+        let records = try await clinic.useCases.consents.history(of: Clinic.client, clinic.call(Clinic.clientCaller))
         #expect(records.map(\.id) == [first.id, second.id])
         #expect(records.map(\.decision) == [.granted, .granted])
     }
@@ -140,7 +140,7 @@ import Testing
         try await clinic.registerDocuments()
         _ = try await clinic.open()
         let consent = try await clinic.grant(.recording)
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
         var paper = Clinic.statement(.granted, .paper, attestedBy: "records office")
         paper.grantedAt = clinic.time.now - .seconds(60)
@@ -157,7 +157,7 @@ import Testing
         try await clinic.grant(.recording, statement: Clinic.statement(.declined, session: id))
         let here = try await clinic.judged(.record, id, by: Clinic.clinicianCaller)
         #expect(here.missing.map(\.cause) == [.declined])
-        let standing = try await clinic.executor.consentStatus(
+        let standing = try await clinic.useCases.consents.status(
             of: [.record], in: .person(Clinic.client), clinic.call(Clinic.clientCaller))
         #expect(standing.judgements.map(\.isSatisfied) == [true])
     }
@@ -168,7 +168,7 @@ import Testing
         try await clinic.grant(
             .georgiaTelehealth, statement: Clinic.statement(expiresAt: clinic.time.now + .seconds(86_400)))
         func status(_ caller: Caller = Clinic.clientCaller) async throws(TelehealthError) -> [ConsentEvaluation] {
-            try await clinic.executor.consentStatus(
+            try await clinic.useCases.consents.status(
                 of: [.join, .record], in: .person(Clinic.client), clinic.call(caller)
             ).judgements.map(\.evaluation)
         }
@@ -191,7 +191,7 @@ import Testing
         let id = try await clinic.open()
         _ = try await clinic.join(Clinic.clientCaller, id)
         let version = try clinic.state(id).session.version
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
         #expect(try clinic.state(id).session.version == version + 1)
         _ = try await clinic.join(Clinic.clinicianCaller, id)
@@ -207,7 +207,7 @@ import Testing
         let id = try await clinic.open()
         _ = try await clinic.join(Clinic.clientCaller, id)
         clinic.store.interrupt {
-            _ = try? await clinic.executor.revokeConsent(
+            _ = try? await clinic.useCases.consents.revoke(
                 RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
         }
         _ = try await clinic.join(Clinic.clinicianCaller, id)
@@ -218,7 +218,7 @@ import Testing
 extension Clinic {
     /// One action in a visit, judged as the caller may know it.
     func judged(_ action: ConsentAction, _ id: SessionID, by caller: Caller) async throws -> ConsentEvaluation {
-        let status = try await executor.consentStatus(of: [action], in: .visit(id, person: nil), call(caller))
+        let status = try await useCases.consents.status(of: [action], in: .visit(id, person: nil), call(caller))
         return try #require(status.judgements.first).evaluation
     }
 }

@@ -12,7 +12,7 @@ import Testing
     private func asked(_ clinic: Clinic) async throws -> SessionID {
         try await clinic.grantTelehealth()
         let id = try await clinic.open()
-        _ = try? await clinic.executor.joinSession(
+        _ = try? await clinic.useCases.sessions.join(
             JoinSession(sessionID: id), clinic.call(Clinic.clinicianCaller, timeout: .zero))
         return id
     }
@@ -54,7 +54,7 @@ import Testing
         clinic.chime.fail("createMeeting", .loseAnswer)
         await clinic.worker.runDue()
         #expect(clinic.chime.liveMeetings.count == 1)
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 3)
         #expect(clinic.chime.liveMeetings.isEmpty && clinic.pendingEffects.isEmpty)
@@ -102,13 +102,13 @@ import Testing
         for _ in 0..<3 {
             clinic.chime.fail("deleteMeeting", .refuse(GatewayError(kind: .notAuthorised, code: "Forbidden")))
         }
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 30)
         #expect(clinic.deadLetters.map(\.effect.kind) == [.meeting(.delete, generation: 1)])
         #expect(clinic.deadLetters.first?.kind == .dead(code: "Forbidden"))
         #expect(clinic.pendingEffects.map(\.state) == [.dead])
-        let second = try await clinic.executor.createSession(
+        let second = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
         ).session.id
         #expect(try await clinic.join(Clinic.clinicianCaller, second).media != nil)
@@ -118,7 +118,7 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         clinic.chime.fail("deleteMeeting", .refuse(GatewayError(kind: .gone, code: "NotFoundException")))
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.worker.runDue()
         #expect(try clinic.state(id).meetings.map(\.state) == [.ended])
@@ -147,7 +147,7 @@ import Testing
         try await clinic.grantTelehealth()
         let id = try await clinic.open()
         let running = Task { await clinic.worker.run() }
-        let outcome = try await clinic.executor.joinSession(
+        let outcome = try await clinic.useCases.sessions.join(
             JoinSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         #expect(outcome.media != nil)
         running.cancel()

@@ -15,15 +15,15 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         let cancel = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.cancelSession(
+            try await clinic.useCases.sessions.cancel(
                 CancelSession(sessionID: id, reason: .technical), clinic.call(Clinic.clinicianCaller))
         }
         #expect(cancel == .invalidState)
         let noShow = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.markNoShow(id, clinic.call(Clinic.clinicianCaller))
+            try await clinic.useCases.sessions.markNoShow(id, clinic.call(Clinic.clinicianCaller))
         }
         #expect(noShow == .invalidState)
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
     }
 
@@ -33,19 +33,19 @@ import Testing
         try await clinic.grantTelehealth()
         let id = try await clinic.open()
         _ = try await clinic.join(Clinic.clinicianCaller, id)
-        _ = try await clinic.executor.updateSessionStatus(id, to: status, clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.useCases.sessions.updateStatus(id, to: status, clinic.call(Clinic.clinicianCaller))
         let caller = clinic.call(Clinic.clinicianCaller)
         let attempts: [TelehealthError.Reason?] = [
             await refusal { () throws(TelehealthError) in try await clinic.join(Clinic.clientCaller, id) },
             await refusal { () throws(TelehealthError) in try await clinic.join(Clinic.clinicianCaller, id) },
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.leaveSession(LeaveSession(sessionID: id), caller)
+                try await clinic.useCases.sessions.leave(LeaveSession(sessionID: id), caller)
             },
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.startScreenShare(id, caller)
+                try await clinic.useCases.screenShares.start(id, caller)
             },
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.updateSessionStatus(id, to: .inProgress, caller)
+                try await clinic.useCases.sessions.updateStatus(id, to: .inProgress, caller)
             },
         ]
         #expect(attempts.allSatisfy { $0 == .invalidState })
@@ -93,18 +93,18 @@ import Testing
     @Test func `heartbeats and open watches keep a person, silence loses them`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
-        let watch = try await clinic.executor.watchSession(
+        let watch = try await clinic.useCases.watches.watchSession(
             id, after: nil, clinic.call(Clinic.clinicianCaller), wake: {})
         for _ in 0..<4 {
             clinic.time.advance(by: .seconds(20))
-            _ = try await clinic.executor.heartbeat(id, clinic.call(Clinic.clientCaller))
+            _ = try await clinic.useCases.sessions.heartbeat(id, clinic.call(Clinic.clientCaller))
             _ = try await clinic.sweeper.sweep()
         }
         #expect(try clinic.state(id).admitted.count == 2)
         try await sweep(clinic, after: 46)
         #expect(try clinic.state(id).admitted.map(\.role) == [.clinician])
         #expect(clinic.store.snapshot.events[id]?.last?.reason == .left(.presenceLost))
-        let beat = try await clinic.executor.heartbeat(id, clinic.call(Clinic.clientCaller))
+        let beat = try await clinic.useCases.sessions.heartbeat(id, clinic.call(Clinic.clientCaller))
         #expect(beat.participantState == .left)
         watch.close()
         try await sweep(clinic, after: 46)
@@ -117,9 +117,9 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         clinic.time.advance(by: .seconds(30))
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         let left = clinic.time.now
         try await sweep(clinic, after: 599)
@@ -134,7 +134,7 @@ import Testing
         let id = try await clinic.visit()
         let watches = [Clinic.clientCaller, Clinic.clinicianCaller]
         for caller in watches {
-            _ = try await clinic.executor.watchSession(id, after: nil, clinic.call(caller), wake: {})
+            _ = try await clinic.useCases.watches.watchSession(id, after: nil, clinic.call(caller), wake: {})
         }
         try await sweep(clinic, after: 3600 - 60 + 3600 - 1)
         #expect(try clinic.state(id).session.status == .inProgress)
@@ -147,7 +147,7 @@ import Testing
         let id = try await clinic.open()
         clinic.time.advance(by: .seconds(4000))
         clinic.store.interrupt {
-            _ = try? await clinic.executor.cancelSession(
+            _ = try? await clinic.useCases.sessions.cancel(
                 CancelSession(sessionID: id, reason: .clinician), clinic.call(Clinic.clinicianCaller))
         }
         #expect(try await clinic.sweeper.sweep() == 0)
@@ -160,7 +160,7 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         clinic.time.advance(by: .seconds(20))
-        _ = try await clinic.executor.heartbeat(id, clinic.call(Clinic.clientCaller))
+        _ = try await clinic.useCases.sessions.heartbeat(id, clinic.call(Clinic.clientCaller))
         clinic.time.setForward(by: step)
         let client = try #require(try clinic.state(id).participant(of: Clinic.client))
         let (presence, limit) = (clinic.presence, clinic.policy.presenceLostAfter)

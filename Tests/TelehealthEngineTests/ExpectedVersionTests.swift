@@ -14,14 +14,14 @@ import Testing
 
     private func share(_ clinic: Clinic, _ id: SessionID, _ call: Invocation) async -> TelehealthError? {
         do throws(TelehealthError) {
-            _ = try await clinic.executor.startScreenShare(id, call)
+            _ = try await clinic.useCases.screenShares.start(id, call)
             return nil
         } catch { return error }
     }
 
     private func report(_ clinic: Clinic, _ id: SessionID, loss: Double) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.reportMetrics(
+            try await clinic.useCases.quality.report(
                 id, ClientMetrics(window: .seconds(5), packetLossPercent: loss), clinic.call(Clinic.clientCaller))
         }
     }
@@ -80,7 +80,7 @@ import Testing
         let id = try await clinic.visit()
         func leave(_ version: Int64) async -> TelehealthError.Reason? {
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.leaveSession(
+                try await clinic.useCases.sessions.leave(
                     LeaveSession(sessionID: id), call(clinic, version, Clinic.clientCaller))
             }
         }
@@ -103,7 +103,7 @@ import Testing
         let join = JoinSession(sessionID: id, preVisitCheck: check)
         func refused(_ version: Int64) async -> TelehealthError? {
             do throws(TelehealthError) {
-                _ = try await clinic.executor.joinSession(join, call(clinic, version, Clinic.clientCaller))
+                _ = try await clinic.useCases.sessions.join(join, call(clinic, version, Clinic.clientCaller))
                 return nil
             } catch { return error }
         }

@@ -29,11 +29,11 @@ import Testing
             endsAt: VirtualTime.nine + start + length,
             timeZone: "America/New_York", sourceVersion: version)
         command.clientBirthDate = born
-        _ = try await clinic.executor.putAppointment(command, clinic.call(Clinic.scheduler))
+        _ = try await clinic.useCases.appointments.put(command, clinic.call(Clinic.scheduler))
     }
 
     private func create(_ clinic: Clinic, _ id: String = "appointment-1") async throws -> SessionID {
-        try await clinic.executor.createSession(
+        try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: AppointmentID(id)), clinic.call(Clinic.scheduler)
         ).session.id
     }
@@ -44,7 +44,7 @@ import Testing
         naming appointment: String? = nil
     ) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.submitConsent(
+            try await clinic.useCases.consents.submit(
                 SubmitConsent(
                     subjectID: Clinic.client, type: type,
                     appointmentID: appointment.map { AppointmentID($0) },
@@ -54,7 +54,7 @@ import Testing
 
     private func reads(_ clinic: Clinic, _ caller: Caller) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.consents(of: Clinic.client, clinic.call(caller))
+            try await clinic.useCases.consents.history(of: Clinic.client, clinic.call(caller))
         }
     }
 
@@ -83,7 +83,7 @@ import Testing
         try await put(clinic)
         let id = try await create(clinic)
         #expect(await reads(clinic, Self.motherCaller) == nil)
-        _ = try await clinic.executor.cancelAppointment(
+        _ = try await clinic.useCases.appointments.cancel(
             CancelAppointment(id: AppointmentID("appointment-1"), sourceVersion: 2),
             clinic.call(Clinic.scheduler))
         for named in [nil, "appointment-1"] {
@@ -93,7 +93,7 @@ import Testing
             await sign(clinic, by: Self.motherCaller, for: id) == .sessionNotFound, "its visit is no more")
         #expect(await reads(clinic, Self.motherCaller) == .personNotFound)
         let status = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.consentStatus(
+            try await clinic.useCases.consents.status(
                 of: [.join], in: .person(Clinic.client), clinic.call(Self.motherCaller))
         }
         #expect(status == .personNotFound)
@@ -112,7 +112,7 @@ import Testing
         _ = try await clinic.join(Clinic.clinicianCaller, id)
         clinic.time.advance(by: .seconds(3700))
         #expect(await sign(clinic, by: Self.motherCaller) == nil)
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         #expect(await sign(clinic, by: Self.motherCaller) == .personNotFound)
     }
@@ -133,7 +133,7 @@ import Testing
         #expect(await sign(clinic, by: Self.fatherCaller, for: withMother) == .personNotFound)
         #expect(await reads(clinic, Self.motherCaller) == .personNotFound)
         let status = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.consentStatus(
+            try await clinic.useCases.consents.status(
                 of: [.join], in: .visit(withMother, person: Clinic.client), clinic.call(Self.motherCaller))
         }
         #expect(status == nil, "her own visit is her matter")
@@ -152,30 +152,30 @@ import Testing
         let clinic = Clinic()
         try await clinic.registerDocuments()
         try await put(clinic)
-        let record = try await clinic.executor.submitConsent(
+        let record = try await clinic.useCases.consents.submit(
             SubmitConsent(subjectID: Clinic.client, type: .georgiaTelehealth, statement: Clinic.statement()),
             clinic.call(Self.motherCaller))
         try await put(clinic, version: 2, guardian: Self.father)
-        let other = try await clinic.executor.submitConsent(
+        let other = try await clinic.useCases.consents.submit(
             SubmitConsent(subjectID: Clinic.client, type: .hipaaTelehealth, statement: Clinic.statement()),
             clinic.call(Self.fatherCaller))
         #expect(
-            try await clinic.executor.consent(record.id, "GetConsentReceipt", clinic.call(Self.motherCaller))
+            try await clinic.useCases.consents.get(record.id, "GetConsentReceipt", clinic.call(Self.motherCaller))
                 == record)
         let foreign = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.revokeConsent(
+            try await clinic.useCases.consents.revoke(
                 RevokeConsent(consentID: other.id), clinic.call(Self.motherCaller))
         }
         #expect(foreign == .consentNotFound)
         let rewritten = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.updateConsent(
+            try await clinic.useCases.consents.update(
                 UpdateConsent(consentID: record.id, statement: Clinic.statement()),
                 clinic.call(Self.motherCaller))
         }
         #expect(rewritten == .consentNotFound, "taking back is not writing anew")
         let request = clinic.ids.uuid()
         for _ in 0..<2 {
-            let revoked = try await clinic.executor.revokeConsent(
+            let revoked = try await clinic.useCases.consents.revoke(
                 RevokeConsent(consentID: record.id), clinic.call(Self.motherCaller, id: request))
             #expect(revoked.record.revokedBy == Self.motherCaller.subject.rawValue)
         }
@@ -188,11 +188,11 @@ import Testing
         let withMother = try await create(clinic, "with-mother")
         clinic.time.advance(by: .seconds(1))
         try await put(clinic, "with-father", start: .seconds(86_400), guardian: Self.father)
-        let standing = try await clinic.executor.submitConsent(
+        let standing = try await clinic.useCases.consents.submit(
             SubmitConsent(subjectID: Clinic.client, type: .georgiaTelehealth, statement: Clinic.statement()),
             clinic.call(Self.fatherCaller))
         let reason = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.updateConsent(
+            try await clinic.useCases.consents.update(
                 UpdateConsent(consentID: standing.id, statement: Clinic.statement(session: withMother)),
                 clinic.call(Self.motherCaller))
         }
@@ -208,7 +208,7 @@ import Testing
             var paper = Clinic.statement(.granted, .paper, attestedBy: "records office")
             paper.signerID = signer
             return await refusal { () throws(TelehealthError) in
-                try await clinic.executor.submitConsent(
+                try await clinic.useCases.consents.submit(
                     SubmitConsent(subjectID: Clinic.client, type: .georgiaTelehealth, statement: paper),
                     clinic.call(Clinic.admin))
             }
@@ -228,7 +228,7 @@ import Testing
         func attest(_ caller: Caller = Clinic.clinicianCaller) async -> TelehealthError.Reason? {
             let word = Clinic.statement(.granted, .verbal, attestedBy: caller.subject.rawValue)
             return await refusal { () throws(TelehealthError) in
-                try await clinic.executor.submitConsent(
+                try await clinic.useCases.consents.submit(
                     SubmitConsent(
                         subjectID: Clinic.client, type: .georgiaTelehealth,
                         statement: {
@@ -241,7 +241,7 @@ import Testing
         #expect(await attest() == nil, "booked, no session yet")
         let id = try await create(clinic)
         #expect(await attest() == nil)
-        _ = try await clinic.executor.cancelAppointment(
+        _ = try await clinic.useCases.appointments.cancel(
             CancelAppointment(id: AppointmentID("appointment-1"), sourceVersion: 2),
             clinic.call(Clinic.scheduler))
         #expect(await attest() == .personNotFound)
@@ -249,22 +249,22 @@ import Testing
         try await put(clinic, "with-another", clinician: SubjectID("clinician-2"))
         #expect(await attest() == .personNotFound)
         #expect(await attest(Clinic.otherClinician) == nil)
-        let records = try await clinic.executor.consents(
+        let records = try await clinic.useCases.consents.history(
             of: Clinic.client, clinic.call(Clinic.clinicianCaller))
         #expect(records.count == 2, "not what was said to the other one later")
         let later = try #require(clinic.store.snapshot.histories[Clinic.client]?.records.last)
         let hidden = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.consent(
+            try await clinic.useCases.consents.get(
                 later.id, "GetConsentReceipt", clinic.call(Clinic.clinicianCaller))
         }
         #expect(hidden == .consentNotFound)
         let now = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.consentStatus(
+            try await clinic.useCases.consents.status(
                 of: [.join], in: .person(Clinic.client), clinic.call(Clinic.clinicianCaller))
         }
         #expect(now == .personNotFound)
         #expect(
-            try await clinic.executor.session(.session(id), clinic.call(Clinic.clinicianCaller)).session.id
+            try await clinic.useCases.sessions.get(.session(id), clinic.call(Clinic.clinicianCaller)).session.id
                 == id)
     }
 
@@ -301,20 +301,20 @@ import Testing
             try await clinic.judged(.join, id, by: Clinic.clinicianCaller).isSatisfied
         }
         #expect(try await mayJoin())
-        let file = try await clinic.executor.consentFile(of: Clinic.client, clinic.call(Clinic.clientCaller))
+        let file = try await clinic.useCases.consents.file(of: Clinic.client, clinic.call(Clinic.clientCaller))
         #expect(file.renewals.count == 2 && file.ended.isEmpty, "they end tomorrow")
         clinic.time.advance(by: Self.majority - clinic.time.now)
         #expect(try await !mayJoin(), "the client signs now")
-        let later = try await clinic.executor.consentFile(of: Clinic.client, clinic.call(Clinic.clientCaller))
+        let later = try await clinic.useCases.consents.file(of: Clinic.client, clinic.call(Clinic.clientCaller))
         #expect(later.ended.count == 2)
         for session in [past, id] {
             let seen = await refusal { () throws(TelehealthError) in
-                try await clinic.executor.session(.session(session), clinic.call(Self.motherCaller))
+                try await clinic.useCases.sessions.get(.session(session), clinic.call(Self.motherCaller))
             }
             #expect(seen == .sessionNotFound)
         }
         let appointment = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.appointment(
+            try await clinic.useCases.appointments.get(
                 AppointmentID("appointment-1"), clinic.call(Self.motherCaller))
         }
         #expect(appointment == .appointmentNotFound)
@@ -322,7 +322,7 @@ import Testing
             try await clinic.join(Self.motherCaller, id)
         }
         #expect(joined == .sessionNotFound)
-        let listed = try await clinic.executor.sessions(SessionQuery(), clinic.call(Self.motherCaller))
+        let listed = try await clinic.useCases.sessions.list(SessionQuery(), clinic.call(Self.motherCaller))
         #expect(listed.sessions.isEmpty)
         #expect(await reads(clinic, Self.motherCaller) == .personNotFound)
     }
@@ -337,7 +337,7 @@ import Testing
             #expect(await sign(clinic, by: Self.motherCaller, type) == nil)
         }
         #expect(try await clinic.join(Self.motherCaller, id).participant.state == .waiting)
-        let file = try await clinic.executor.consentFile(of: Clinic.client, clinic.call(Self.motherCaller))
+        let file = try await clinic.useCases.consents.file(of: Clinic.client, clinic.call(Self.motherCaller))
         #expect(file.ended.isEmpty)
 
         let other = Clinic()
@@ -348,7 +348,7 @@ import Testing
         let bare = await refusal { () throws(TelehealthError) in
             var command = other.put(version: 2)
             command.guardsAdult = true
-            return try await other.executor.putAppointment(command, other.call(Clinic.scheduler))
+            return try await other.useCases.appointments.put(command, other.call(Clinic.scheduler))
         }
         #expect(bare == .fieldInvalid)
     }
@@ -388,7 +388,7 @@ import Testing
         _ = try await clinic.join(Clinic.clientCaller, id)
         _ = try await clinic.join(Clinic.clinicianCaller, id)
         let media = try #require(try await clinic.join(Self.motherCaller, id).media)
-        let watch = try await clinic.executor.watchSession(
+        let watch = try await clinic.useCases.watches.watchSession(
             id, after: nil, Invocation(caller: Self.motherCaller), wake: {})
         await clinic.work(seconds: 1)
         clinic.time.advance(by: Self.majority - clinic.time.now)

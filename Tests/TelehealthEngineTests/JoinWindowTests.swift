@@ -9,9 +9,9 @@ import Testing
     @Test func `the door opens early and closes at the end, later for those who were in`() async throws {
         let clinic = Clinic()
         try await clinic.grantTelehealth()
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(start: .seconds(3600)), clinic.call(Clinic.scheduler))
-        let id = try await clinic.executor.createSession(
+        let id = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
         ).session.id
         func knock(_ caller: Caller) async -> TelehealthError.Reason? {
@@ -33,11 +33,11 @@ import Testing
         let id = try await clinic.open()
         let without = JoinSession(sessionID: id)
         let reason = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.joinSession(without, clinic.call(Clinic.clientCaller))
+            try await clinic.useCases.sessions.join(without, clinic.call(Clinic.clientCaller))
         }
         #expect(reason == .preVisitCheckRequired)
         _ = try await clinic.join(Clinic.clientCaller, id)
-        _ = try await clinic.executor.joinSession(without, clinic.call(Clinic.clientCaller))
+        _ = try await clinic.useCases.sessions.join(without, clinic.call(Clinic.clientCaller))
         #expect(
             try clinic.state(id).participant(of: Clinic.client)?.preVisitCheck?.checkedAt == clinic.time.now)
     }
@@ -53,7 +53,7 @@ import Testing
             var check = Clinic.check
             change(&check)
             do {
-                _ = try await clinic.executor.joinSession(
+                _ = try await clinic.useCases.sessions.join(
                     JoinSession(sessionID: id, preVisitCheck: check), clinic.call(Clinic.clientCaller))
                 return nil
             } catch { return error }
@@ -76,19 +76,19 @@ import Testing
         let id = try await clinic.open()
         for caller in [Clinic.stranger, Clinic.otherClinician] {
             let read = await refusal { () throws(TelehealthError) in
-                try await clinic.executor.session(.session(id), clinic.call(caller))
+                try await clinic.useCases.sessions.get(.session(id), clinic.call(caller))
             }
             let join = await refusal { () throws(TelehealthError) in
-                try await clinic.executor.joinSession(
+                try await clinic.useCases.sessions.join(
                     JoinSession(sessionID: id, preVisitCheck: Clinic.check), clinic.call(caller))
             }
             let unknown = await refusal { () throws(TelehealthError) in
-                try await clinic.executor.session(.session(SessionID("none")), clinic.call(caller))
+                try await clinic.useCases.sessions.get(.session(SessionID("none")), clinic.call(caller))
             }
             #expect([read, join, unknown] == [.sessionNotFound, .sessionNotFound, .sessionNotFound])
         }
         let staff = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.joinSession(JoinSession(sessionID: id), clinic.call(Clinic.admin))
+            try await clinic.useCases.sessions.join(JoinSession(sessionID: id), clinic.call(Clinic.admin))
         }
         #expect(staff == .notAllowed)
         let denials = clinic.store.snapshot.audit.filter { $0.outcome == .denied }
@@ -101,7 +101,7 @@ import Testing
         try await clinic.grantTelehealth()
         let id = try await clinic.open()
         clinic.store.overtake { await clinic.worker.runDue() }
-        let outcome = try await clinic.executor.joinSession(
+        let outcome = try await clinic.useCases.sessions.join(
             JoinSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         #expect(outcome.media != nil)
     }
@@ -119,7 +119,7 @@ import Testing
         let id = try await clinic.open()
         func set(_ status: SessionStatus, _ caller: Caller) async -> TelehealthError.Reason? {
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.updateSessionStatus(id, to: status, clinic.call(caller))
+                try await clinic.useCases.sessions.updateStatus(id, to: status, clinic.call(caller))
             }
         }
         #expect(await set(.waitingRoom, Clinic.clientCaller) == .preVisitCheckRequired)
@@ -135,13 +135,13 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         func read(_ caller: Caller) async throws -> SessionState {
-            try await clinic.executor.session(.session(id), clinic.call(caller))
+            try await clinic.useCases.sessions.get(.session(id), clinic.call(caller))
         }
         #expect(try await read(Clinic.clinicianCaller).participant(of: Clinic.client)?.preVisitCheck != nil)
         #expect(try await read(Clinic.scheduler).participant(of: Clinic.client)?.preVisitCheck == nil)
         #expect(try await read(Clinic.clientCaller).session.clinicianJoinURL.isEmpty)
-        let mine = try await clinic.executor.sessions(SessionQuery(), clinic.call(Clinic.clientCaller))
-        let theirs = try await clinic.executor.sessions(SessionQuery(), clinic.call(Clinic.stranger))
+        let mine = try await clinic.useCases.sessions.list(SessionQuery(), clinic.call(Clinic.clientCaller))
+        let theirs = try await clinic.useCases.sessions.list(SessionQuery(), clinic.call(Clinic.stranger))
         #expect(mine.sessions.map(\.id) == [id] && theirs.sessions.isEmpty)
     }
 }

@@ -11,7 +11,7 @@ import Testing
     {
         var query = SessionQuery()
         change(&query)
-        return try await clinic.executor.sessions(query, clinic.call(caller))
+        return try await clinic.useCases.sessions.list(query, clinic.call(caller))
     }
 
     @Test func `staff see the visits they are invited to, until they are sent away`() async throws {
@@ -36,16 +36,16 @@ import Testing
     @Test func `a clinician's own visits and invited ones are one list, page by page`() async throws {
         let clinic = Clinic()
         let led = try await clinic.open()
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             PutAppointment(
                 id: AppointmentID("appointment-2"), clientID: SubjectID("client-2"),
                 clinicianID: Clinic.otherSubject, startsAt: VirtualTime.nine + .seconds(1800),
                 endsAt: VirtualTime.nine + .seconds(3600), timeZone: "America/New_York", sourceVersion: 1),
             clinic.call(Clinic.scheduler))
-        let invited = try await clinic.executor.createSession(
+        let invited = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: AppointmentID("appointment-2")), clinic.call(Clinic.scheduler)
         ).session.id
-        _ = try await clinic.executor.inviteParticipant(
+        _ = try await clinic.useCases.participants.invite(
             InviteParticipant(sessionID: invited, role: .coClinician, subjectID: Clinic.clinician),
             clinic.call(Clinic.otherClinician))
         #expect(try await listed(Clinic.clinicianCaller, clinic).sessions.map(\.id) == [led, invited])

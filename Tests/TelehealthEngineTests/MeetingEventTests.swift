@@ -10,7 +10,7 @@ import Testing
     private static let service = Clinic.caller(SubjectID("forwarder"), .service)
 
     private func take(_ clinic: Clinic, _ entries: [String]) async throws -> EventIntakeReport {
-        try await clinic.executor.ingestMeetingEvents(entries, Invocation(caller: Self.service))
+        try await clinic.useCases.quality.ingest(entries, Invocation(caller: Self.service))
     }
 
     private func script(_ clinic: Clinic, _ id: SessionID) throws -> EventScript {
@@ -137,7 +137,7 @@ import Testing
         #expect(seconds(done.stoppedAt) == 124)
         #expect(clinic.kinds(id).suffix(2) == [.recordingStopped, .recordingAvailable])
         // The clinician may begin a new segment at once.
-        let next = try await clinic.executor.startRecording(
+        let next = try await clinic.useCases.recordings.start(
             StartRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
         #expect(next.recording.segment == 2)
     }
@@ -146,7 +146,7 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         try await clinic.grantRecording()
-        let outcome = try await clinic.executor.startRecording(
+        let outcome = try await clinic.useCases.recordings.start(
             StartRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.worker.runDue()
         let pipeline = try #require(try clinic.state(id).recordings.last?.capturePipelineID)
@@ -213,7 +213,7 @@ import Testing
         let id = try await clinic.visit()
         let client = try person(clinic, id, .client)
         let clinician = try person(clinic, id, .clinician)
-        let claimed = try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clinicianCaller))
+        let claimed = try await clinic.useCases.screenShares.start(id, clinic.call(Clinic.clinicianCaller))
         var events = try script(clinic, id)
         events.add("AttendeeContentJoined", at: 121, user: clinician.externalUserID + "#content")
         events.add("AttendeeContentLeft", at: 150, user: clinician.externalUserID)
@@ -235,7 +235,7 @@ import Testing
         events.add("AttendeeJoined", at: 100, user: client.externalUserID)
         _ = try await take(clinic, events.entries)
         // Told by the person, and never seen by Chime.
-        _ = try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clientCaller))
+        _ = try await clinic.useCases.screenShares.start(id, clinic.call(Clinic.clientCaller))
         let dropped = events.add(end, at: 140, user: client.externalUserID)
         let back = events.add("AttendeeJoined", at: 150, user: client.externalUserID)
         _ = try await take(clinic, [dropped, back])
@@ -243,7 +243,7 @@ import Testing
         #expect(clinic.kinds(id).contains(.screenShareStopped))
         // What is shared from then on is a share of its own.
         clinic.time.advance(by: .seconds(60))
-        _ = try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clientCaller))
+        _ = try await clinic.useCases.screenShares.start(id, clinic.call(Clinic.clientCaller))
         _ = try await take(clinic, [dropped, back])
         #expect(try clinic.state(id).screenShares.map { $0.stoppedAt != nil } == [true, false])
     }
@@ -258,10 +258,10 @@ import Testing
         events.add("AttendeeContentJoined", at: 20, user: client.externalUserID)
         _ = try await take(clinic, events.entries)
         clinic.time.advance(by: .seconds(1))
-        _ = try? await clinic.executor.startScreenShare(id, clinic.call(Clinic.clientCaller))
+        _ = try? await clinic.useCases.screenShares.start(id, clinic.call(Clinic.clientCaller))
         events.add("AttendeeContentJoined", at: 300, user: client.externalUserID)
         _ = try await take(clinic, events.entries)
-        _ = try await clinic.executor.leaveSession(LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
+        _ = try await clinic.useCases.sessions.leave(LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
         #expect(try clinic.state(id).screenShares.allSatisfy { $0.stoppedAt != nil })
     }
 
@@ -288,7 +288,7 @@ import Testing
     {
         let clinic = Clinic()
         let (id, recording, consent) = try await clinic.recordedVisit()
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
         #expect(try clinic.state(id).recording(recording)?.state == .recording)
         _ = consent
@@ -309,7 +309,7 @@ import Testing
         let id = try await clinic.visit()
         let client = try person(clinic, id, .client)
         var events = try script(clinic, id)
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 2)
         events.add("AttendeeJoined", at: 121, user: client.externalUserID)

@@ -14,7 +14,7 @@ import Testing
 
     private func mark(_ clinic: Clinic, _ id: SessionID, _ caller: Caller) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.markNoShow(id, clinic.call(caller))
+            try await clinic.useCases.sessions.markNoShow(id, clinic.call(caller))
         }
     }
 
@@ -22,7 +22,7 @@ import Testing
         -> TelehealthError.Reason?
     {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.undoNoShow(id, clinic.call(caller))
+            try await clinic.useCases.sessions.undoNoShow(id, clinic.call(caller))
         }
     }
 
@@ -34,9 +34,9 @@ import Testing
 
     @Test func `is the clinic's to mark, from the start on`() async throws {
         let clinic = Clinic()
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(start: .seconds(60)), clinic.call(Clinic.scheduler))
-        let id = try await clinic.executor.createSession(
+        let id = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
         ).session.id
         #expect(await mark(clinic, id, Clinic.clinicianCaller) == .tooEarly)
@@ -68,17 +68,17 @@ import Testing
         switch stay {
         case .waits: break
         case .gaveUp, .guardianGaveUp:
-            _ = try await clinic.executor.leaveSession(LeaveSession(sessionID: id), clinic.call(caller))
+            _ = try await clinic.useCases.sessions.leave(LeaveSession(sessionID: id), clinic.call(caller))
         case .fellSilent: try await sweep(clinic, after: 46)
         case .denied:
-            _ = try await clinic.executor.moderateParticipant(id, person, .deny, clinic.call(Clinic.admin))
+            _ = try await clinic.useCases.participants.moderate(id, person, .deny, clinic.call(Clinic.admin))
         case .removed:
-            _ = try await clinic.executor.moderateParticipant(id, person, .remove, clinic.call(Clinic.admin))
+            _ = try await clinic.useCases.participants.moderate(id, person, .remove, clinic.call(Clinic.admin))
         }
         #expect(await mark(clinic, id, Clinic.clinicianCaller) == .clientWasHere)
         #expect(await mark(clinic, id, Clinic.scheduler) == .clientWasHere)
         let status = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.updateSessionStatus(id, to: .noShow, clinic.call(Clinic.clinicianCaller))
+            try await clinic.useCases.sessions.updateStatus(id, to: .noShow, clinic.call(Clinic.clinicianCaller))
         }
         #expect(status == .clientWasHere)
         // The clock says the same: nobody is blamed for having given up.
@@ -91,13 +91,13 @@ import Testing
     @Test func `of a moved visit is not undone by having waited for the former time`() async throws {
         let clinic = Clinic()
         try await clinic.grantTelehealth()
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(start: .seconds(600)), clinic.call(Clinic.scheduler))
-        let id = try await clinic.executor.createSession(
+        let id = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
         ).session.id
         #expect(await join(clinic, id, Clinic.clientCaller) == nil)
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(version: 2, start: .seconds(86_400)), clinic.call(Clinic.scheduler))
         clinic.time.advance(by: .seconds(86_400))
         #expect(await mark(clinic, id, Clinic.scheduler) == nil)
@@ -111,7 +111,7 @@ import Testing
         try await clinic.grantTelehealth()
         let id = try await clinic.open()
         #expect(await join(clinic, id, Clinic.clientCaller) == nil)
-        let watch = try await clinic.executor.watchSession(id, after: nil, clinic.call(Clinic.clientCaller), wake: {})
+        let watch = try await clinic.useCases.watches.watchSession(id, after: nil, clinic.call(Clinic.clientCaller), wake: {})
         defer { watch.close() }
         try await sweep(clinic, after: 3541)  // one second behind the slot's end
         #expect(try clinic.state(id).session.status == .waitingRoom)
@@ -125,7 +125,7 @@ import Testing
         try await clinic.grantTelehealth()
         let id = try await clinic.open()
         #expect(await join(clinic, id, Clinic.clientCaller) == nil)
-        let watch = try await clinic.executor.watchSession(id, after: nil, clinic.call(Clinic.clientCaller), wake: {})
+        let watch = try await clinic.useCases.watches.watchSession(id, after: nil, clinic.call(Clinic.clientCaller), wake: {})
         defer { watch.close() }
         try await sweep(clinic, after: 3540 + 901)
         #expect(try clinic.state(id).session.cancelReason == .clinicianNoShow)
@@ -205,7 +205,7 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.open()
         #expect(await mark(clinic, id, Clinic.scheduler) == nil)
-        let second = try await clinic.executor.createSession(
+        let second = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
         ).session.id
         #expect(await undo(clinic, id) == .appointmentHasOpenSession)
@@ -213,7 +213,7 @@ import Testing
         #expect(await undo(clinic, id) == .appointmentHasOpenSession)
         #expect(await undo(clinic, second) == nil)
         #expect(await mark(clinic, second, Clinic.scheduler) == nil)
-        _ = try await clinic.executor.cancelAppointment(
+        _ = try await clinic.useCases.appointments.cancel(
             CancelAppointment(id: Clinic.appointment, sourceVersion: 99), clinic.call(Clinic.scheduler))
         #expect(await undo(clinic, second) == .appointmentCancelled)
     }

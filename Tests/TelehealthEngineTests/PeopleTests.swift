@@ -14,7 +14,7 @@ import Testing
     static func invite(_ caller: Caller, _ role: ParticipantRole, _ session: SessionID, _ clinic: Clinic)
         async throws -> ParticipantID
     {
-        let outcome = try await clinic.executor.inviteParticipant(
+        let outcome = try await clinic.useCases.participants.invite(
             InviteParticipant(sessionID: session, role: role, subjectID: caller.clinicianID),
             clinic.call(Clinic.clinicianCaller))
         guard case .participant(let person) = outcome.place else { throw Unexpected() }
@@ -24,7 +24,7 @@ import Testing
     static func grant(
         _ session: SessionID, _ clinic: Clinic, role: ParticipantRole = .guest, validFor: Duration? = nil
     ) async throws -> (invitation: Invitation, grant: String) {
-        let outcome = try await clinic.executor.inviteParticipant(
+        let outcome = try await clinic.useCases.participants.invite(
             InviteParticipant(sessionID: session, role: role, validFor: validFor),
             clinic.call(Clinic.clinicianCaller))
         guard case .invitation(let invitation, let grant) = outcome.place else { throw Unexpected() }
@@ -34,7 +34,7 @@ import Testing
     static func redeem(_ grant: String, _ clinic: Clinic, id: String? = nil) async throws(TelehealthError)
         -> GuestAdmission
     {
-        try await clinic.executor.redeemInvitation(
+        try await clinic.useCases.participants.redeemInvitation(
             grant, .init(id: id ?? clinic.ids.uuid(), hash: [1]), timeout: nil)
     }
 
@@ -46,11 +46,11 @@ import Testing
         _ person: ParticipantID, _ command: ModerationAction, _ session: SessionID, _ clinic: Clinic,
         by caller: Caller = Clinic.clinicianCaller
     ) async throws(TelehealthError) {
-        _ = try await clinic.executor.moderateParticipant(session, person, command, clinic.call(caller))
+        _ = try await clinic.useCases.participants.moderate(session, person, command, clinic.call(caller))
     }
 
     static func admit(_ person: ParticipantID, _ session: SessionID, _ clinic: Clinic) async throws {
-        _ = try await clinic.executor.admitParticipant(
+        _ = try await clinic.useCases.participants.admit(
             session, person, clinic.call(Clinic.clinicianCaller))
     }
 
@@ -72,8 +72,8 @@ import Testing
             await refusal { () throws(TelehealthError) in try await Self.redeem(grant, clinic) }
                 == .invitationUsed)
         #expect(first.participant.role == .guest)
-        #expect(clinic.executor.guestKey.caller(first.pass) == first.caller)
-        #expect(clinic.executor.guestKey.caller(grant) == nil)
+        #expect(clinic.useCases.participants.guestKey.caller(first.pass) == first.caller)
+        #expect(clinic.useCases.participants.guestKey.caller(grant) == nil)
     }
 
     @Test func `a grant that is forged, expired or taken back brings nobody in`() async throws {
@@ -96,7 +96,7 @@ import Testing
             await refusal { () throws(TelehealthError) in try await Self.redeem(grant, clinic) }
                 == .invitationExpired)
         let (invitation, second) = try await Self.grant(session, clinic)
-        _ = try await clinic.executor.revokeInvitation(
+        _ = try await clinic.useCases.participants.revokeInvitation(
             session, invitation.id, clinic.call(Clinic.clinicianCaller))
         #expect(
             await refusal { () throws(TelehealthError) in try await Self.redeem(second, clinic) }
@@ -136,7 +136,7 @@ import Testing
         _ = try await clinic.join(guest.caller, session)
         try await Self.admit(guest.participant.id, session, clinic)
         let before = try await clinic.join(guest.caller, session)
-        let watch = try await clinic.executor.watchSession(
+        let watch = try await clinic.useCases.watches.watchSession(
             session, after: nil, Invocation(caller: guest.caller), wake: {})
         try await Self.treat(guest.participant.id, .remove, session, clinic)
         let items = watch.take()
@@ -149,7 +149,7 @@ import Testing
                     _ =
                         call == 0
                         ? try await clinic.join(guest.caller, session).state
-                        : try await clinic.executor.session(
+                        : try await clinic.useCases.sessions.get(
                             .session(session), Invocation(caller: guest.caller))
                 } == .participantRemoved)
         }
@@ -167,7 +167,7 @@ import Testing
         await clinic.work(seconds: 1)
         #expect(!Self.attendees(clinic).contains(client.externalUserID))
         #expect(try await clinic.join(Clinic.clientCaller, session).media == nil)
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: session), clinic.call(Clinic.clientCaller))
         // Neither the rejoin grace nor the clinician's own coming back lets them in.
         #expect(try await clinic.join(Clinic.clientCaller, session).media == nil)
@@ -191,7 +191,7 @@ import Testing
         // No no-show of somebody who came.
         #expect(
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.markNoShow(session, clinic.call(Clinic.clinicianCaller))
+                try await clinic.useCases.sessions.markNoShow(session, clinic.call(Clinic.clinicianCaller))
             } == .clientWasHere)
         #expect(
             await refusal { () throws(TelehealthError) in
@@ -252,15 +252,15 @@ import Testing
     @Test func `with another clinician open grants end, and who was sent away stays away`() async throws {
         let clinic = Clinic()
         try await clinic.grantTelehealth()
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(start: .seconds(300)), clinic.call(Clinic.scheduler))
-        let session = try await clinic.executor.createSession(
+        let session = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
         ).session.id
         let client = try await clinic.join(Clinic.clientCaller, session).participant.id
         let (invitation, grant) = try await Self.grant(session, clinic)
         try await Self.treat(client, .remove, session, clinic)
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(version: 2, start: .seconds(300), clinician: SubjectID("clinician-2")),
             clinic.call(Clinic.scheduler))
         let state = try clinic.state(session)
@@ -278,13 +278,13 @@ import Testing
     @Test func `a visit that is moved away empties its waiting room`() async throws {
         let clinic = Clinic()
         try await clinic.grantTelehealth()
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(start: .seconds(300)), clinic.call(Clinic.scheduler))
-        let session = try await clinic.executor.createSession(
+        let session = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler)
         ).session.id
         _ = try await clinic.join(Clinic.clientCaller, session)
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(version: 2, start: .seconds(86_400)), clinic.call(Clinic.scheduler))
         let state = try clinic.state(session)
         #expect(state.session.status == .scheduled)
@@ -295,7 +295,7 @@ import Testing
         let clinic = Clinic()
         let session = try await clinic.visit(isOpen: true)
         func join(_ device: String) async throws -> JoinOutcome {
-            try await clinic.executor.joinSession(
+            try await clinic.useCases.sessions.join(
                 JoinSession(sessionID: session, preVisitCheck: Clinic.check, deviceID: device),
                 clinic.call(Clinic.clientCaller))
         }
@@ -303,10 +303,10 @@ import Testing
         let second = try await join("desktop")
         #expect(first.media?.credentials.attendeeID == second.media?.credentials.attendeeID)
         #expect(clinic.kinds(session).filter { $0 == .deviceChanged }.count == 1)
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: session, deviceID: "telephone"), clinic.call(Clinic.clientCaller))
         #expect(try clinic.state(session).participant(of: Clinic.client)?.state == .admitted)
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: session, deviceID: "desktop"), clinic.call(Clinic.clientCaller))
         #expect(try clinic.state(session).participant(of: Clinic.client)?.state == .left)
     }
@@ -320,13 +320,13 @@ import Testing
         let start = StartRecording(sessionID: session)
         #expect(
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.startRecording(start, clinic.call(Clinic.clinicianCaller))
+                try await clinic.useCases.recordings.start(start, clinic.call(Clinic.clinicianCaller))
             } == .recordingConsentMissing)
         let consent = try await clinic.grant(.recording, by: Self.interpreter)
-        _ = try await clinic.executor.startRecording(start, clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.useCases.recordings.start(start, clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 3)
         #expect(try clinic.state(session).recordings.last?.state == .recording)
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id), clinic.call(Self.interpreter))
         await clinic.work(seconds: 1)
         #expect(clinic.chime.runningCaptures.isEmpty)
@@ -340,11 +340,11 @@ import Testing
         _ = try await clinic.join(guest.caller, session)
         try await Self.admit(guest.participant.id, session, clinic)
         for caller in [Clinic.clientCaller, Clinic.clinicianCaller] {
-            _ = try await clinic.executor.leaveSession(LeaveSession(sessionID: session), clinic.call(caller))
+            _ = try await clinic.useCases.sessions.leave(LeaveSession(sessionID: session), clinic.call(caller))
         }
         for _ in 0..<41 {
             clinic.time.advance(by: .seconds(15))
-            _ = try await clinic.executor.heartbeat(session, Invocation(caller: guest.caller))
+            _ = try await clinic.useCases.sessions.heartbeat(session, Invocation(caller: guest.caller))
             _ = try await clinic.sweeper.sweep()
         }
         #expect(try clinic.state(session).session.status == .completed)
@@ -357,7 +357,7 @@ import Testing
         _ = try await Self.grant(session, clinic, validFor: .seconds(60))
         #expect(
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.inviteParticipant(
+                try await clinic.useCases.participants.invite(
                     InviteParticipant(
                         sessionID: session, role: .observer, subjectID: Self.observer.clinicianID),
                     clinic.call(Clinic.clinicianCaller))
@@ -366,7 +366,7 @@ import Testing
         _ = try await Self.invite(Self.observer, .observer, session, clinic)
         #expect(
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.inviteParticipant(
+                try await clinic.useCases.participants.invite(
                     InviteParticipant(
                         sessionID: session, role: .observer, subjectID: Self.observer.clinicianID),
                     clinic.call(Clinic.clinicianCaller))

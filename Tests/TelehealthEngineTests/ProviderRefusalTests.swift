@@ -18,7 +18,7 @@ import Testing
     }
 
     private func stop(_ clinic: Clinic, _ id: SessionID) async throws {
-        _ = try await clinic.executor.stopRecording(
+        _ = try await clinic.useCases.recordings.stop(
             StopRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
     }
 
@@ -42,7 +42,7 @@ import Testing
         let id = try await clinic.visit()
         try await clinic.grantRecording()
         refuse(clinic, "capture", error, times: 3)
-        _ = try await clinic.executor.startRecording(
+        _ = try await clinic.useCases.recordings.start(
             StartRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 90)
         #expect(try clinic.state(id).recordings.last?.state == .recording)
@@ -55,7 +55,7 @@ import Testing
         let id = try await clinic.visit()
         try await clinic.grantRecording()
         refuse(clinic, "startCapture", error, times: 2)
-        _ = try await clinic.executor.startRecording(
+        _ = try await clinic.useCases.recordings.start(
             StartRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.worker.runDue()
         #expect(try clinic.state(id).recordings.last?.state == .requested)
@@ -72,10 +72,10 @@ import Testing
         let id = try await clinic.visit()
         try await clinic.grantRecording()
         refuse(clinic, "startCapture", Self.forbidden, times: 1000)
-        _ = try await clinic.executor.startRecording(
+        _ = try await clinic.useCases.recordings.start(
             StartRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 60)
-        _ = try await clinic.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.useCases.sessions.end(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 10)
         // Nothing ran, and that is now a fact.
         #expect(try clinic.state(id).recordings.last?.failure == "NOT_STARTED")
@@ -92,7 +92,7 @@ import Testing
         await clinic.work(seconds: 60)
         #expect(try clinic.state(id).recording(recording)?.waitReason == .accessRefused)
         #expect(try await clinic.store.effectCounts().refused == 1)
-        _ = try await clinic.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.useCases.sessions.end(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         for _ in 0..<4 * 60 {
             clinic.time.advance(by: .seconds(60))
             await clinic.worker.runDue()
@@ -109,7 +109,7 @@ import Testing
         #expect(try clinic.state(id).recording(recording)?.waitReason == .accessRefused)
         // Mended and tried again by an operator: nothing was lost.
         clinic.chime.forgetFaults()
-        try await clinic.executor.retryEffect(dead.effect.id, clinic.call(Clinic.admin))
+        try await clinic.useCases.operations.retry(dead.effect.id, clinic.call(Clinic.admin))
         await clinic.work(seconds: 2)
         #expect(try clinic.state(id).recording(recording)?.state == .available)
         #expect(try clinic.state(id).recording(recording)?.waitReason == nil)
@@ -121,7 +121,7 @@ import Testing
         clinic.chime.loseObjects()
         try await stop(clinic, id)
         await clinic.work(seconds: 30)
-        _ = try await clinic.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.useCases.sessions.end(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         func pass(hours: Int) async {
             for _ in 0..<hours * 60 {
                 clinic.time.advance(by: .seconds(60))
@@ -139,7 +139,7 @@ import Testing
         #expect(looks < 1000, "\(looks) looks in a day")
         // Each retry is one more look.
         let effect = try #require(clinic.deadLetters.first?.effect.id)
-        try await clinic.executor.retryEffect(effect, clinic.call(Clinic.admin))
+        try await clinic.useCases.operations.retry(effect, clinic.call(Clinic.admin))
         await clinic.worker.runDue()
         #expect(clinic.deadLetters.count == 2)
         #expect(clinic.chime.calls.count { $0 == "object" } == looks + 1)
@@ -158,7 +158,7 @@ import Testing
         #expect(try clinic.state(id).recording(recording)?.state == .processing)
         #expect(try clinic.state(id).recording(recording)?.waitReason == .joiningFailed)
         let effect = try #require(clinic.deadLetters.first?.effect.id)
-        try await clinic.executor.retryEffect(effect, clinic.call(Clinic.admin))
+        try await clinic.useCases.operations.retry(effect, clinic.call(Clinic.admin))
         await clinic.work(seconds: 60)
         #expect(try clinic.state(id).recording(recording)?.state == .available)
         #expect(clinic.chime.concatenationTokens.count == 4)
@@ -195,7 +195,7 @@ import Testing
         clinic.chime.fail("createMeeting", .loseAnswer)
         refuse(clinic, "createMeeting", Self.quota, times: 1000)
         async let joining = refusal { () throws(TelehealthError) in
-            try await clinic.executor.joinSession(
+            try await clinic.useCases.sessions.join(
                 JoinSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         }
         while try clinic.state(id).liveMeeting?.failure == nil {
@@ -221,7 +221,7 @@ import Testing
         let client = try #require(try clinic.state(id).participants.first { $0.role == .client })
         refuse(clinic, "updateCapabilities", error, times: 2)
         let muted = MediaCapabilities(audio: .receive)
-        _ = try await clinic.executor.moderateParticipant(
+        _ = try await clinic.useCases.participants.moderate(
             id, client.id, .setCapabilities(muted), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 30)
         #expect(clinic.chime.liveMeetings.first?.capabilities[client.externalUserID] == muted)
@@ -232,11 +232,11 @@ import Testing
         let id = try await clinic.visit()
         let client = try #require(try clinic.state(id).participants.first { $0.role == .client })
         refuse(clinic, "updateCapabilities", Self.forbidden, times: 2)
-        _ = try await clinic.executor.moderateParticipant(
+        _ = try await clinic.useCases.participants.moderate(
             id, client.id, .setCapabilities(MediaCapabilities(audio: .receive)), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 10)
         #expect(clinic.deadLetters.count == 1)
-        _ = try await clinic.executor.moderateParticipant(
+        _ = try await clinic.useCases.participants.moderate(
             id, client.id, .remove, clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 2)
         #expect(clinic.chime.liveMeetings.first?.attendees[client.externalUserID] == nil)

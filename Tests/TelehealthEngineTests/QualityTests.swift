@@ -10,7 +10,7 @@ import Testing
         _ clinic: Clinic, _ id: SessionID, _ metrics: ClientMetrics, by caller: Caller = Clinic.clientCaller
     ) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.reportMetrics(id, metrics, clinic.call(caller))
+            try await clinic.useCases.quality.report(id, metrics, clinic.call(caller))
         }
     }
 
@@ -94,7 +94,7 @@ import Testing
         }
         #expect(await report(clinic, id, good, by: Clinic.scheduler) == .notAllowed)
         #expect(await report(clinic, id, good, by: Clinic.stranger) == .sessionNotFound)
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         #expect(await report(clinic, id, good) == nil)
         clinic.time.advance(by: .seconds(700))
@@ -110,17 +110,17 @@ import Testing
 
     @Test func `a creation that failed through the service's fault is kept`() async throws {
         let clinic = Clinic()
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(start: .seconds(60)), clinic.call(Clinic.scheduler))
         clinic.store.forceConflicts(clinic.policy.conflictRetriesMax)
         let reason = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.createSession(
+            try await clinic.useCases.sessions.create(
                 CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler))
         }
         #expect(reason == .versionConflict)
         #expect(clinic.store.snapshot.failures.map(\.reason) == ["VERSION_CONFLICT"])
         let unknown = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.createSession(
+            try await clinic.useCases.sessions.create(
                 CreateSession(appointmentID: AppointmentID("nowhere")), clinic.call(Clinic.scheduler))
         }
         #expect(unknown == .appointmentNotFound)

@@ -74,7 +74,7 @@ final class MemoryTrail: AuditTrail {
     init() throws {
         signer = try #require(ReceiptSigner(seed: Array(repeating: 9, count: 32)))
         office = ReceiptIssuer(
-            executor: clinic.executor, trail: try MemoryTrail(clinic.store),
+            useCases: clinic.useCases, trail: try MemoryTrail(clinic.store),
             keys: ReceiptKeyStore(ReceiptKeys(signer: signer)))
     }
 
@@ -110,7 +110,7 @@ final class MemoryTrail: AuditTrail {
         try await clinic.registerDocuments()
         _ = try await clinic.open()
         let statement = Clinic.statement(.granted, .paper, attestedBy: "clinician-1")
-        let record = try await clinic.executor.submitConsent(
+        let record = try await clinic.useCases.consents.submit(
             SubmitConsent(subjectID: Clinic.client, type: .hipaaTelehealth, statement: statement),
             clinic.call(Clinic.clinicianCaller))
         let text = try await office.receipt(of: record.id, clinic.call(Clinic.clientCaller)).text
@@ -184,7 +184,7 @@ final class MemoryTrail: AuditTrail {
 
     @Test func `a receipt of a consent that was taken back says so`() async throws {
         let (_, record) = try await receipt()
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: record.id), clinic.call(Clinic.clientCaller))
         let text = try await office.receipt(of: record.id, clinic.call(Clinic.clientCaller)).text
         #expect(try ConsentReceipt.verify(text, key: signer.publicKey).consent["revokedAt"] != nil)

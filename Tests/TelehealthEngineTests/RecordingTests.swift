@@ -8,7 +8,7 @@ import Testing
 @Suite("A recording") struct RecordingTests {
     private func start(_ clinic: Clinic, _ id: SessionID) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.startRecording(
+            try await clinic.useCases.recordings.start(
                 StartRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
         }
     }
@@ -17,7 +17,7 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         try await clinic.grantRecording()
-        let outcome = try await clinic.executor.startRecording(
+        let outcome = try await clinic.useCases.recordings.start(
             StartRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
         #expect(outcome.recording.state == .requested)
         #expect(outcome.recording.consentIDs.count == 2)
@@ -27,7 +27,7 @@ import Testing
         let running = try #require(try clinic.state(id).activeRecording)
         #expect(running.state == .recording)
         #expect(running.capturePipelineID != nil && running.capturePipelineARN != nil)
-        _ = try await clinic.executor.stopRecording(
+        _ = try await clinic.useCases.recordings.stop(
             StopRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 20)
         let done = try #require(try clinic.state(id).recording(running.id))
@@ -35,7 +35,7 @@ import Testing
         #expect(
             done.objectKey == "recordings/\(done.id)/playable/audio/\(done.concatenationPipelineID ?? "").mp4"
         )
-        let grant = try await clinic.executor.playbackURL(
+        let grant = try await clinic.useCases.recordings.playbackURL(
             of: done.id, purpose: .clinical, clinic.call(Clinic.clinicianCaller))
         #expect(grant.url.contains("expires=300"))
         #expect(
@@ -49,10 +49,10 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         let consent = try await clinic.grant(.recording)
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
         do {
-            _ = try await clinic.executor.startRecording(
+            _ = try await clinic.useCases.recordings.start(
                 StartRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
             Issue.record("it started")
         } catch {
@@ -71,12 +71,12 @@ import Testing
         try await clinic.grantRecording()
         let id = try await clinic.open()
         #expect(await start(clinic, id) == .invalidState)
-        _ = try? await clinic.executor.joinSession(
+        _ = try? await clinic.useCases.sessions.join(
             JoinSession(sessionID: id), clinic.call(Clinic.clinicianCaller, timeout: .zero))
         #expect(await start(clinic, id) == .meetingNotReady)
         await clinic.worker.runDue()
         let byClient = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.startRecording(
+            try await clinic.useCases.recordings.start(
                 StartRecording(sessionID: id), clinic.call(Clinic.clientCaller))
         }
         #expect(byClient == .notAllowed)
@@ -92,7 +92,7 @@ import Testing
     @Test func `revoking the consent stops a running capture at once`() async throws {
         let clinic = Clinic()
         let (id, recording, consent) = try await clinic.recordedVisit()
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id, reason: "changed my mind"), clinic.call(Clinic.clientCaller))
         #expect(try clinic.state(id).recording(recording)?.state == .stopping)
         await clinic.worker.runDue()
@@ -105,7 +105,7 @@ import Testing
         await clinic.work(seconds: 20)
         #expect(try clinic.state(id).recording(recording)?.state == .available)
         let other = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.playbackURL(
+            try await clinic.useCases.recordings.playbackURL(
                 of: recording, purpose: .training, clinic.call(Clinic.clinicianCaller))
         }
         #expect(other == .recordingConsentRevoked)
@@ -118,7 +118,7 @@ import Testing
         if way == "decline" {
             try await clinic.grant(.recording, statement: Clinic.statement(.declined))
         } else {
-            _ = try await clinic.executor.updateConsent(
+            _ = try await clinic.useCases.consents.update(
                 UpdateConsent(consentID: consent.id, statement: Clinic.statement(.declined).about(.recording)),
                 clinic.call(Clinic.clientCaller))
         }
@@ -140,7 +140,7 @@ import Testing
         let id = try await clinic.visit()
         let consent = try await clinic.grantRecording()
         #expect(await start(clinic, id) == nil)
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
         await clinic.work(seconds: 5)
         #expect(!clinic.chime.calls.contains("startCapture"))
@@ -155,7 +155,7 @@ import Testing
         #expect(await start(clinic, id) == nil)
         // The revocation commits between Chime's answer and its being written down.
         clinic.store.interrupt {
-            _ = try? await clinic.executor.revokeConsent(
+            _ = try? await clinic.useCases.consents.revoke(
                 RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
         }
         await clinic.worker.runDue()
@@ -206,7 +206,7 @@ import Testing
         clinic.chime.fail("startCapture", .loseAnswer)
         await clinic.worker.runDue()
         #expect(clinic.chime.runningCaptures.count == 1)
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
         await clinic.work(seconds: 5)
         #expect(clinic.chime.calls.count { $0 == "startCapture" } == 1)
@@ -243,7 +243,7 @@ import Testing
                 }
                 #expect(reason == .recordingConsentMissing)
             case .stopRecording:
-                let waiting = try await clinic.executor.joinSession(
+                let waiting = try await clinic.useCases.sessions.join(
                     JoinSession(sessionID: id, preVisitCheck: Clinic.check), clinic.call(Clinic.clientCaller))
                 #expect(waiting.media == nil && waiting.participant.state == .waiting)
                 await clinic.worker.runDue()
@@ -284,7 +284,7 @@ import Testing
     @Test func `a second recording does not wait for the first one's file`() async throws {
         let clinic = Clinic()
         let (id, first, _) = try await clinic.recordedVisit()
-        _ = try await clinic.executor.stopRecording(
+        _ = try await clinic.useCases.recordings.stop(
             StopRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 2)
         #expect(await start(clinic, id) == nil)
@@ -318,14 +318,14 @@ import Testing
         await clinic.work(seconds: 3)
         // Renewed, so the capture no longer stands on the entry that is revoked while its giver is away.
         let renewed = try await clinic.grant(.recording, by: Clinic.clinicianCaller)
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: renewed.id), clinic.call(Clinic.clinicianCaller))
         #expect(try clinic.state(id).activeRecording?.state == .recording)
         let join = JoinSession(sessionID: id)
         let early = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.joinSession(join, clinic.call(Clinic.clinicianCaller, timeout: .zero))
+            try await clinic.useCases.sessions.join(join, clinic.call(Clinic.clinicianCaller, timeout: .zero))
         }
         #expect(early == .meetingUnavailable)
         #expect(try clinic.state(id).activeRecording?.stopCause == .consentMissing)

@@ -15,15 +15,15 @@ import Testing
         do throws(TelehealthError) {
             switch verb {
             case .end:
-                _ = try await clinic.executor.endSession(
+                _ = try await clinic.useCases.sessions.end(
                     EndSession(sessionID: id, reason: .safety, note: "another"), call)
             case .cancel:
-                _ = try await clinic.executor.cancelSession(
+                _ = try await clinic.useCases.sessions.cancel(
                     CancelSession(sessionID: id, reason: .technical, note: "another"), call)
-            case .markNoShow: _ = try await clinic.executor.markNoShow(id, call)
-            case .updateToCompleted: _ = try await clinic.executor.updateSessionStatus(id, to: .completed, call)
-            case .updateToCancelled: _ = try await clinic.executor.updateSessionStatus(id, to: .cancelled, call)
-            case .updateToNoShow: _ = try await clinic.executor.updateSessionStatus(id, to: .noShow, call)
+            case .markNoShow: _ = try await clinic.useCases.sessions.markNoShow(id, call)
+            case .updateToCompleted: _ = try await clinic.useCases.sessions.updateStatus(id, to: .completed, call)
+            case .updateToCancelled: _ = try await clinic.useCases.sessions.updateStatus(id, to: .cancelled, call)
+            case .updateToNoShow: _ = try await clinic.useCases.sessions.updateStatus(id, to: .noShow, call)
             }
             return nil
         } catch { return error }
@@ -43,11 +43,11 @@ import Testing
         let call = clinic.call(Clinic.clinicianCaller)
         switch status {
         case .completed:
-            _ = try await clinic.executor.endSession(EndSession(sessionID: id, note: "first"), call)
+            _ = try await clinic.useCases.sessions.end(EndSession(sessionID: id, note: "first"), call)
         case .cancelled:
-            _ = try await clinic.executor.cancelSession(
+            _ = try await clinic.useCases.sessions.cancel(
                 CancelSession(sessionID: id, reason: .clinician, note: "first"), call)
-        case .scheduled, .waitingRoom, .inProgress, .noShow: _ = try await clinic.executor.markNoShow(id, call)
+        case .scheduled, .waitingRoom, .inProgress, .noShow: _ = try await clinic.useCases.sessions.markNoShow(id, call)
         }
         return id
     }
@@ -87,7 +87,7 @@ import Testing
         let id = try await ended(clinic, .noShow)
         func mark(_ party: NoShowParty) async -> TelehealthError.Reason? {
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.markNoShow(id, party: party, clinic.call(Clinic.scheduler))
+                try await clinic.useCases.sessions.markNoShow(id, party: party, clinic.call(Clinic.scheduler))
             }
         }
         #expect(await mark(.client) == nil)
@@ -97,7 +97,7 @@ import Testing
     @Test func `a visit that was called off with its appointment is not called off by itself`() async throws {
         let clinic = Clinic()
         let id = try await clinic.open()
-        _ = try await clinic.executor.cancelAppointment(
+        _ = try await clinic.useCases.appointments.cancel(
             CancelAppointment(id: Clinic.appointment, sourceVersion: 99), clinic.call(Clinic.scheduler))
         #expect(await use(.cancel, clinic, id)?.reason == .invalidState)
         // Who asks for the status alone has it.

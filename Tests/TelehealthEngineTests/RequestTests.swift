@@ -11,11 +11,11 @@ import Testing
 
     @Test func `a repetition answers with the first outcome and changes nothing`() async throws {
         let clinic = Clinic()
-        _ = try await clinic.executor.putAppointment(clinic.put(), clinic.call(Clinic.scheduler))
+        _ = try await clinic.useCases.appointments.put(clinic.put(), clinic.call(Clinic.scheduler))
         let command = CreateSession(appointmentID: Clinic.appointment)
-        let first = try await clinic.executor.createSession(command, clinic.call(Clinic.scheduler, id: id))
+        let first = try await clinic.useCases.sessions.create(command, clinic.call(Clinic.scheduler, id: id))
         let commits = clinic.store.snapshot.commits
-        let again = try await clinic.executor.createSession(
+        let again = try await clinic.useCases.sessions.create(
             command, clinic.call(Clinic.scheduler, id: id.lowercased()))
         #expect(again.session.id == first.session.id)
         #expect(clinic.store.snapshot.commits == commits)
@@ -28,7 +28,7 @@ import Testing
         let session = try await clinic.visit()
         func end(_ caller: Caller, hash: UInt8) async -> TelehealthError.Reason? {
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.endSession(
+                try await clinic.useCases.sessions.end(
                     EndSession(sessionID: session), clinic.call(caller, id: id, hash: hash))
             }
         }
@@ -47,7 +47,7 @@ import Testing
     func `an id that is no UUID is refused`(text: String) async throws {
         let clinic = Clinic()
         do {
-            _ = try await clinic.executor.putAppointment(
+            _ = try await clinic.useCases.appointments.put(
                 clinic.put(), clinic.call(Clinic.scheduler, id: text))
             Issue.record("it was taken")
         } catch { #expect(error.violations.map(\.field) == ["request_id"]) }
@@ -55,17 +55,17 @@ import Testing
 
     @Test func `a twin waits for the first and gets its outcome`() async throws {
         let clinic = Clinic()
-        _ = try await clinic.executor.putAppointment(clinic.put(), clinic.call(Clinic.scheduler))
+        _ = try await clinic.useCases.appointments.put(clinic.put(), clinic.call(Clinic.scheduler))
         let command = CreateSession(appointmentID: Clinic.appointment)
         let twin = Mutex<Task<SessionState, any Error>?>(nil)
         clinic.store.interrupt {
             let task = Task { [id] in
-                try await clinic.executor.createSession(command, clinic.call(Clinic.scheduler, id: id))
+                try await clinic.useCases.sessions.create(command, clinic.call(Clinic.scheduler, id: id))
             }
             twin.withLock { $0 = task }
             for _ in 0..<20 { await Task.yield() }
         }
-        let first = try await clinic.executor.createSession(command, clinic.call(Clinic.scheduler, id: id))
+        let first = try await clinic.useCases.sessions.create(command, clinic.call(Clinic.scheduler, id: id))
         let second = try await #require(twin.withLock { $0 }).value
         #expect(second.session.id == first.session.id)
         #expect(clinic.store.snapshot.sessions.count == 1)
@@ -73,17 +73,17 @@ import Testing
 
     @Test func `a twin in another process that committed first is found at the commit`() async throws {
         let clinic = Clinic()
-        _ = try await clinic.executor.putAppointment(clinic.put(), clinic.call(Clinic.scheduler))
+        _ = try await clinic.useCases.appointments.put(clinic.put(), clinic.call(Clinic.scheduler))
         let command = CreateSession(appointmentID: Clinic.appointment)
-        let other = CommandExecutor(
+        let other = UseCases(
             store: clinic.store, hub: clinic.hub, presence: clinic.presence, credentials: clinic.credentials,
             gateway: clinic.chime, time: clinic.time, ids: clinic.ids, policy: clinic.policy)
         let theirs = Mutex<SessionID?>(nil)
         clinic.store.interrupt { [id] in
-            let state = try? await other.createSession(command, clinic.call(Clinic.scheduler, id: id))
+            let state = try? await other.sessions.create(command, clinic.call(Clinic.scheduler, id: id))
             theirs.withLock { $0 = state?.session.id }
         }
-        let mine = try await clinic.executor.createSession(command, clinic.call(Clinic.scheduler, id: id))
+        let mine = try await clinic.useCases.sessions.create(command, clinic.call(Clinic.scheduler, id: id))
         #expect(mine.session.id == theirs.withLock { $0 })
     }
 
@@ -94,7 +94,7 @@ import Testing
         let first = try await clinic.join(Clinic.clinicianCaller, session, id: id)
         let again = try await clinic.join(Clinic.clinicianCaller, session, id: id)
         #expect(first.media != nil && again.media?.credentials == first.media?.credentials)
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: session), clinic.call(Clinic.clinicianCaller))
         let late = try await clinic.join(Clinic.clinicianCaller, session, id: id)
         #expect(late.media == nil && late.participant.state == .left)
@@ -102,15 +102,15 @@ import Testing
 
     @Test func `a repetition is authorised again`() async throws {
         let clinic = Clinic()
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(start: .seconds(60)), clinic.call(Clinic.scheduler))
-        _ = try await clinic.executor.createSession(
+        _ = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.clinicianCaller, id: id))
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(version: 2, start: .seconds(60), clinician: SubjectID("clinician-2")),
             clinic.call(Clinic.scheduler))
         let reason = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.createSession(
+            try await clinic.useCases.sessions.create(
                 CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.clinicianCaller, id: id))
         }
         #expect(reason == .sessionNotFound)
@@ -119,10 +119,10 @@ import Testing
     @Test func `conflicts are decided again, a bounded number of times`() async throws {
         let clinic = Clinic()
         clinic.store.forceConflicts(clinic.policy.conflictRetriesMax - 1)
-        _ = try await clinic.executor.putAppointment(clinic.put(), clinic.call(Clinic.scheduler))
+        _ = try await clinic.useCases.appointments.put(clinic.put(), clinic.call(Clinic.scheduler))
         clinic.store.forceConflicts(clinic.policy.conflictRetriesMax)
         do {
-            _ = try await clinic.executor.createSession(
+            _ = try await clinic.useCases.sessions.create(
                 CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler))
             Issue.record("it committed")
         } catch { #expect(error.reason == .versionConflict && error.category == .aborted) }
@@ -130,7 +130,7 @@ import Testing
 
     @Test func `outcomes are forgotten after a day`() async throws {
         let clinic = Clinic()
-        _ = try await clinic.executor.putAppointment(clinic.put(), clinic.call(Clinic.scheduler))
+        _ = try await clinic.useCases.appointments.put(clinic.put(), clinic.call(Clinic.scheduler))
         #expect(clinic.store.snapshot.requests.count == 1)
         clinic.time.advance(by: .seconds(86_401))
         try await clinic.store.prune(
@@ -144,13 +144,13 @@ import Testing
         let session = try await clinic.open()
         let join = JoinSession(sessionID: session)
         let late = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.joinSession(join, clinic.call(Clinic.clinicianCaller, timeout: .zero))
+            try await clinic.useCases.sessions.join(join, clinic.call(Clinic.clinicianCaller, timeout: .zero))
         }
         #expect(late == .meetingUnavailable)
         #expect(try clinic.state(session).isClinicianPresent)
         let task = Task {
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.joinSession(join, clinic.call(Clinic.clinicianCaller))
+                try await clinic.useCases.sessions.join(join, clinic.call(Clinic.clinicianCaller))
             }
         }
         for _ in 0..<20 { await Task.yield() }
@@ -163,7 +163,7 @@ import Testing
         let session = try await clinic.open()
         let task = Task {
             await refusal { () throws(TelehealthError) in
-                try await clinic.executor.joinSession(
+                try await clinic.useCases.sessions.join(
                     JoinSession(sessionID: session), clinic.call(Clinic.clinicianCaller, timeout: .seconds(3))
                 )
             }

@@ -13,7 +13,7 @@ import Testing
     {
         let clinic = Clinic(seed: 1, configure)
         let (session, recording, consent) = try await clinic.recordedVisit()
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: session), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 20)
         try #require(try clinic.state(session).recording(recording)?.state == .available)
@@ -25,7 +25,7 @@ import Testing
         by caller: Caller = Clinic.clinicianCaller
     ) async -> TelehealthError.Reason? {
         await refusal { () throws(TelehealthError) in
-            try await clinic.executor.playbackURL(of: id, purpose: purpose, clinic.call(caller))
+            try await clinic.useCases.recordings.playbackURL(of: id, purpose: purpose, clinic.call(caller))
         }
     }
 
@@ -54,13 +54,13 @@ import Testing
         let (clinic, _, recording, _) = try await kept()
         #expect(await play(clinic, recording, by: Clinic.clientCaller) == .recordingNotReleased)
         #expect(await play(clinic, recording, by: Clinic.stranger) == .recordingNotFound)
-        _ = try await clinic.executor.linkNote(
+        _ = try await clinic.useCases.recordings.linkNote(
             SessionNoteID("note-1"), to: recording, clinic.call(Clinic.clinicianCaller))
         #expect(await play(clinic, recording, by: Clinic.clientCaller) == nil)
         #expect(clinic.store.snapshot.audit.last?.action == "GetRecordingPlaybackUrl")
         #expect(await play(clinic, recording, .training, by: Clinic.clientCaller) == .recordingNotReleased)
         // What keeps a clinician from playing it keeps the client.
-        _ = try await clinic.executor.setHold(on: recording, reason: "case 17", clinic.call(Clinic.admin))
+        _ = try await clinic.useCases.recordings.setHold(on: recording, reason: "case 17", clinic.call(Clinic.admin))
         #expect(await play(clinic, recording, by: Clinic.clientCaller) == .recordingOnHold)
     }
 
@@ -81,15 +81,15 @@ import Testing
 
     @Test func `a hold keeps it past its time, and its release lets it go`() async throws {
         let (clinic, session, recording, _) = try await kept { $0.recordingRetention = .seconds(3600) }
-        _ = try await clinic.executor.setHold(
+        _ = try await clinic.useCases.recordings.setHold(
             on: recording, reason: "case 17", clinic.call(Clinic.admin))
-        _ = try await clinic.executor.setHold(
+        _ = try await clinic.useCases.recordings.setHold(
             on: recording, reason: "another", clinic.call(Clinic.admin))
         clinic.time.advance(by: .seconds(7200))
         try await clinic.sweeper.sweep()
         let held = try #require(try clinic.state(session).recording(recording))
         #expect(held.state == .available && held.hold?.reason == "case 17")
-        _ = try await clinic.executor.releaseHold(
+        _ = try await clinic.useCases.recordings.releaseHold(
             on: recording, reason: "case closed", clinic.call(Clinic.admin))
         #expect(clinic.store.snapshot.audit.last?.reason == "case closed")
         try await clinic.sweeper.sweep()
@@ -101,7 +101,7 @@ import Testing
         let (clinic, session, recording, _) = try await kept { $0.recordingRetention = .seconds(3600) }
         clinic.time.advance(by: .seconds(7200))
         clinic.store.interrupt {
-            _ = try? await clinic.executor.setHold(
+            _ = try? await clinic.useCases.recordings.setHold(
                 on: recording, reason: "just in time", clinic.call(Clinic.admin))
         }
         try await clinic.sweeper.sweep()
@@ -113,18 +113,18 @@ import Testing
 
     @Test func `once it is being deleted, a hold and a new retention are refused`() async throws {
         let (clinic, session, recording, _) = try await kept()
-        _ = try await clinic.executor.setRetention(
+        _ = try await clinic.useCases.recordings.setRetention(
             of: recording, until: VirtualTime.nine, reason: "asked for by the client",
             clinic.call(Clinic.admin))
         #expect(try clinic.state(session).recording(recording)?.retainUntil == clinic.time.now)
         try await clinic.sweeper.sweep()
         let hold = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.setHold(on: recording, reason: "late", clinic.call(Clinic.admin))
+            try await clinic.useCases.recordings.setHold(on: recording, reason: "late", clinic.call(Clinic.admin))
         }
         #expect(hold == .recordingBeingDeleted)
         await clinic.work(seconds: 2)
         let retention = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.setRetention(
+            try await clinic.useCases.recordings.setRetention(
                 of: recording, until: nil, reason: "late", clinic.call(Clinic.admin))
         }
         #expect(retention == .recordingDeleted)
@@ -146,7 +146,7 @@ import Testing
     {
         let (clinic, _, recording, consent) = try await kept { $0.playbackAfterRevocation = way }
         #expect(await play(clinic, recording) == nil)
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
         // The visit is over, so the revocation reaches the recording through its consents.
         let clinical = await play(clinic, recording)
@@ -160,7 +160,7 @@ import Testing
     @Test(arguments: Policy.PlaybackUnderHold.allCases)
     func `under hold it is played as the policy says`(way: Policy.PlaybackUnderHold) async throws {
         let (clinic, _, recording, _) = try await kept { $0.playbackUnderHold = way }
-        _ = try await clinic.executor.setHold(on: recording, reason: "case", clinic.call(Clinic.admin))
+        _ = try await clinic.useCases.recordings.setHold(on: recording, reason: "case", clinic.call(Clinic.admin))
         #expect(await play(clinic, recording) == (way == .allow ? nil : .recordingOnHold))
         #expect(
             await play(clinic, recording, by: Clinic.admin) == (way == .refuse ? .recordingOnHold : nil))
@@ -168,15 +168,15 @@ import Testing
 
     @Test func `a note is linked by who led the visit, and by nobody who may not see it`() async throws {
         let (clinic, session, recording, _) = try await kept()
-        _ = try await clinic.executor.linkNote(
+        _ = try await clinic.useCases.recordings.linkNote(
             SessionNoteID("note-1"), to: recording, clinic.call(Clinic.clinicianCaller))
         #expect(try clinic.state(session).recording(recording)?.sessionNoteID == SessionNoteID("note-1"))
         let client = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.linkNote(nil, to: recording, clinic.call(Clinic.clientCaller))
+            try await clinic.useCases.recordings.linkNote(nil, to: recording, clinic.call(Clinic.clientCaller))
         }
         #expect(client == .notAllowed)
         let stranger = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.linkNote(nil, to: recording, clinic.call(Clinic.otherClinician))
+            try await clinic.useCases.recordings.linkNote(nil, to: recording, clinic.call(Clinic.otherClinician))
         }
         #expect(stranger == .recordingNotFound)
     }
@@ -184,10 +184,10 @@ import Testing
     @Test func `the manifest is the same text each time, and names object, consents and people`() async throws
     {
         let (clinic, _, recording, consent) = try await kept()
-        let first = try await clinic.executor.manifest(of: recording, clinic.call(Clinic.clinicianCaller))
+        let first = try await clinic.useCases.recordings.manifest(of: recording, clinic.call(Clinic.clinicianCaller))
         clinic.time.advance(by: .seconds(10))
-        _ = try await clinic.executor.setHold(on: recording, reason: "case", clinic.call(Clinic.admin))
-        let second = try await clinic.executor.manifest(of: recording, clinic.call(Clinic.admin))
+        _ = try await clinic.useCases.recordings.setHold(on: recording, reason: "case", clinic.call(Clinic.admin))
+        let second = try await clinic.useCases.recordings.manifest(of: recording, clinic.call(Clinic.admin))
         #expect(first.canonicalJSON == second.canonicalJSON && first.sha256 == second.sha256)
         #expect(first.recording.consentIDs.contains(consent.id))
         #expect(first.presenceSource == .roster)
@@ -204,17 +204,17 @@ import Testing
         let id = try await clinic.open()
         _ = try await clinic.join(Clinic.clinicianCaller, id)
         let client = try await clinic.grantRecording()
-        let outcome = try await clinic.executor.startRecording(
+        let outcome = try await clinic.useCases.recordings.start(
             StartRecording(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 3)
         #expect(outcome.recording.consentIDs.count == 1)
         _ = try await clinic.join(Clinic.clientCaller, id)
         let running = try #require(try clinic.state(id).activeRecording)
         #expect(running.consentIDs.contains(client.id))
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
         // Gone, but in the picture: the revocation stops and marks the recording all the same.
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: client.id), clinic.call(Clinic.clientCaller))
         let marked = try #require(try clinic.state(id).recording(running.id))
         #expect(marked.consentRevokedAt != nil && marked.stopCause == .consentRevoked)
@@ -223,7 +223,7 @@ import Testing
     @Test func `nobody is told that nothing is recorded before Chime says so`() async throws {
         let clinic = Clinic()
         let (id, recording, _) = try await clinic.recordedVisit()
-        _ = try await clinic.executor.stopRecording(
+        _ = try await clinic.useCases.recordings.stop(
             StopRecording(sessionID: id), clinic.call(Clinic.clientCaller))
         clinic.chime.lingersOnStop()
         await clinic.worker.runDue()

@@ -11,7 +11,7 @@ import Testing
         _ clinic: Clinic, _ id: SessionID, after: Int64? = nil, isPresence: Bool = true,
         _ caller: Caller = Clinic.clinicianCaller, wakes: Wakes = Wakes()
     ) async throws -> SessionWatch {
-        try await clinic.executor.watchSession(
+        try await clinic.useCases.watches.watchSession(
             id, after: after, isPresence: isPresence, clinic.call(caller), wake: { wakes.count() })
     }
 
@@ -32,7 +32,7 @@ import Testing
         #expect(wakes.total == 1)
         let last = try clinic.state(id).session.lastEventSequence
         #expect(sequences(watch.take()) == Array(2...last))
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         #expect(wakes.total == 2)
         #expect(sequences(watch.take()) == [last + 1])
@@ -50,7 +50,7 @@ import Testing
             watch.close()
         }
         let beyond = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.watchSession(
+            try await clinic.useCases.watches.watchSession(
                 id, after: last + 1, clinic.call(Clinic.clinicianCaller), wake: {})
         }
         #expect(beyond == .fieldInvalid)
@@ -111,7 +111,7 @@ import Testing
         clinic.hub.tick(now: clinic.time.now)
         #expect(watch.take() == [.ended(TelehealthError(.tokenExpired))])
         let reason = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.watchSession(id, after: nil, clinic.call(caller), wake: {})
+            try await clinic.useCases.watches.watchSession(id, after: nil, clinic.call(caller), wake: {})
         }
         #expect(reason == .tokenExpired)
     }
@@ -119,14 +119,14 @@ import Testing
     @Test func `what is no longer kept cannot be resumed`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         clinic.time.advance(by: .seconds(10))
         try await clinic.store.prune(
             requestsBefore: clinic.time.now, eventsBefore: clinic.time.now, effectsBefore: VirtualTime.nine,
                 earlyCancellationsBefore: VirtualTime.nine)
         let reason = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.watchSession(
+            try await clinic.useCases.watches.watchSession(
                 id, after: 1, clinic.call(Clinic.clinicianCaller), wake: {})
         }
         #expect(reason == .resumeExpired)
@@ -139,9 +139,9 @@ import Testing
         let consent = try await clinic.grant(.recording, by: Clinic.clinicianCaller)
         let watch = try await open(clinic, id, Clinic.clientCaller)
         let before = watch.sequence
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id), clinic.call(Clinic.clinicianCaller))
-        _ = try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.useCases.screenShares.start(id, clinic.call(Clinic.clinicianCaller))
         #expect(sequences(watch.take()) == [before + 2])
     }
 
@@ -174,7 +174,7 @@ import Testing
     @Test func `behind the event that ended the session it has nothing but the end`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         let last = try clinic.state(id).session.lastEventSequence
         #expect(try await open(clinic, id, after: last).take() == [.over])
@@ -203,7 +203,7 @@ import Testing
         #expect(watch.callHeartbeatWithin == .seconds(15))
         #expect(isHere(), "to open it is a sign of life")
         clinic.time.advance(by: .seconds(44))
-        _ = try await clinic.executor.heartbeat(id, clinic.call(Clinic.clientCaller))
+        _ = try await clinic.useCases.sessions.heartbeat(id, clinic.call(Clinic.clientCaller))
         clinic.time.advance(by: .seconds(44))
         #expect(isHere())
         clinic.time.advance(by: .seconds(1))
@@ -219,7 +219,7 @@ import Testing
         let before = clinic.store.snapshot.audit.count
         for _ in 0..<4 {
             clinic.time.advance(by: .seconds(15))
-            _ = try await clinic.executor.heartbeat(id, clinic.call(Clinic.clientCaller))
+            _ = try await clinic.useCases.sessions.heartbeat(id, clinic.call(Clinic.clientCaller))
         }
         #expect(clinic.store.snapshot.audit.count == before)
     }

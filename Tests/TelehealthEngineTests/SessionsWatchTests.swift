@@ -13,7 +13,7 @@ import Testing
         _ clinic: Clinic, _ caller: Caller = Clinic.clinicianCaller, _ range: Range<Timestamp> = day,
         behind token: String? = nil
     ) async throws(TelehealthError) -> SessionsWatch {
-        try await clinic.executor.watchSessions(
+        try await clinic.useCases.watches.watchSessions(
             startingFrom: range.lowerBound, before: range.upperBound, behind: token, clinic.call(caller))
     }
 
@@ -39,8 +39,8 @@ import Testing
 
     /// Everything that is there to be told, and the last token.
     private func told(_ watch: inout SessionsWatch, _ clinic: Clinic) async throws -> (words: [String], token: String) {
-        await clinic.executor.tellSessionsWatchesOnce()
-        clinic.executor.sessionsWatches.tick(now: clinic.time.now)
+        await clinic.useCases.watches.tellSessionsWatchesOnce()
+        clinic.useCases.watches.sessionsWatches.tick(now: clinic.time.now)
         var words: [String] = []
         while true {
             let step = try await watch.next()
@@ -53,7 +53,7 @@ import Testing
     private func move(_ clinic: Clinic, version: Int64, by start: Duration, to clinician: SubjectID = Clinic.clinician)
         async throws
     {
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             clinic.put(version: version, start: start, clinician: clinician), clinic.call(Clinic.scheduler))
     }
 
@@ -158,7 +158,7 @@ import Testing
         }
         #expect(briefs.first?.joinGaps?.count == 2)
         try await clinic.grant(.georgiaTelehealth)
-        await clinic.executor.tellSessionsWatchesOnce()
+        await clinic.useCases.watches.tellSessionsWatchesOnce()
         guard case .changed(let brief, _)? = try await watch.next() else {
             Issue.record("no change")
             return
@@ -191,7 +191,7 @@ import Testing
         #expect(try await told(&watch, clinic).words == ["s1"])
         for step in 1...50 {
             try await move(clinic, version: Int64(step + 1), by: .seconds(60 + Int64(step)))
-            await clinic.executor.tellSessionsWatchesOnce()
+            await clinic.useCases.watches.tellSessionsWatchesOnce()
         }
         #expect(try await told(&watch, clinic).words == ["c51"])
     }
@@ -220,7 +220,7 @@ import Testing
         var watch = try await open(clinic, brief)
         _ = try await watch.next()
         clinic.time.advance(by: .seconds(11))
-        clinic.executor.sessionsWatches.tick(now: clinic.time.now)
+        clinic.useCases.watches.sessionsWatches.tick(now: clinic.time.now)
         let ended = await refusal { () async throws(TelehealthError) in try await watch.next() }
         #expect(ended == .tokenExpired)
         watch.leave()
@@ -228,7 +228,7 @@ import Testing
         _ = try await left.next()
         left.leave()
         #expect(try await left.next() == nil)
-        #expect(clinic.executor.sessionsWatches.watchCount == 0)
+        #expect(clinic.useCases.watches.sessionsWatches.watchCount == 0)
     }
 
     @Test func `a token is good for its caller, range and log, and for half the time that events are kept`()
@@ -288,12 +288,12 @@ import Testing
         let clinic = Clinic { $0.watchedVisitsMax = 1 }
         _ = try await clinic.open()
         _ = try await open(clinic)
-        _ = try await clinic.executor.putAppointment(
+        _ = try await clinic.useCases.appointments.put(
             PutAppointment(
                 id: AppointmentID("appointment-2"), clientID: SubjectID("client-2"), clinicianID: Clinic.clinician,
                 startsAt: VirtualTime.nine + .seconds(1800), endsAt: VirtualTime.nine + .seconds(3600),
                 timeZone: "America/New_York", sourceVersion: 1), clinic.call(Clinic.scheduler))
-        _ = try await clinic.executor.createSession(
+        _ = try await clinic.useCases.sessions.create(
             CreateSession(appointmentID: AppointmentID("appointment-2")), clinic.call(Clinic.scheduler))
         let refused = await refusal { () async throws(TelehealthError) in try await open(clinic) }
         #expect(refused == .watchTooLarge)

@@ -11,7 +11,7 @@ import Testing
         -> TelehealthError?
     {
         do throws(TelehealthError) {
-            _ = try await clinic.executor.admitParticipant(
+            _ = try await clinic.useCases.participants.admit(
                 session, person, clinic.call(Clinic.clinicianCaller))
             return nil
         } catch { return error }
@@ -87,7 +87,7 @@ import Testing
         _ = try await clinic.join(guest.caller, session)
         _ = try await PeopleTests.invite(PeopleTests.interpreter, .interpreter, session, clinic)
         let interpreter = try await clinic.join(PeopleTests.interpreter, session).participant
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
         let state = try clinic.state(session)
         let people = [guest.participant.id, interpreter.id].compactMap(state.participant)
@@ -154,10 +154,10 @@ import Testing
         let consent = try await clinic.grant(.thirdPartyPresence)
         _ = try await PeopleTests.invite(PeopleTests.interpreter, .interpreter, session, clinic)
         let person = try await clinic.join(PeopleTests.interpreter, session).participant
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: session), clinic.call(PeopleTests.interpreter))
         #expect(attendees(clinic).contains(person.externalUserID))
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
         await clinic.work(seconds: 1)
         #expect(!attendees(clinic).contains(person.externalUserID))

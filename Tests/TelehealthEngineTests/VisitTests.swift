@@ -89,17 +89,17 @@ import Testing
         let id = try await clinic.open(admission: .manual)
         let client = try await clinic.join(Clinic.clientCaller, id).participant.id
         let early = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.admitParticipant(id, client, clinic.call(Clinic.admin))
+            try await clinic.useCases.participants.admit(id, client, clinic.call(Clinic.admin))
         }
         #expect(early == .clinicianNotPresent)
         _ = try await clinic.join(Clinic.clinicianCaller, id)
         #expect(try clinic.state(id).session.startedAt == nil)
         #expect(try await clinic.join(Clinic.clientCaller, id).media == nil)
         let byClient = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.admitParticipant(id, client, clinic.call(Clinic.clientCaller))
+            try await clinic.useCases.participants.admit(id, client, clinic.call(Clinic.clientCaller))
         }
         #expect(byClient == .notAllowed)
-        _ = try await clinic.executor.admitParticipant(id, client, clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.useCases.participants.admit(id, client, clinic.call(Clinic.clinicianCaller))
         #expect(try clinic.state(id).session.startedAt != nil)
         #expect(try await clinic.join(Clinic.clientCaller, id).media != nil)
     }
@@ -108,7 +108,7 @@ import Testing
         let clinic = Clinic()
         let id = try await clinic.visit()
         let first = try await clinic.join(Clinic.clientCaller, id).media
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
         let again = try await clinic.join(Clinic.clientCaller, id).media
         #expect(first != nil && again?.credentials == first?.credentials)
@@ -146,7 +146,7 @@ import Testing
         let clinic = Clinic()
         let (id, recording, _) = try await clinic.recordedVisit()
         await clinic.work(seconds: 87)
-        let ended = try await clinic.executor.endSession(
+        let ended = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         #expect(ended.session.status == .completed)
         #expect(ended.session.visitDuration == .seconds(90))
@@ -167,10 +167,10 @@ import Testing
         let id = try await clinic.open()
         let invocation = clinic.call(Clinic.clinicianCaller, timeout: .zero)
         let reason = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.joinSession(JoinSession(sessionID: id), invocation)
+            try await clinic.useCases.sessions.join(JoinSession(sessionID: id), invocation)
         }
         #expect(reason == .meetingUnavailable)
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         await clinic.work(seconds: 1)
         #expect(clinic.chime.calls.isEmpty)
@@ -181,16 +181,16 @@ import Testing
     @Test func `screen shares are intervals, closed by leaving and by the end`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
-        _ = try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clientCaller))
+        _ = try await clinic.useCases.screenShares.start(id, clinic.call(Clinic.clientCaller))
         let twice = await refusal { () throws(TelehealthError) in
-            try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clientCaller))
+            try await clinic.useCases.screenShares.start(id, clinic.call(Clinic.clientCaller))
         }
         #expect(twice == .screenShareActive)
-        _ = try await clinic.executor.leaveSession(
+        _ = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
-        _ = try await clinic.executor.startScreenShare(id, clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.useCases.screenShares.start(id, clinic.call(Clinic.clinicianCaller))
         clinic.time.advance(by: .seconds(5))
-        _ = try await clinic.executor.endSession(
+        _ = try await clinic.useCases.sessions.end(
             EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         #expect(try clinic.state(id).screenShares.map { $0.stoppedAt != nil } == [true, true])
         #expect(clinic.kinds(id).count { $0 == .screenShareStopped } == 2)
@@ -203,7 +203,7 @@ import Testing
         _ = try await clinic.join(Clinic.clientCaller, id)
         let entered = try clinic.state(id).session.waitingRoomEnteredAt
         clinic.time.advance(by: .seconds(20))
-        let left = try await clinic.executor.leaveSession(
+        let left = try await clinic.useCases.sessions.leave(
             LeaveSession(sessionID: id), clinic.call(Clinic.clientCaller))
         #expect(left.session.status == .scheduled)
         _ = try await clinic.join(Clinic.clientCaller, id)

@@ -85,7 +85,7 @@ import Testing
 }
 
 private func open(_ clinic: Clinic, _ id: SessionID, after: Int64?) async throws -> SessionWatch {
-    try await clinic.executor.watchSession(id, after: after, clinic.call(Clinic.clinicianCaller), wake: {})
+    try await clinic.useCases.watches.watchSession(id, after: after, clinic.call(Clinic.clinicianCaller), wake: {})
 }
 
 private func sequences(_ watch: SessionWatch) -> [Int64] {

@@ -67,7 +67,7 @@ import Testing
     private func visit(_ clinic: Clinic) async throws -> SessionID {
         try await clinic.grantTelehealth()
         let id = try await clinic.open()
-        _ = try? await clinic.executor.joinSession(
+        _ = try? await clinic.useCases.sessions.join(
             JoinSession(sessionID: id), clinic.call(Clinic.clinicianCaller, timeout: .zero))
         return id
     }

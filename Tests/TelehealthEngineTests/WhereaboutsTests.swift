@@ -35,9 +35,9 @@ import Testing
     @Test func `is kept from a reload that is refused for a consent`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
-        let file = try await clinic.executor.consents(of: Clinic.client, clinic.call(Clinic.clientCaller))
+        let file = try await clinic.useCases.consents.history(of: Clinic.client, clinic.call(Clinic.clientCaller))
         let consent = try #require(file.first { $0.type == .hipaaTelehealth })
-        _ = try await clinic.executor.revokeConsent(
+        _ = try await clinic.useCases.consents.revoke(
             RevokeConsent(consentID: consent.id), clinic.call(Clinic.clientCaller))
         #expect(await reload(clinic, id) == .consentMissing)
         #expect(try told(clinic, id)?.locationState == "FL")
@@ -55,7 +55,7 @@ import Testing
         bad.locationState = "Florida"
         #expect(await reload(clinic, id, bad) == .fieldInvalid)
         #expect(try told(clinic, id)?.locationState == "GA")
-        _ = try await clinic.executor.cancelSession(
+        _ = try await clinic.useCases.sessions.cancel(
             CancelSession(sessionID: id, reason: .technical), clinic.call(Clinic.scheduler))
         #expect(await reload(clinic, id) == .invalidState)
         #expect(try told(clinic, id)?.locationState == "GA")
@@ -65,7 +65,7 @@ import Testing
         let clinic = Clinic { $0.allowedLocationStates = ["GA"] }
         let id = try await clinic.visit()
         let client = try #require(try clinic.state(id).participants.first { $0.role == .client })
-        _ = try await clinic.executor.moderateParticipant(id, client.id, .remove, clinic.call(Clinic.clinicianCaller))
+        _ = try await clinic.useCases.participants.moderate(id, client.id, .remove, clinic.call(Clinic.clinicianCaller))
         #expect(await reload(clinic, id) == .participantRemoved)
         #expect(try told(clinic, id)?.locationState == "GA")
     }

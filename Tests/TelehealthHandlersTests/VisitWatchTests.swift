@@ -173,7 +173,7 @@ import VisitSimulation
                     $0.scheduledEndTime = visit.endsAt.wire
                     $0.consentsComplete = true
                 })
-        let telling = Task { await service.clinic.executor.tellSessionsWatches() }
+        let telling = Task { await service.clinic.useCases.watches.tellSessionsWatches() }
         defer { telling.cancel() }
         _ = try await service.scheduler.sessions.cancel(.with { $0.sessionID = visit.id.rawValue })
         let second = try #require(try await messages.next())

@@ -27,7 +27,7 @@ import VisitSimulation
             let relay = WatchRelay(ResponseWriter(reader.stream))
             let state = try service.visit
             let caller = try People.caller(People.token(.client, "client-1"), clinic: service.clinic)
-            watch = try await service.clinic.executor.watchSession(
+            watch = try await service.clinic.useCases.watches.watchSession(
                 state.session.id, after: after, isPresence: isPresence, Invocation(caller: caller)
             ) { relay.pump() }
             self.relay = relay

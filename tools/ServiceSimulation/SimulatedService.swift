@@ -36,7 +36,7 @@ package struct SimulatedService: Sendable {
             services: services, settings: settings, now: { clinic.time.now },
             logger: Logger(label: "calls", factory: { _ in SwiftLogNoOpLogHandler() }),
             keepRefusal: { (method, caller, source, reason) async throws(TelehealthError) in
-                try await clinic.executor.recordRefusal(
+                try await clinic.useCases.audit.recordRefusal(
                     action: method, caller: caller, source: source, reason: reason)
             },
             tokens: TokenReading { (token, _) throws(TokenRefusal) in try People.caller(token, clinic: clinic) })
@@ -61,12 +61,12 @@ package struct SimulatedService: Sendable {
         guard let audit = MemoryAudit(clinic), let receipts = ReceiptSigner(seed: Array(repeating: 7, count: 32)) else {
             throw Failure.noKeys
         }
-        let executor = clinic.executor
+        let useCases = clinic.useCases
         return TelehealthServices(
-            executor: executor, audit: AuditQueries(executor: executor, trail: audit, witness: audit),
+            useCases: useCases, audit: AuditQueries(useCases: useCases, trail: audit, witness: audit),
             receipts: ReceiptIssuer(
-                executor: executor, trail: audit, keys: ReceiptKeyStore(ReceiptKeys(signer: receipts))),
-            archive: PersonArchive(executor: executor, trail: audit), presence: clinic.presence,
+                useCases: useCases, trail: audit, keys: ReceiptKeyStore(ReceiptKeys(signer: receipts))),
+            archive: PersonArchive(useCases: useCases, trail: audit), presence: clinic.presence,
             care: care, openWatches: { clinic.watchCount },
             longWork: globalConcurrentExecutor, watchWork: globalConcurrentExecutor, time: clinic.time
         ).all

@@ -24,7 +24,7 @@ final class Clinic: Sendable {
     let hub: EventHub
     let presence: PresenceTracker
     let credentials: CredentialCache
-    let executor: CommandExecutor
+    let useCases: UseCases
     let worker: EffectWorker
     let sweeper: Sweeper
 
@@ -37,7 +37,7 @@ final class Clinic: Sendable {
         hub = EventHub(following: store)
         presence = PresenceTracker(time: time, following: store)
         credentials = CredentialCache(following: store)
-        executor = CommandExecutor(
+        useCases = UseCases(
             store: store, hub: hub, presence: presence, credentials: credentials, gateway: chime, time: time, ids: ids,
             policy: policy, guestKey: guestKey)
         let notices = Notices()
@@ -93,9 +93,9 @@ final class Clinic: Sendable {
 
     /// Appointment and session, one minute after its start.
     func open(guardian: SubjectID? = nil, admission: AdmissionPolicy? = nil) async throws -> SessionID {
-        _ = try await executor.putAppointment(
+        _ = try await useCases.appointments.put(
             put(start: .seconds(60), guardian: guardian), call(Self.scheduler))
-        let session = try await executor.createSession(
+        let session = try await useCases.sessions.create(
             CreateSession(appointmentID: Self.appointment, admissionPolicy: admission), call(Self.scheduler))
         time.advance(by: .seconds(120))
         return session.session.id
@@ -103,7 +103,7 @@ final class Clinic: Sendable {
 
     func registerDocuments() async throws {
         for type in ConsentType.builtIn {
-            _ = try await executor.putConsentDocument(
+            _ = try await useCases.documents.put(
                 PutConsentDocument(type: type, version: "1.0", language: "en-US", text: Self.text),
                 call(Self.admin))
         }
@@ -127,7 +127,7 @@ final class Clinic: Sendable {
     func grant(
         _ type: ConsentType, by caller: Caller = Clinic.clientCaller, statement: ConsentStatement? = nil
     ) async throws -> ConsentRecord {
-        try await executor.submitConsent(
+        try await useCases.consents.submit(
             SubmitConsent(
                 subjectID: caller.clientID ?? caller.clinicianID ?? SubjectID("nobody"), type: type,
                 statement: (statement ?? Self.statement()).about(type)), call(caller))
@@ -161,7 +161,7 @@ final class Clinic: Sendable {
         let invocation = call(caller, id: id)
         let isDone = Atomic(false)
         async let outcome = withDone(isDone) { () throws(TelehealthError) in
-            try await self.executor.joinSession(command, invocation)
+            try await self.useCases.sessions.join(command, invocation)
         }
         while !isDone.load(ordering: .acquiring) {
             await worker.runDue()
@@ -194,7 +194,7 @@ final class Clinic: Sendable {
     {
         let session = try await visit()
         let consent = try await grantRecording()
-        let outcome = try await executor.startRecording(
+        let outcome = try await useCases.recordings.start(
             StartRecording(sessionID: session), call(Self.clinicianCaller))
         await work(seconds: 3)
         guard try state(session).recordings.last?.state == .recording else {

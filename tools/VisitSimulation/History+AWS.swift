@@ -21,7 +21,7 @@ extension History {
                     user: fact.user, pipeline: fact.pipeline, id: "told-\(index)"))
         }
         let report = await attempt("tell \(entries.count)") { () throws(TelehealthError) in
-            try await life.executor.ingestMeetingEvents(
+            try await life.useCases.quality.ingest(
                 entries, Invocation(caller: Clinic.caller(SubjectID("forwarder"), .service)))
         }
         if let report, !report.malformed.isEmpty { fail("an event of ours was not read") }
@@ -36,10 +36,10 @@ extension History {
         let way = pick(3)
         await attempt("keep \(way)") { () throws(TelehealthError) in
             switch way {
-            case 0: try await life.executor.setHold(on: id, reason: "case", invocation(Clinic.admin))
-            case 1: try await life.executor.releaseHold(on: id, reason: "over", invocation(Clinic.admin))
+            case 0: try await life.useCases.recordings.setHold(on: id, reason: "case", invocation(Clinic.admin))
+            case 1: try await life.useCases.recordings.releaseHold(on: id, reason: "over", invocation(Clinic.admin))
             default:
-                try await life.executor.setRetention(
+                try await life.useCases.recordings.setRetention(
                     of: id, until: clinic.time.now, reason: "asked", invocation(Clinic.admin))
             }
         }

@@ -11,7 +11,7 @@ extension History {
         guard !current.isEmpty else { return }
         let id = current[pick(current.count)].id
         let record = await attempt("revoke \(subject)") { () throws(TelehealthError) in
-            try await life.executor.revokeConsent(RevokeConsent(consentID: id), invocation(caller))
+            try await life.useCases.consents.revoke(RevokeConsent(consentID: id), invocation(caller))
         }
         guard let revoked = record?.record.id else { return }
         promise("revocation of \(revoked)") { tables in
@@ -22,7 +22,7 @@ extension History {
     func consent(_ type: ConsentType, _ caller: Caller, _ decision: ConsentDecision) async {
         guard let subject = caller.personID else { return }
         let record = await attempt("\(decision) \(type) \(subject)") { () throws(TelehealthError) in
-            try await life.executor.submitConsent(
+            try await life.useCases.consents.submit(
                 SubmitConsent(subjectID: subject, type: type, statement: Clinic.statement(decision).about(type)),
                 invocation(caller))
         }
@@ -38,7 +38,7 @@ extension History {
         let type = [ConsentType.georgiaTelehealth, .recording][pick(2)]
         let statement = Clinic.statement(session: pick(2) == 0 ? session : nil)
         await attempt("guardian signs \(type)") { () throws(TelehealthError) in
-            try await life.executor.submitConsent(
+            try await life.useCases.consents.submit(
                 SubmitConsent(subjectID: Clinic.client, type: type, statement: statement.about(type)),
                 invocation(Clinic.guardianCaller))
         }
@@ -49,7 +49,7 @@ extension History {
         let word = Clinic.statement(.granted, .verbal, attestedBy: Clinic.clinician.rawValue)
         let before = clinic.store.snapshot.histories[Clinic.client]?.records ?? []
         let record = await attempt("attest") { () throws(TelehealthError) in
-            try await life.executor.submitConsent(
+            try await life.useCases.consents.submit(
                 SubmitConsent(subjectID: Clinic.client, type: .georgiaTelehealth, statement: word),
                 invocation(Clinic.clinicianCaller))
         }

@@ -12,7 +12,7 @@ extension History {
         }
         if pick(8) == 0 {
             await attempt("cancel appointment") { () throws(TelehealthError) in
-                try await life.executor.cancelAppointment(
+                try await life.useCases.appointments.cancel(
                     CancelAppointment(id: Clinic.appointment, sourceVersion: version),
                     invocation(Clinic.scheduler))
             }
@@ -23,7 +23,7 @@ extension History {
         // Mostly nothing is said of the client's age; else a child, or somebody long of age.
         if pick(4) == 0 { command.clientBirthDate = CivilDate(pick(2) == 0 ? "2015-02-28" : "1980-02-28") }
         await attempt("put appointment") { () throws(TelehealthError) in
-            try await life.executor.putAppointment(command, invocation(Clinic.scheduler))
+            try await life.useCases.appointments.put(command, invocation(Clinic.scheduler))
         }
     }
 
@@ -32,12 +32,12 @@ extension History {
         let (id, version) = (AppointmentID("appointment-\(2 + pick(3))"), Int64(1 + pick(4)))
         await attempt("out of order \(id) \(version)") { () throws(TelehealthError) in
             if pick(2) == 0 {
-                return try await life.executor.cancelAppointment(
+                return try await life.useCases.appointments.cancel(
                     CancelAppointment(id: id, sourceVersion: version), invocation(Clinic.scheduler))
             }
             var command = clinic.put(version: version, start: .seconds(86_400))
             command.id = id
-            return try await life.executor.putAppointment(command, invocation(Clinic.scheduler))
+            return try await life.useCases.appointments.put(command, invocation(Clinic.scheduler))
         }
     }
 

@@ -69,7 +69,7 @@ extension History {
         let command = InviteParticipant(
             sessionID: session, role: roles[pick(roles.count)], subjectID: who.clinicianID)
         await attempt("invite \(command.role)") { () throws(TelehealthError) in
-            try await life.executor.inviteParticipant(command, invocation(leader()))
+            try await life.useCases.participants.invite(command, invocation(leader()))
         }
     }
 
@@ -79,7 +79,7 @@ extension History {
             sessionID: session, role: pick(3) == 0 ? .interpreter : .guest,
             validFor: .seconds(Int64(30 + pick(1200))))
         let outcome = await attempt("grant") { () throws(TelehealthError) in
-            try await life.executor.inviteParticipant(command, invocation(leader()))
+            try await life.useCases.participants.invite(command, invocation(leader()))
         }
         guard case .invitation(let invitation, let grant) = outcome?.place else { return }
         state.withLock { $0.grants.append(grant) }
@@ -95,7 +95,7 @@ extension History {
         let grant = grants[pick(grants.count)]
         guard let request = invocation(Clinic.admin).request else { return }
         let admission = await attempt("redeem") { () throws(TelehealthError) in
-            try await life.executor.redeemInvitation(grant, request, timeout: .zero)
+            try await life.useCases.participants.redeemInvitation(grant, request, timeout: .zero)
         }
         guard let admission else { return }
         if clinic.guestKey.caller(admission.pass) != admission.caller {
@@ -114,7 +114,7 @@ extension History {
         else { return }
         let id = invitations[pick(invitations.count)].id
         let state = await attempt("revoke grant") { () throws(TelehealthError) in
-            try await life.executor.revokeInvitation(session, id, invocation(leader()))
+            try await life.useCases.participants.revokeInvitation(session, id, invocation(leader()))
         }
         guard state != nil else { return }
         promise("revocation of \(id)") { $0.sessions[session]?.invitation(id)?.redeemedAt == nil }
@@ -129,7 +129,7 @@ extension History {
             [.deny, .remove, .returnToWaitingRoom, .setCapabilities(listens), .setCapabilities(.init())][
                 pick(5)]
         await attempt("\(command)") { () throws(TelehealthError) in
-            try await life.executor.moderateParticipant(session, person, command, invocation(leader()))
+            try await life.useCases.participants.moderate(session, person, command, invocation(leader()))
         }
     }
 
@@ -139,7 +139,7 @@ extension History {
         guard !waiting.isEmpty else { return }
         let person = waiting[pick(waiting.count)].id
         await attempt("admit who waits") { () throws(TelehealthError) in
-            try await life.executor.admitParticipant(session, person, invocation(Clinic.clinicianCaller))
+            try await life.useCases.participants.admit(session, person, invocation(Clinic.clinicianCaller))
         }
     }
 
@@ -147,7 +147,7 @@ extension History {
         guard let session else { return }
         let caller = anybody()
         await attempt("heartbeat") { () throws(TelehealthError) in
-            try await life.executor.heartbeat(session, invocation(caller))
+            try await life.useCases.sessions.heartbeat(session, invocation(caller))
         }
     }
 
@@ -161,7 +161,7 @@ extension History {
         before?.open?.close()
         let after = before?.session == session ? before?.seen : nil
         let watch = await attempt("watch after \(after ?? -1)") { () throws(TelehealthError) in
-            try await life.executor.watchSession(
+            try await life.useCases.watches.watchSession(
                 session, after: after, Invocation(caller: Clinic.clinicianCaller), wake: {})
         }
         guard let watch else { return }

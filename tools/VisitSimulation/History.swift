@@ -10,7 +10,7 @@ public final class History: Sendable {
     struct Life {
         let fuse: CrashPoint
         let hub: EventHub
-        let executor: CommandExecutor
+        let useCases: UseCases
         let worker: EffectWorker
         let sweeper: Sweeper
     }
@@ -69,10 +69,10 @@ public final class History: Sendable {
             try await clinic.grantTelehealth()
             try await clinic.grantRecording()
             try await clinic.grant(.thirdPartyPresence)
-            _ = try await clinic.executor.putAppointment(
+            _ = try await clinic.useCases.appointments.put(
                 clinic.put(start: .seconds(600), length: .seconds(1800), guardian: Clinic.guardian),
                 clinic.call(Clinic.scheduler))
-            _ = try await clinic.executor.createSession(
+            _ = try await clinic.useCases.sessions.create(
                 CreateSession(appointmentID: Clinic.appointment), clinic.call(Clinic.scheduler))
         } catch { return (["setup: \(error)"], [], 0) }
         for _ in 0..<steps {
@@ -104,7 +104,7 @@ public final class History: Sendable {
         let credentials = CredentialCache(following: store)
         return Life(
             fuse: fuse, hub: hub,
-            executor: CommandExecutor(
+            useCases: UseCases(
                 store: store, hub: hub, presence: presence, credentials: credentials, gateway: gateway,
                 time: clinic.time, ids: clinic.ids, policy: policy, guestKey: clinic.guestKey),
             worker: EffectWorker(
@@ -224,7 +224,7 @@ public final class History: Sendable {
         let command = JoinSession(
             sessionID: session, preVisitCheck: caller.role == .client ? Clinic.check : nil, deviceID: device)
         let outcome = await attempt("join \(caller.subject)") { () throws(TelehealthError) in
-            try await life.executor.joinSession(command, invocation(caller))
+            try await life.useCases.sessions.join(command, invocation(caller))
         }
         guard let media = outcome?.media, let participant = outcome?.participant else { return }
         let state = clinic.store.snapshot.sessions[session]
@@ -240,7 +240,7 @@ public final class History: Sendable {
     private func startRecording() async {
         guard let session else { return }
         let outcome = await attempt("record") { () throws(TelehealthError) in
-            try await life.executor.startRecording(
+            try await life.useCases.recordings.start(
                 StartRecording(sessionID: session), invocation(Clinic.clinicianCaller))
         }
         guard let id = outcome?.recording.id else { return }
@@ -250,7 +250,7 @@ public final class History: Sendable {
     private func stopRecording() async {
         guard let session else { return }
         let outcome = await attempt("stop recording") { () throws(TelehealthError) in
-            try await life.executor.stopRecording(
+            try await life.useCases.recordings.stop(
                 StopRecording(sessionID: session), invocation(Clinic.clinicianCaller))
         }
         guard let id = outcome?.recording.id else { return }
@@ -260,7 +260,7 @@ public final class History: Sendable {
     func leave(_ caller: Caller) async {
         guard let session else { return }
         await attempt("leave \(caller.subject)") { () throws(TelehealthError) in
-            try await life.executor.leaveSession(
+            try await life.useCases.sessions.leave(
                 LeaveSession(sessionID: session, deviceID: pick(3) == 0 ? "a" : nil), invocation(caller))
         }
     }
@@ -270,8 +270,8 @@ public final class History: Sendable {
         let starts = pick(3) > 0
         let share = await attempt("share \(starts)") { () throws(TelehealthError) in
             starts
-                ? try await life.executor.startScreenShare(session, invocation(caller))
-                : try await life.executor.stopScreenShare(session, invocation(caller))
+                ? try await life.useCases.screenShares.start(session, invocation(caller))
+                : try await life.useCases.screenShares.stop(session, invocation(caller))
         }
         guard starts, let share else { return }
         let sharer = clinic.store.snapshot.sessions[session]?.participant(share.share.participantID)
@@ -284,15 +284,15 @@ public final class History: Sendable {
         let state = await attempt("finish \(way)") { () throws(TelehealthError) in
             switch way {
             case 0...2:
-                try await life.executor.endSession(
+                try await life.useCases.sessions.end(
                     EndSession(sessionID: session), invocation(Clinic.clinicianCaller))
             case 3:
-                try await life.executor.cancelSession(
+                try await life.useCases.sessions.cancel(
                     CancelSession(sessionID: session, reason: .technical), invocation(Clinic.clientCaller))
-            case 4: try await life.executor.markNoShow(session, invocation(Clinic.clinicianCaller))
-            case 5: try await life.executor.undoNoShow(session, invocation(Clinic.scheduler))
+            case 4: try await life.useCases.sessions.markNoShow(session, invocation(Clinic.clinicianCaller))
+            case 5: try await life.useCases.sessions.undoNoShow(session, invocation(Clinic.scheduler))
             default:
-                try await life.executor.updateSessionStatus(
+                try await life.useCases.sessions.updateStatus(
                     session, to: .completed, invocation(Clinic.clinicianCaller))
             }
         }
@@ -310,13 +310,13 @@ public final class History: Sendable {
         else { return }
         let person = people[pick(people.count)].id
         await attempt("admit") { () throws(TelehealthError) in
-            try await life.executor.admitParticipant(session, person, invocation(Clinic.clinicianCaller))
+            try await life.useCases.participants.admit(session, person, invocation(Clinic.clinicianCaller))
         }
     }
 
     private func create() async {
         let state = await attempt("create") { () throws(TelehealthError) in
-            try await life.executor.createSession(
+            try await life.useCases.sessions.create(
                 CreateSession(appointmentID: Clinic.appointment), invocation(Clinic.scheduler))
         }
         guard let id = state?.session.id else { return }
@@ -434,8 +434,8 @@ public final class History: Sendable {
             let id = state.session.id
             await attempt("settle") { () throws(TelehealthError) in
                 state.session.status == .inProgress
-                    ? try await life.executor.endSession(EndSession(sessionID: id), clinic.call(Clinic.admin))
-                    : try await life.executor.cancelSession(
+                    ? try await life.useCases.sessions.end(EndSession(sessionID: id), clinic.call(Clinic.admin))
+                    : try await life.useCases.sessions.cancel(
                         CancelSession(sessionID: id, reason: .other), clinic.call(Clinic.admin))
             }
         }

@@ -42,7 +42,7 @@ package final class SimulatedClinic: Sendable {
 
     package var presence: PresenceTracker { clinic.presence }
     package var hub: EventHub { clinic.hub }
-    package var executor: CommandExecutor { clinic.executor }
+    package var useCases: UseCases { clinic.useCases }
     package var guestKey: GuestKey { clinic.guestKey }
     package var time: any TimeSource { clinic.time }
 
@@ -63,7 +63,7 @@ package final class SimulatedClinic: Sendable {
         case .recording: _ = try await clinic.recordedVisit()
         case .over:
             let session = try await clinic.recordedVisit().session
-            _ = try await clinic.executor.endSession(
+            _ = try await clinic.useCases.sessions.end(
                 EndSession(sessionID: session), clinic.call(Clinic.clinicianCaller))
             await clinic.work(seconds: 60)
         case .refused:
@@ -75,7 +75,7 @@ package final class SimulatedClinic: Sendable {
             clinic.chime.world.withLock { $0.faults["createMeeting"] = refusals }
             // It does not wait for the meeting, which never comes.
             _ = await refusal { () async throws(TelehealthError) in
-                try await clinic.executor.joinSession(
+                try await clinic.useCases.sessions.join(
                     JoinSession(sessionID: session, preVisitCheck: nil),
                     clinic.call(Clinic.clinicianCaller, timeout: .zero))
             }

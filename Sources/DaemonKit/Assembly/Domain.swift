@@ -12,7 +12,7 @@ internal import Webhooks
 /// The domain's parts: those that carry out callers' commands, and those that work by themselves.
 struct Domain {
     let hub: EventHub
-    let executor: CommandExecutor
+    let useCases: UseCases
     let services: TelehealthServices
     let guestKey: GuestKey
     let limitedCalls: LimitedCalls
@@ -46,7 +46,7 @@ struct Domain {
         guestKey = try StartFailure.naming("key of guests' grants in \(configuration.guestKeyFile) (--guest-key-file)") {
             try GuestKeyFile.key(path: configuration.guestKeyFile)
         }
-        executor = CommandExecutor(
+        useCases = UseCases(
             store: store, hub: hub, presence: presence, credentials: credentials, gateway: gateway, time: time,
             ids: ids, policy: policy, guestKey: guestKey)
         webhooks = try Self.webhookClient(configuration)
@@ -62,20 +62,20 @@ struct Domain {
             try cloud.eventPoller(configuration, intake: intake, alarms: alarms)
         }
 
-        let audit = AuditQueries(executor: executor, trail: store, witness: records.heads.archive)
+        let audit = AuditQueries(useCases: useCases, trail: store, witness: records.heads.archive)
         receiptKeys = ReceiptKeyStore(
             try StartFailure.naming("key of receipts in \(configuration.audit.receiptKeyFile) (--receipt-key-file)") {
                 try Self.receiptKeys(configuration)
             })
-        let receipts = ReceiptIssuer(executor: executor, trail: store, keys: receiptKeys)
+        let receipts = ReceiptIssuer(useCases: useCases, trail: store, keys: receiptKeys)
         longWork = try EventLoop(name: "long-work", givesWay: true)
         try longWork.start()
         watchWork = try EventLoop(name: "watch-work", givesWay: true)
         try watchWork.start()
-        openWatches = { [hub, others = executor.sessionsWatches] in hub.watchCount + others.watchCount }
+        openWatches = { [hub, others = useCases.watches.sessionsWatches] in hub.watchCount + others.watchCount }
         services = TelehealthServices(
-            executor: executor, audit: audit, receipts: receipts,
-            archive: PersonArchive(executor: executor, trail: store), presence: presence, care: store,
+            useCases: useCases, audit: audit, receipts: receipts,
+            archive: PersonArchive(useCases: useCases, trail: store), presence: presence, care: store,
             openWatches: openWatches, longWork: longWork, watchWork: watchWork, time: time)
     }
 
@@ -85,10 +85,10 @@ struct Domain {
         group.addTask { [sweeper] in await sweeper.run() }
         group.addTask { [limitedCalls] in await limitedCalls.run() }
         if let poller { group.addTask { await poller.run() } }
-        group.addTask { [hub, sessionsWatches = executor.sessionsWatches, policy, time] in
+        group.addTask { [hub, sessionsWatches = useCases.watches.sessionsWatches, policy, time] in
             await Self.tickWatches(hub, sessionsWatches, every: policy.watchHeartbeatInterval, time)
         }
-        group.addTask(executorPreference: watchWork) { [executor] in await executor.tellSessionsWatches() }
+        group.addTask(executorPreference: watchWork) { [useCases] in await useCases.watches.tellSessionsWatches() }
     }
 
     func close() {

@@ -105,12 +105,12 @@ struct ServerAssembly {
         _ services: [any RPCService], _ settings: AccessSettings, domain: Domain, verifier: TokenVerifier,
         time: SystemTime, _ alarms: Alarms
     ) throws -> AccessInterceptor {
-        let (executor, limitedCalls) = (domain.executor, domain.limitedCalls)
+        let (useCases, limitedCalls) = (domain.useCases, domain.limitedCalls)
         return try AccessInterceptor(
             services: services, settings: settings, now: { time.now }, logger: Logger(label: "calls"),
             onEmergency: { alarms.emergency($0, $1) },
             keepRefusal: { (method, caller, source, reason) async throws(TelehealthError) in
-                try await executor.recordRefusal(action: method, caller: caller, source: source, reason: reason)
+                try await useCases.audit.recordRefusal(action: method, caller: caller, source: source, reason: reason)
             },
             noteLimited: { limitedCalls.note(action: $0, caller: $1, source: $2, reason: $3) },
             tokens: tokenReading(verifier, domain.guestKey, time: time))

@@ -29,11 +29,11 @@ public struct PersonArchive: Sendable {
     public static let visitsMax = 3_000
     private static let page = 200
 
-    private let executor: CommandExecutor
+    private let useCases: UseCases
     private let trail: any AuditTrail
 
-    public init(executor: CommandExecutor, trail: any AuditTrail) {
-        self.executor = executor
+    public init(useCases: UseCases, trail: any AuditTrail) {
+        self.useCases = useCases
         self.trail = trail
     }
 
@@ -43,42 +43,34 @@ public struct PersonArchive: Sendable {
     public func record(of subject: SubjectID, _ invocation: Invocation) async throws(TelehealthError)
         -> PersonRecord
     {
-        try await executor.requireTie("ExportPersonRecord", to: subject, invocation)
-        try await executor.auditAlways(
+        try await useCases.pipeline.access.requireTie("ExportPersonRecord", to: subject, invocation)
+        try await useCases.audit.always(
             "ExportPersonRecord", person: subject, target: subject.rawValue, invocation)
-        let store = executor.store
-        let history = try await executor.reading { () async throws(StoreError) in
-            try await store.consents(of: subject)
-        }
+        let store = useCases.pipeline.store
+        let history = try await reading(await store.consents(of: subject))
         var documents: [ConsentDocument] = []
         for type in Set(history.records.map(\.type)) {
-            documents += try await executor.reading { () async throws(StoreError) in
-                try await store.documents(of: type)
-            }
+            documents += try await reading(await store.documents(of: type))
         }
         return PersonRecord(
             subjectID: subject, bornOn: history.bornOn, consents: history.records,
-            ended: try await executor.judged(history.records, of: subject).ended, documents: documents,
+            ended: try await useCases.consents.judged(history.records, of: subject).ended, documents: documents,
             visits: try await visits(of: subject), accesses: try await accesses(to: subject),
-            takenAt: executor.time.now)
+            takenAt: useCases.pipeline.time.now)
     }
 
     private func visits(of subject: SubjectID) async throws(TelehealthError) -> [SessionState] {
-        let store = executor.store
+        let store = useCases.pipeline.store
         var query = SessionQuery()
         query.clientID = subject
         query.limit = Self.page
         var visits: [SessionState] = []
         while true {
             let asked = query
-            let rows = try await executor.reading { () async throws(StoreError) in
-                try await store.sessions(asked)
-            }
+            let rows = try await reading(await store.sessions(asked))
             if visits.count + rows.count > Self.visitsMax { throw TelehealthError(.exportTooLarge) }
             for row in rows {
-                let state = try await executor.reading { () async throws(StoreError) in
-                    try await store.session(row.id)
-                }
+                let state = try await reading(await store.session(row.id))
                 if let state { visits.append(state) }
             }
             guard rows.count == Self.page, let last = rows.last else { return visits }
@@ -95,9 +87,7 @@ public struct PersonArchive: Sendable {
         var accesses: [AuditRecord] = []
         while accesses.count < Self.accessesMax {
             let asked = query
-            let page = try await executor.reading { () async throws(StoreError) in
-                try await trail.auditPage(asked)
-            }
+            let page = try await reading(await trail.auditPage(asked))
             accesses += page.records
             guard let next = page.next else { break }
             query.after = next

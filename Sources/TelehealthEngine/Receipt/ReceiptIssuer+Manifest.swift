@@ -23,9 +23,7 @@ extension ReceiptIssuer {
         var numbers: [Int64] = []
         for _ in 0..<Self.auditPagesMax {
             let asked = query
-            let page = try await executor.reading { () async throws(StoreError) in
-                try await trail.auditPage(asked)
-            }
+            let page = try await reading(await trail.auditPage(asked))
             numbers += page.records.filter { $0.target == recording.id.rawValue }.map(\.number)
             guard let next = page.next, numbers.count < Self.auditNumbersMax else { break }
             query.after = next

@@ -6,12 +6,12 @@ public import TelehealthRules
 ///
 /// Isolation: any.
 public struct ReceiptIssuer: Sendable {
-    let executor: CommandExecutor
+    let useCases: UseCases
     let trail: any AuditTrail
     public let keys: ReceiptKeyStore
 
-    public init(executor: CommandExecutor, trail: any AuditTrail, keys: ReceiptKeyStore) {
-        self.executor = executor
+    public init(useCases: UseCases, trail: any AuditTrail, keys: ReceiptKeyStore) {
+        self.useCases = useCases
         self.trail = trail
         self.keys = keys
     }
@@ -23,22 +23,26 @@ public struct ReceiptIssuer: Sendable {
         -> SignedReceipt
     {
         let signer = keys.current.signer
-        let record = try await executor.consent(id, "GetConsentReceipt", invocation)
+        let record = try await useCases.consents.get(id, "GetConsentReceipt", invocation)
         let end = trail.auditEnd
-        let proven = try await executor.reading {
-            () async throws(StoreError) -> (row: AuditRecord, proof: AuditProof)? in
-            guard let number = try await trail.auditNumber(consent: id),
-                let row = try await trail.auditRecords(from: number, limit: 1).first, row.number == number,
-                let proof = try await trail.auditProof(of: number, treeSize: max(number, end.number))
-            else { return nil }
-            return (row, proof)
-        }
+        let proven = try await reading(await provenRow(of: id, end))
         guard let proven, proven.proof.holds, proven.proof.leaf == proven.row.leaf,
             let receipt = ConsentReceipt.issue(
-                record, row: proven.row, proof: proven.proof, at: executor.time.now, by: signer)
+                record, row: proven.row, proof: proven.proof, at: useCases.pipeline.time.now, by: signer)
         else { throw TelehealthError(.receiptNotReady, retryAfter: .seconds(1)) }
-        try await executor.auditAlways(
+        try await useCases.audit.always(
             "GetConsentReceipt", person: record.subjectID, target: id.rawValue, invocation)
         return SignedReceipt(text: receipt, keyID: signer.publicKey.id)
+    }
+
+    /// The consent's row with its proof; nil when there is no row yet, or none that can be proven.
+    private func provenRow(of id: ConsentID, _ end: AuditLogEnd) async throws(StoreError)
+        -> (row: AuditRecord, proof: AuditProof)?
+    {
+        guard let number = try await trail.auditNumber(consent: id),
+            let row = try await trail.auditRecords(from: number, limit: 1).first, row.number == number,
+            let proof = try await trail.auditProof(of: number, treeSize: max(number, end.number))
+        else { return nil }
+        return (row, proof)
     }
 }

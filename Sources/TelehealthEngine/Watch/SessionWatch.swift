@@ -45,11 +45,11 @@ public final class SessionWatch: Sendable {
         init(_ state: SessionState) { self.state = state }
     }
 
-    // Many watches may be open: what they share is held by their executor.
+    // Many watches may be open: what they share is held by their useCases.
     let session: SessionID
     private let viewer: ParticipantID?
     private let expiresAt: Timestamp
-    private let executor: CommandExecutor
+    private let useCases: WatchUseCases
     private let standing: CallerMembership
     private let state: Mutex<State>
 
@@ -61,14 +61,14 @@ public final class SessionWatch: Sendable {
     ///   - wake: held until ``close()``.
     init(
         session: SessionID, standing: CallerMembership, viewer: ParticipantID?, expiresAt: Timestamp,
-        executor: CommandExecutor,
+        useCases: WatchUseCases,
         wake: @escaping @Sendable () -> Void
     ) {
         self.session = session
         self.standing = standing
         self.viewer = viewer
         self.expiresAt = expiresAt
-        self.executor = executor
+        self.useCases = useCases
         state = Mutex(State(wake: wake))
     }
 
@@ -81,12 +81,12 @@ public final class SessionWatch: Sendable {
     }
 
     /// No silence of an open watch is longer.
-    public var heartbeatInterval: Duration { executor.policy.watchHeartbeatInterval }
+    public var heartbeatInterval: Duration { useCases.pipeline.policy.watchHeartbeatInterval }
 
     /// How soon the viewer is to call Heartbeat; nil for somebody without a place, and when the watch itself is their
     /// presence.
     public var callHeartbeatWithin: Duration? {
-        viewer == nil || state.withLock { $0.isPresence } ? nil : executor.policy.heartbeatInterval
+        viewer == nil || state.withLock { $0.isPresence } ? nil : useCases.pipeline.policy.heartbeatInterval
     }
 
     /// Begins to keep live events, before the past is read: so nothing falls between. An event that was published
@@ -97,13 +97,13 @@ public final class SessionWatch: Sendable {
     ///     like any other.
     ///   - isOver: whether the session is, in which nobody is here any more.
     func open(isPresence: Bool, isOver: Bool) {
-        let seat = executor.hub.add(self)
+        let seat = useCases.hub.add(self)
         state.withLock {
             $0.seat = seat
             $0.isPresence = isPresence && !isOver
         }
         guard let viewer, !isOver else { return }
-        let presence = executor.presence
+        let presence = useCases.presence
         isPresence ? presence.open(viewer, in: session) : presence.touch(viewer, in: session)
     }
 
@@ -134,7 +134,8 @@ public final class SessionWatch: Sendable {
             } else {
                 for event in events { accept(event, &state) }
             }
-            if state.ready.count + state.early.count > executor.policy.watchQueueMax { end(.watchLagging, &state) }
+            let waiting = state.ready.count + state.early.count
+            if waiting > useCases.pipeline.policy.watchQueueMax { end(.watchLagging, &state) }
         }
     }
 
@@ -174,9 +175,9 @@ public final class SessionWatch: Sendable {
             return (state.isPresence, state.seat, state.wake)
         }
         _ = wake  // released outside the lock: it may hold the last reference to this watch's owner
-        if let seat { executor.hub.remove(seat, of: session) }
+        if let seat { useCases.hub.remove(seat, of: session) }
         if wasPresence, let viewer {
-            executor.presence.close(viewer, in: session, silentFor: silence)
+            useCases.presence.close(viewer, in: session, silentFor: silence)
         }
     }
 

@@ -45,7 +45,7 @@ public struct SessionsWatch: Sendable {
     /// Visits read for one step: what a snapshot's message holds at most.
     private static let visitsAtOnce = 50
 
-    let executor: CommandExecutor
+    let useCases: WatchUseCases
     let scope: SessionsWatchScope
     private let seat: Int
     private var phase: Phase
@@ -57,31 +57,31 @@ public struct SessionsWatch: Sendable {
     private var readAheadMax: Int64 = 0
 
     /// No silence of an open watch is longer.
-    public var heartbeatInterval: Duration { executor.policy.watchHeartbeatInterval }
+    public var heartbeatInterval: Duration { useCases.pipeline.policy.watchHeartbeatInterval }
 
     /// With a snapshot of these visits, ascending by start.
     init(
-        _ executor: CommandExecutor, _ scope: SessionsWatchScope, seat: Int, from seal: FeedSeal, visits: [VisitMark]
+        _ useCases: WatchUseCases, _ scope: SessionsWatchScope, seat: Int, from seal: FeedSeal, visits: [VisitMark]
     ) {
-        self.init(executor, scope, seat, seal, .snapshot(visits[...]))
+        self.init(useCases, scope, seat, seal, .snapshot(visits[...]))
     }
 
     /// After a token, with what changed since, ascending by position.
-    init(_ executor: CommandExecutor, _ scope: SessionsWatchScope, seat: Int, from seal: FeedSeal, past: [Due]) {
-        self.init(executor, scope, seat, seal, .past(past[...], isGreeted: false))
+    init(_ useCases: WatchUseCases, _ scope: SessionsWatchScope, seat: Int, from seal: FeedSeal, past: [Due]) {
+        self.init(useCases, scope, seat, seal, .past(past[...], isGreeted: false))
     }
 
     private init(
-        _ executor: CommandExecutor, _ scope: SessionsWatchScope, _ seat: Int, _ seal: FeedSeal, _ phase: Phase
+        _ useCases: WatchUseCases, _ scope: SessionsWatchScope, _ seat: Int, _ seal: FeedSeal, _ phase: Phase
     ) {
-        self.executor = executor
+        self.useCases = useCases
         self.scope = scope
         self.seat = seat
         self.phase = phase
         token = SessionsWatchToken(seal, scope).text
     }
 
-    private var hub: SessionsWatchHub { executor.sessionsWatches }
+    private var hub: SessionsWatchHub { useCases.sessionsWatches }
 
     /// Ends the watch, from whichever thread; idempotent. Whoever waits for the next step is told.
     public var leave: @Sendable () -> Void { { [hub, seat] in hub.leave(seat) } }
@@ -122,7 +122,7 @@ public struct SessionsWatch: Sendable {
         let rest = visits.dropFirst(Self.visitsAtOnce)
         var briefs: [VisitBrief] = []
         for mark in visits.prefix(Self.visitsAtOnce) {
-            let (brief, readAt) = try await executor.readBrief(of: mark.sessionID)
+            let (brief, readAt) = try await useCases.readBrief(of: mark.sessionID)
             guard let brief, scope.shows(brief.state) else { continue }
             briefs.append(brief)
             note(mark.sessionID, readAt: readAt)
@@ -134,7 +134,7 @@ public struct SessionsWatch: Sendable {
     }
 
     private mutating func step(_ due: Due, isLast: Bool) async throws(TelehealthError) -> Step? {
-        let (brief, readAt) = try await executor.readBrief(of: due.sessionID)
+        let (brief, readAt) = try await useCases.readBrief(of: due.sessionID)
         if isLast { token = try await token(at: due.position) }
         return tell(due.sessionID, brief, due.formerStarts, readAt: readAt)
     }
@@ -171,9 +171,7 @@ public struct SessionsWatch: Sendable {
     }
 
     private func token(at position: Int64) async throws(TelehealthError) -> String {
-        let seal = try await executor.reading { () async throws(StoreError) in
-            try await executor.store.feedSeal(at: position)
-        }
+        let seal = try await reading(await useCases.pipeline.store.feedSeal(at: position))
         guard let seal else { throw TelehealthError(.watchLagging) }
         return SessionsWatchToken(seal, scope).text
     }

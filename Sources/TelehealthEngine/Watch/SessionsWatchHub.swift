@@ -5,7 +5,7 @@ internal import TelehealthRules
 /// What happened to visits, for those who watch many of them on one stream (``SessionsWatch``).
 ///
 /// A commit only notes which visits it changed: one entry a visit, however often it changes. The notes are turned into
-/// what watches need in rounds (``CommandExecutor/tellSessionsWatches()``), once for all of them, and put into lanes:
+/// what watches need in rounds (``WatchUseCases/tellSessionsWatches()``), once for all of them, and put into lanes:
 /// one for each clinician of whom a watch is open, one for those who see every visit. Each watch has a place in its
 /// lane, so a commit costs the same whether nobody watches or a thousand do. Isolation: any.
 public final class SessionsWatchHub: Sendable {

@@ -51,17 +51,17 @@ func mappingDomainErrors<Value>(_ body: () async throws(TelehealthError) -> Valu
 /// The same for work that takes milliseconds or more (computing, syncing, reading many rows): it runs elsewhere, so
 /// that the loop's other connections do not wait.
 func mappingDomainErrors<Value: Sendable>(
-    on executor: any TaskExecutor, _ body: @Sendable () async throws(TelehealthError) -> Value
+    on useCases: any TaskExecutor, _ body: @Sendable () async throws(TelehealthError) -> Value
 ) async throws(RPCError) -> Value {
-    let result = await outcome(on: executor, body)
+    let result = await outcome(on: useCases, body)
     return try await mappingDomainErrors { () async throws(TelehealthError) in try result.get() }
 }
 
 /// The same, returning the result instead of throwing.
 func outcome<Value: Sendable>(
-    on executor: any TaskExecutor, _ body: @Sendable () async throws(TelehealthError) -> Value
+    on useCases: any TaskExecutor, _ body: @Sendable () async throws(TelehealthError) -> Value
 ) async -> Result<Value, TelehealthError> {
-    await withTaskExecutorPreference(executor) {
+    await withTaskExecutorPreference(useCases) {
         do throws(TelehealthError) { return .success(try await body()) } catch { return .failure(error) }
     }
 }

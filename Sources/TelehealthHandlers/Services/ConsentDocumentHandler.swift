@@ -9,7 +9,7 @@ internal import TelehealthRules
 struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
     static let defaultLanguage = "en-US"
 
-    let executor: CommandExecutor
+    let useCases: UseCases
     let time: any TimeSource
 
     func putConsentDocument(_ request: Telehealth_V1_PutConsentDocumentRequest, context: ServerCallContext)
@@ -18,14 +18,14 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
         var fields = RequestFields()
         let invocation = try context.changing(request)
         let command = PutConsentDocument(
-            type: fields.consentType("type", request.type, in: executor.policy.places) ?? .recording,
+            type: fields.consentType("type", request.type, in: useCases.policy.places) ?? .recording,
             version: request.version,
             language: fields.language("language", request.language),
             text: fields.text("text", request.text),
             effectiveAt: fields.optionalTime("effective_time", request.effectiveTime))
         try fields.finish()
         let document = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.putConsentDocument(command, invocation)
+            try await useCases.documents.put(command, invocation)
         }
         return .with { $0.document = document.wire }
     }
@@ -34,13 +34,13 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
         async throws(RPCError) -> Telehealth_V1_GetConsentDocumentResponse
     {
         var fields = RequestFields()
-        let type = fields.consentType("type", request.type, in: executor.policy.places) ?? .recording
+        let type = fields.consentType("type", request.type, in: useCases.policy.places) ?? .recording
         let version = fields.optionalText("version", request.version)
         let language = fields.optionalLanguage("language", request.language) ?? Self.defaultLanguage
         try fields.finish()
         let invocation = try context.reading()
         let documents = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.documents(of: type, invocation)
+            try await useCases.documents.list(type, invocation)
         }
         let now = time.now
         let found = documents.filter { version == nil ? $0.effectiveAt <= now : $0.version == version }
@@ -55,20 +55,20 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
         var fields = RequestFields()
         let types =
             request.type.isEmpty
-            ? executor.policy.places.types
-            : [fields.consentType("type", request.type, in: executor.policy.places)].compactMap { $0 }
+            ? useCases.policy.places.types
+            : [fields.consentType("type", request.type, in: useCases.policy.places)].compactMap { $0 }
         let language = fields.optionalLanguage("language", request.language).flatMap(LanguageTag.init)
         try fields.finish()
         let filters = "documents \(request.type) \(request.inForceOnly) \(language?.text ?? "-")"
         let token = try PageToken(request.pageToken, filters: filters)
         let invocation = try context.reading()
         try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.recordRead(context.method.name, invocation)
+            try await useCases.audit.recordRead(context.method.name, invocation)
         }
         var documents: [ConsentDocument] = []
         for type in types {
             let registered = try await mappingDomainErrors { () async throws(TelehealthError) in
-                try await executor.documents(of: type, invocation.withoutOwnAuditRow)
+                try await useCases.documents.list(type, invocation.withoutOwnAuditRow)
             }
             let texts = request.inForceOnly ? Self.inForce(registered, at: time.now) : registered
             let covered = texts.filter { text in
@@ -91,8 +91,8 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
         async throws(RPCError) -> Telehealth_V1_ListPlacePoliciesResponse
     {
         .with {
-            $0.policies = executor.placePolicies.map(\.wire)
-            $0.homePlace = executor.policy.places.home
+            $0.policies = useCases.documents.placePolicies.map(\.wire)
+            $0.homePlace = useCases.policy.places.home
         }
     }
 

@@ -25,7 +25,7 @@ extension ConsentHandler {
         try fields.finish()
         let invocation = try context.reading()
         let status = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.consentStatus(
+            try await useCases.consents.status(
                 of: asked.isEmpty ? ConsentAction.allCases : asked, for: purpose, in: matter, invocation)
         }
         var response = Telehealth_V1_GetConsentStatusResponse()
@@ -38,7 +38,7 @@ extension ConsentHandler {
     /// For each type the record in effect, or the last one ended.
     private func wireCounting(_ file: ConsentFile) -> [Telehealth_V1_Consent] {
         // Types that no policy defines any longer follow the others.
-        let known = executor.policy.places.types
+        let known = useCases.policy.places.types
         let others = Set(file.records.map(\.type)).subtracting(known).sorted { $0.id < $1.id }
         return (known + others).compactMap { type in
             let own = file.records.filter { $0.type == type }
@@ -54,7 +54,7 @@ extension ConsentHandler {
         let subject = SubjectID(request.personID)
         let type: ConsentType? =
             request.type.isEmpty
-            ? nil : fields.consentType("type", request.type, in: executor.policy.places)
+            ? nil : fields.consentType("type", request.type, in: useCases.policy.places)
         let limit = PageToken.pageSize(request.pageSize)
         try fields.finish()
         let onlyRenewals = request.renewalRequiredOnly
@@ -63,7 +63,7 @@ extension ConsentHandler {
         let token = try PageToken(request.pageToken, filters: filters)
         let invocation = try context.reading()
         let file = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.consentFile(of: subject, invocation)
+            try await useCases.consents.file(of: subject, invocation)
         }
         let records = file.records
         // The history only grows at its end, so a position counted from the beginning remains the same row.

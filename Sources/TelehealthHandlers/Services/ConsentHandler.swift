@@ -7,7 +7,7 @@ internal import TelehealthRules
 
 /// `ConsentService`.
 struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
-    let executor: CommandExecutor
+    let useCases: UseCases
     let receipts: ReceiptIssuer
     let time: any TimeSource
 
@@ -16,7 +16,7 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
     {
         var fields = RequestFields()
         let invocation = try context.changing(request)
-        let type = fields.consentType("type", request.type, in: executor.policy.places)
+        let type = fields.consentType("type", request.type, in: useCases.policy.places)
         let role: ConsentSubjectRole? =
             request.personRole.rawValue == 0
             ? nil
@@ -31,7 +31,7 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
                 request.submission ?? .init(), type: type, attestedBy: invocation.caller, &fields))
         try fields.finish()
         let record = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.submitConsent(command, invocation)
+            try await useCases.consents.submit(command, invocation)
         }
         let consent = try await wire(record)
         return .with { $0.consent = consent }
@@ -48,7 +48,7 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
                 request.submission ?? .init(), type: nil, attestedBy: invocation.caller, &fields))
         try fields.finish()
         let record = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.updateConsent(command, invocation)
+            try await useCases.consents.update(command, invocation)
         }
         let consent = try await wire(record)
         return .with { $0.consent = consent }
@@ -64,7 +64,7 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
             reason: fields.optionalText("reason", request.reason))
         try fields.finish()
         let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.revokeConsent(command, invocation)
+            try await useCases.consents.revoke(command, invocation)
         }
         let consent = try await wire(outcome.record)
         return .with {
@@ -75,7 +75,7 @@ struct ConsentHandler: Telehealth_V1_ConsentServiceHandler {
 
     private func wire(_ record: ConsentRecord) async throws(RPCError) -> Telehealth_V1_Consent {
         let file = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.judged([record], of: record.subjectID)
+            try await useCases.consents.judged([record], of: record.subjectID)
         }
         return wire(record, in: file)
     }

@@ -7,7 +7,7 @@ internal import TelehealthRules
 
 /// `OperationsService`: an operator's view of the running service.
 struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
-    let executor: CommandExecutor
+    let useCases: UseCases
     let care: any DatabaseMaintenance
     let startedAt: Timestamp
     let openWatches: @Sendable () -> Int
@@ -20,12 +20,12 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         let invocation = try context.reading()
         let effects = try await mappingDomainErrors { () async throws(TelehealthError) in
             do throws(TelehealthError) {
-                try await executor.recordRead(context.method.name, invocation)
+                try await useCases.audit.recordRead(context.method.name, invocation)
             } catch {
                 // The only read that is answered without its audit row: it reports why no row can be written.
                 guard care.storeState != .writable else { throw error }
             }
-            return try await executor.effectCounts()
+            return try await useCases.operations.counts()
         }
         let statistics = care.databaseStatistics
         let (state, space) = (care.storeState, care.storeSpace)
@@ -63,7 +63,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
             // and a repeat of the request finds it. It ends with the copy, at the latest when the store closes.
             await Task {
                 await outcome(on: longWork) { () async throws(TelehealthError) in
-                    try await executor.backUpDatabase(care, progress: progress, invocation)
+                    try await useCases.maintenance(of: care).backUp(progress: progress, invocation)
                 }
             }.value
         }
@@ -85,8 +85,8 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         let relay = ProgressRelay(responses, time) { progress in .with { $0.message = .progress(progress) } }
         let problems = try await relay.following { progress in
             await outcome(on: longWork) { () async throws(TelehealthError) in
-                try await executor.recordRead(context.method.name, invocation)
-                return try await executor.checkDatabase(care, progress: progress)
+                try await useCases.audit.recordRead(context.method.name, invocation)
+                return try await useCases.maintenance(of: care).check(progress: progress)
             }
         }
         try await responses.write(.with { $0.message = .result(.with { $0.problems = problems }) })
@@ -99,8 +99,8 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         let token = try PageToken(request.pageToken, filters: "failed-operations")
         let invocation = try context.reading()
         let rows = try await mappingDomainErrors(on: longWork) { () async throws(TelehealthError) in
-            try await executor.recordRead(context.method.name, invocation)
-            return try await executor.failedEffects(after: token.map { EffectID($0.id) }, limit: size + 1)
+            try await useCases.audit.recordRead(context.method.name, invocation)
+            return try await useCases.operations.failed(after: token.map { EffectID($0.id) }, limit: size + 1)
         }
         var response = Telehealth_V1_ListFailedOperationsResponse()
         response.operations = rows.prefix(size).map(\.wire)
@@ -117,7 +117,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         let invocation = try context.changing(request)
         let id = EffectID(request.operationID)
         try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.retryEffect(id, invocation)
+            try await useCases.operations.retry(id, invocation)
         }
         return Telehealth_V1_RetryOperationResponse()
     }
@@ -128,7 +128,7 @@ struct OperationsHandler: Telehealth_V1_OperationsServiceHandler {
         let id = RecordingID(request.recordingID)
         let invocation = try context.reading()
         let (recording, meeting) = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.recordingWithMeeting(id, invocation)
+            try await useCases.recordings.withMeeting(id, invocation)
         }
         return .with { $0.provider = .chime(recording.capture(in: meeting)) }
     }

@@ -23,34 +23,34 @@ public struct TelehealthServices: Sendable {
     ///     delayed.
     ///   - time: the clock for consents and pages; its current time is the service's start.
     public init(
-        executor: CommandExecutor, audit: AuditQueries, receipts: ReceiptIssuer, archive: PersonArchive,
+        useCases: UseCases, audit: AuditQueries, receipts: ReceiptIssuer, archive: PersonArchive,
         presence: PresenceTracker, care: any DatabaseMaintenance, openWatches: @escaping @Sendable () -> Int,
         longWork: any TaskExecutor, watchWork: any TaskExecutor, time: any TimeSource
     ) {
         // An open watch means that its person is present: a peer that is gone must not appear present for longer than
         // one that sends heartbeats.
-        let watched = CallCare(endsWithServer: true, peerLostAfter: executor.policy.presenceLostAfter)
-        let views = SessionViews(presence: presence, policy: executor.policy, time: time)
+        let watched = CallCare(endsWithServer: true, peerLostAfter: useCases.policy.presenceLostAfter)
+        let views = SessionViews(presence: presence, policy: useCases.policy, time: time)
         let services: [any RPCService] = [
-            Telehealth_V1_AppointmentServiceService(AppointmentHandler(executor: executor)),
+            Telehealth_V1_AppointmentServiceService(AppointmentHandler(useCases: useCases)),
             Telehealth_V1_TelehealthServiceService(
-                VisitHandler(executor: executor, views: views, longWork: longWork, watchWork: watchWork)
+                VisitHandler(useCases: useCases, views: views, longWork: longWork, watchWork: watchWork)
             )
             .with(watched, for: Telehealth_V1_TelehealthService_Methods.watchSession)
             .with(Self.resumable, for: Telehealth_V1_TelehealthService_Methods.watchSessions),
-            Telehealth_V1_ParticipantServiceService(ParticipantHandler(executor: executor, views: views)),
+            Telehealth_V1_ParticipantServiceService(ParticipantHandler(useCases: useCases, views: views)),
             Telehealth_V1_ConsentServiceService(
-                ConsentHandler(executor: executor, receipts: receipts, time: time)),
-            Telehealth_V1_ConsentDocumentServiceService(ConsentDocumentHandler(executor: executor, time: time)),
+                ConsentHandler(useCases: useCases, receipts: receipts, time: time)),
+            Telehealth_V1_ConsentDocumentServiceService(ConsentDocumentHandler(useCases: useCases, time: time)),
             Telehealth_V1_PersonServiceService(PersonHandler(archive: archive, longWork: longWork)),
             Telehealth_V1_AuditServiceService(AuditHandler(office: audit, longWork: longWork, time: time))
                 .with(Self.resumable, for: Telehealth_V1_AuditService_Methods.exportAuditLog),
-            Telehealth_V1_RecordingServiceService(RecordingHandler(executor: executor, receipts: receipts)),
-            Telehealth_V1_EventsServiceService(EventsHandler(executor: executor)),
-            Telehealth_V1_QualityServiceService(QualityHandler(executor: executor)),
+            Telehealth_V1_RecordingServiceService(RecordingHandler(useCases: useCases, receipts: receipts)),
+            Telehealth_V1_EventsServiceService(EventsHandler(useCases: useCases)),
+            Telehealth_V1_QualityServiceService(QualityHandler(useCases: useCases)),
             Telehealth_V1_OperationsServiceService(
                 OperationsHandler(
-                    executor: executor, care: care, startedAt: time.now, openWatches: openWatches,
+                    useCases: useCases, care: care, startedAt: time.now, openWatches: openWatches,
                     longWork: longWork, time: time)),
         ]
         all = services.map { $0.refusingInvalidRequests(with: RequestFields.refusal) }

@@ -16,7 +16,7 @@ extension VisitHandler {
             "status", request.status, SessionStatus(request.status), default: .scheduled)
         try fields.finish()
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.updateSessionStatus(session, to: status, invocation)
+            try await useCases.sessions.updateStatus(session, to: status, invocation)
         }
         return .with { $0.session = views.view(state, for: invocation.caller) }
     }
@@ -29,7 +29,7 @@ extension VisitHandler {
             sessionID: .init(request.sessionID), deviceID: ParticipantID.given(request.deviceID)?.rawValue
         )
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.leaveSession(command, invocation)
+            try await useCases.sessions.leave(command, invocation)
         }
         return .with { $0.session = views.view(state, for: invocation.caller) }
     }
@@ -46,7 +46,7 @@ extension VisitHandler {
             note: fields.optionalText("note", request.note))
         try fields.finish()
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.cancelSession(command, invocation)
+            try await useCases.sessions.cancel(command, invocation)
         }
         return .with { $0.session = views.view(state, for: invocation.caller) }
     }
@@ -61,7 +61,7 @@ extension VisitHandler {
             "party", request.party, NoShowParty(request.party).map(Optional.some), default: nil)
         try fields.finish()
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.markNoShow(session, party: party, invocation)
+            try await useCases.sessions.markNoShow(session, party: party, invocation)
         }
         return .with { $0.session = views.view(state, for: invocation.caller) }
     }
@@ -72,7 +72,7 @@ extension VisitHandler {
         let invocation = try context.changing(request)
         let session = SessionID(request.sessionID)
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.undoNoShow(session, invocation)
+            try await useCases.sessions.undoNoShow(session, invocation)
         }
         return .with { $0.session = views.view(state, for: invocation.caller) }
     }
@@ -89,7 +89,7 @@ extension VisitHandler {
             note: fields.optionalText("note", request.note))
         try fields.finish()
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.endSession(command, invocation)
+            try await useCases.sessions.end(command, invocation)
         }
         return .with { $0.session = views.view(state, for: invocation.caller) }
     }

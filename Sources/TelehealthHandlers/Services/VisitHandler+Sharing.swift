@@ -12,7 +12,7 @@ extension VisitHandler {
         let invocation = try context.changing(request)
         let session = SessionID(request.sessionID)
         let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.startScreenShare(session, invocation)
+            try await useCases.screenShares.start(session, invocation)
         }
         return .with { $0.screenShare = outcome.share.wire }
     }
@@ -23,7 +23,7 @@ extension VisitHandler {
         let invocation = try context.changing(request)
         let session = SessionID(request.sessionID)
         let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.stopScreenShare(session, invocation)
+            try await useCases.screenShares.stop(session, invocation)
         }
         return .with { $0.screenShare = outcome.share.wire }
     }

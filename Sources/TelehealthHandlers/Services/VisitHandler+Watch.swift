@@ -17,7 +17,7 @@ extension VisitHandler {
         let watch = try await mappingDomainErrors { () async throws(TelehealthError) in
             // The watch and the relay refer to each other until the watch is closed: a weak reference would cost
             // every open watch 80 bytes.
-            try await executor.watchSession(
+            try await useCases.watches.watchSession(
                 id, after: request.afterSequence, isPresence: !request.presenceByHeartbeat, invocation
             ) { relay.pump() }
         }

@@ -18,7 +18,7 @@ extension VisitHandler {
         try fields.finish()
         let invocation = try context.reading()
         let watch = try await mappingDomainErrors(on: watchWork) { () async throws(TelehealthError) in
-            try await executor.watchSessions(startingFrom: start, before: end, behind: token, invocation)
+            try await useCases.watches.watchSessions(startingFrom: start, before: end, behind: token, invocation)
         }
         responses.detach()
         let relay = SessionsWatchRelay(

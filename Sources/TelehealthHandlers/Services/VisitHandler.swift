@@ -7,7 +7,7 @@ internal import TelehealthRules
 
 /// `TelehealthService`: visits from creation to end. Watching, screen shares and the end are in extensions.
 struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
-    let executor: CommandExecutor
+    let useCases: UseCases
     let views: SessionViews
     let longWork: any TaskExecutor
     let watchWork: any TaskExecutor
@@ -25,7 +25,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
                 default: nil))
         try fields.finish()
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.createSession(command, invocation)
+            try await useCases.sessions.create(command, invocation)
         }
         return .with { $0.session = views.view(state, for: invocation.caller) }
     }
@@ -42,7 +42,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
             }
         let invocation = try context.reading()
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.session(reference, invocation)
+            try await useCases.sessions.get(reference, invocation)
         }
         return .with { $0.session = views.view(state, for: invocation.caller) }
     }
@@ -69,7 +69,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         let invocation = try context.reading()
         let asked = query
         let page = try await mappingDomainErrors(on: longWork) { () async throws(TelehealthError) in
-            try await executor.sessions(asked, invocation)
+            try await useCases.sessions.list(asked, invocation)
         }
         var response = Telehealth_V1_ListSessionsResponse()
         response.sessions = page.sessions.map { row in
@@ -117,9 +117,9 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
             if let appointment {
                 let read = invocation.withoutOwnAuditRow
-                session = try await executor.session(.appointment(appointment), read).session.id
+                session = try await useCases.sessions.get(.appointment(appointment), read).session.id
             }
-            return try await executor.joinSession(
+            return try await useCases.sessions.join(
                 .init(sessionID: session, preVisitCheck: check, deviceID: device), invocation)
         }
         var response = Telehealth_V1_JoinSessionResponse()
@@ -137,7 +137,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         let session = SessionID(request.sessionID)
         let invocation = try context.reading()
         let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await executor.heartbeat(session, invocation)
+            try await useCases.sessions.heartbeat(session, invocation)
         }
         return .with {
             $0.status = outcome.status.wire

@@ -10,7 +10,7 @@ package import TelehealthModel
 /// A guardian's powers end when the client comes of age, at the place that judges, as far as the birth date is known
 /// and the row does not say that the client has a guardian as an adult. What a guardian signed then counts no more,
 /// and the guardian is a stranger to the client's visits, also to past ones. Whoever signed may always take that
-/// signature back and read its receipt (``CommandExecutor``).
+/// signature back and read its receipt (``UseCases``).
 package enum Guardianship {
     /// Somebody with a say for a client.
     package struct Signer: Sendable, Hashable {

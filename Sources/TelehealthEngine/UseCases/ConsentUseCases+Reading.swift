@@ -3,30 +3,30 @@
 public import TelehealthModel
 public import TelehealthRules
 
-extension CommandExecutor {
+extension ConsentUseCases {
     /// Somebody's whole history, oldest first.
     ///
     /// - Throws: `PERSON_NOT_FOUND`.
-    public func consents(of subject: SubjectID, _ invocation: Invocation) async throws(TelehealthError)
+    public func history(of subject: SubjectID, _ invocation: Invocation) async throws(TelehealthError)
         -> [ConsentRecord]
     {
-        try await consentFile(of: subject, invocation).records
+        try await file(of: subject, invocation).records
     }
 
     /// Somebody's history, and which of it should be renewed where their visits are. A clinician whose visits with
     /// the person are past reads what had been recorded by the end of the last one.
     ///
     /// - Throws: `PERSON_NOT_FOUND`.
-    public func consentFile(of subject: SubjectID, _ invocation: Invocation) async throws(TelehealthError)
+    public func file(of subject: SubjectID, _ invocation: Invocation) async throws(TelehealthError)
         -> ConsentFile
     {
-        let reach = try await requireTie("ListConsents", to: subject, invocation)
-        try await auditRead("ListConsents", person: subject, invocation)
+        let reach = try await pipeline.access.requireTie("ListConsents", to: subject, invocation)
+        try await pipeline.audit.read("ListConsents", person: subject, invocation)
         return try await file(of: subject, reach)
     }
 
-    private func file(of subject: SubjectID, _ reach: Reach) async throws(TelehealthError) -> ConsentFile {
-        let history = try await reading { () async throws(StoreError) in try await store.consents(of: subject) }
+    private func file(of subject: SubjectID, _ reach: CallerAccess.Reach) async throws(TelehealthError) -> ConsentFile {
+        let history = try await reading(await pipeline.store.consents(of: subject))
         return try await judged(history.records.filter(reach.contains), of: subject)
     }
 
@@ -35,7 +35,7 @@ extension CommandExecutor {
         -> ConsentFile
     {
         let context = try await contextOutside(of: subject)
-        let ledger = try await ledger(of: [subject])
+        let ledger = try await pipeline.ledger(of: [subject])
         let ended = records.filter { ledger.powerEnd(of: $0, context).map { $0 <= context.now } ?? false }
         return ConsentFile(
             records: records,
@@ -45,8 +45,8 @@ extension CommandExecutor {
 
     /// Where somebody's open visit is, else home, with who signs for them as an adult.
     private func contextOutside(of subject: SubjectID) async throws(TelehealthError) -> RuleContext {
-        let row = try await guardianRow(of: subject)
-        return try await placeContext(of: subject)
+        let row = try await pipeline.access.guardianRow(of: subject)
+        return try await pipeline.access.placeContext(of: subject)
             .with(adultGuardian: row?.guardsAdult == true ? row?.guardianID : nil)
     }
 
@@ -58,34 +58,34 @@ extension CommandExecutor {
     ///
     /// - Parameter purpose: what a recording is for.
     /// - Throws: `PERSON_NOT_FOUND`, `SESSION_NOT_FOUND`, `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
-    public func consentStatus(
+    public func status(
         of actions: [ConsentAction], for purpose: Recording.Purpose = .clinical, in matter: ConsentMatter,
         _ invocation: Invocation
     ) async throws(TelehealthError) -> ConsentStatus {
         let method = "GetConsentStatus"
-        let context = context()
+        let context = pipeline.context()
         switch matter {
         case .visit(let id, person: nil):
-            let found = try await read(method, id, invocation)
+            let found = try await pipeline.access.read(method, id, invocation)
             return ConsentStatus(
                 judgements: try await judge(actions, purpose, found, context, invocation.caller), file: nil,
                 evaluatedAt: context.now)
         case .visit(let id, let person?):
-            let reach = try await requireTie(method, to: person, in: id, invocation)
-            let found = try await read(method, id, invocation.withoutOwnAuditRow)
-            try await auditRead(method, person: person, session: id, invocation)
+            let reach = try await pipeline.access.requireTie(method, to: person, in: id, invocation)
+            let found = try await pipeline.access.read(method, id, invocation.withoutOwnAuditRow)
+            try await pipeline.audit.read(method, person: person, session: id, invocation)
             return ConsentStatus(
                 judgements: try await judge(actions, purpose, found, context, invocation.caller),
                 file: try await file(of: person, reach), evaluatedAt: context.now)
         case .person(let person):
-            guard try await requireTie(method, to: person, invocation) == .all else {
+            guard try await pipeline.access.requireTie(method, to: person, invocation) == .all else {
                 // What a person's consents allow now does not depend on past visits.
-                try await recordDenial(
+                try await pipeline.audit.recordDenial(
                     action: method, sessionID: nil, person: person, invocation,
                     reason: TelehealthError.Reason.personNotFound.rawValue)
                 throw TelehealthError(.personNotFound)
             }
-            try await auditRead(method, person: person, invocation)
+            try await pipeline.audit.read(method, person: person, invocation)
             return ConsentStatus(
                 judgements: try await judge(actions, purpose, of: person, context, invocation.caller),
                 file: try await file(of: person, .all), evaluatedAt: context.now)
@@ -102,7 +102,7 @@ extension CommandExecutor {
         let state = found.state
         let client = state.session.clientID
         let people = state.participants.filter { !$0.isBarred }
-        let ledger = try await ledger(of: people.map(\.subjectID) + [client])
+        let ledger = try await pipeline.ledger(of: people.map(\.subjectID) + [client])
         let context = context.at(placeOf: state)
         var known: Set<SubjectID>?
         if caller.role == .client || caller.role == .guest {
@@ -131,9 +131,9 @@ extension CommandExecutor {
         _ actions: [ConsentAction], _ purpose: Recording.Purpose, of person: SubjectID, _ context: RuleContext,
         _ caller: Caller
     ) async throws(TelehealthError) -> [ConsentJudgement] {
-        let row = try await guardianRow(of: person)
+        let row = try await pipeline.access.guardianRow(of: person)
         let context = context.with(adultGuardian: row?.guardsAdult == true ? row?.guardianID : nil)
-        let ledger = try await ledger(of: [person])
+        let ledger = try await pipeline.ledger(of: [person])
         let party = ConsentLedger.Party(subject: person, role: caller.clinicianID == person ? .clinician : .client)
         return actions.map { action in
             let matter = ConsentLedger.Matter(
@@ -145,36 +145,20 @@ extension CommandExecutor {
     /// One record, for whoever may see its subject's, and for whoever signed it.
     ///
     /// - Throws: `CONSENT_NOT_FOUND`.
-    func consent(_ id: ConsentID, _ action: String, _ invocation: Invocation) async throws(TelehealthError)
+    func get(_ id: ConsentID, _ action: String, _ invocation: Invocation) async throws(TelehealthError)
         -> ConsentRecord
     {
         do throws(TelehealthError) {
-            let record = try await consent(id)
+            let record = try await pipeline.access.consent(id)
             if invocation.caller.clientID != record.signerID {
-                let reach = try await reach(
+                let reach = try await pipeline.access.reach(
                     of: invocation.caller, to: record.subjectID, in: record.sessionID, notFound: .consentNotFound)
                 guard reach.contains(record) else { throw TelehealthError(.consentNotFound) }
             }
             return record
         } catch {
-            try await auditDenial(error, action, nil, invocation)
+            try await pipeline.audit.denial(error, action, nil, invocation)
             throw error
         }
-    }
-
-    /// The policies in force, by place.
-    public var placePolicies: [JurisdictionPolicy] {
-        policy.places.policies.values.sorted { $0.id < $1.id }
-    }
-
-    /// Registered texts, oldest first; anybody may read what they are asked to sign.
-    public func documents(of type: ConsentType, _ invocation: Invocation) async throws(TelehealthError)
-        -> [ConsentDocument]
-    {
-        let documents = try await reading { () async throws(StoreError) in
-            try await store.documents(of: type)
-        }
-        try await auditRead("GetConsentDocument", target: wireName(type), invocation)
-        return documents
     }
 }

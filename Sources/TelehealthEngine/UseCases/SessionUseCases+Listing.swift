@@ -3,11 +3,11 @@
 internal import TelehealthModel
 public import TelehealthRules
 
-extension CommandExecutor {
+extension SessionUseCases {
     /// The caller's own sessions; all, for the clinic's staff.
     ///
     /// - Throws: `INVALID_FIELD`.
-    public func sessions(_ query: SessionQuery, _ invocation: Invocation) async throws(TelehealthError)
+    public func list(_ query: SessionQuery, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionPage
     {
         guard (1...200).contains(query.limit) else { throw .invalid("page_size", "must be 1 to 200") }
@@ -24,7 +24,7 @@ extension CommandExecutor {
     }
 
     private func sessions(_ query: SessionQuery) async throws(TelehealthError) -> [Session] {
-        try await reading { () async throws(StoreError) in try await store.sessions(query) }
+        try await reading(await pipeline.store.sessions(query))
     }
 
     /// The visits in which the person is the client, and those of the clients whose guardian they are and still have a
@@ -49,8 +49,8 @@ extension CommandExecutor {
         rows = Array(rows.prefix(query.limit))
         var strangers: Set<SessionID> = []
         for row in rows where row.clientID != person && !row.guardsAdult {
-            let state = try await reading { () async throws(StoreError) in try await store.session(row.id) }
-            if let state, try await !hasGuardian(state) { strangers.insert(row.id) }
+            let state = try await reading(await pipeline.store.session(row.id))
+            if let state, try await !pipeline.access.hasGuardian(state) { strangers.insert(row.id) }
         }
         return try await page(of: rows, query, invocation, hiding: strangers)
     }
@@ -93,14 +93,14 @@ extension CommandExecutor {
         guard let id = invocation.caller.guest?.sessionID, query.clientID == nil, query.clinicianID == nil,
             query.appointmentID == nil, let place = try await place(of: invocation.caller, in: id)
         else { return try await nothing(query, invocation) }
-        let (state, _) = try await visible(id, invocation.caller)
+        let (state, _) = try await pipeline.access.visible(id, invocation.caller)
         let rows = [state.session].filter(query.matches)
         return try await page(of: rows, query, invocation, places: [id: place])
     }
 
     /// - Returns: nil for a place that one was sent away from.
     private func place(of caller: Caller, in id: SessionID) async throws(TelehealthError) -> Participant? {
-        let state = try await reading { () async throws(StoreError) in try await store.session(id) }
+        let state = try await reading(await pipeline.store.session(id))
         return state?.place(of: caller).flatMap { $0.isBarred ? nil : $0 }
     }
 
@@ -109,7 +109,7 @@ extension CommandExecutor {
         places: [SessionID: Participant] = [:], hiding strangers: Set<SessionID> = []
     ) async throws(TelehealthError) -> SessionPage {
         // One row for the page: what a list shows of each visit is its time, people and status.
-        try await auditRead(
+        try await pipeline.audit.read(
             "ListSessions", person: query.clientID, target: query.appointmentID?.rawValue, invocation)
         let next = rows.count == query.limit ? rows.last.map { ($0.startsAt, $0.id) } : nil
         return SessionPage(
@@ -125,7 +125,7 @@ extension CommandExecutor {
     private func nothing(_ query: SessionQuery, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionPage
     {
-        try await recordDenial(
+        try await pipeline.audit.recordDenial(
             action: "ListSessions", sessionID: nil, person: query.clientID, invocation,
             reason: TelehealthError.Reason.notAllowed.rawValue)
         return SessionPage(sessions: [], next: nil)

@@ -1,41 +1,66 @@
-// Inviting, sending away and putting back.
-// Inviting, sending away and putting back.
-
 public import TelehealthModel
 public import TelehealthRules
 
-extension CommandExecutor {
+/// What callers do with the people of a session: admit, invite, remove and put them back.
+///
+/// Isolation: the caller's.
+public struct ParticipantUseCases: Sendable {
+    let pipeline: CommandPipeline
+    let guestKey: GuestKey
+
+    /// - Throws: as ``SessionDraft/admit(_:by:ledger:)``.
+    public func admit(_ id: SessionID, _ participant: ParticipantID, _ invocation: Invocation)
+        async throws(TelehealthError) -> SessionState
+    {
+        try await pipeline.changeSession("AdmitParticipant", id, invocation) {
+            draft, standing throws(TelehealthError) in
+            let ledger = try await pipeline.ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+            try draft.admitParticipant(participant, by: standing, ledger: ledger)
+            return participant
+        }.visible
+    }
+
+    /// - Throws: as ``SessionDraft/treat(_:_:by:own:)``.
+    public func moderate(
+        _ session: SessionID, _ participant: ParticipantID, _ command: ModerationAction,
+        _ invocation: Invocation
+    ) async throws(TelehealthError) -> SessionState {
+        try await pipeline.changeSession(command.method, session, invocation) {
+            draft, standing throws(TelehealthError) in
+            try draft.treat(
+                participant, command, by: standing, own: draft.state.place(of: invocation.caller)?.id)
+            return participant
+        }.visible
+    }
+
     /// Gives a place to somebody with a token of their own, or offers one by a grant.
     ///
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `INVALID_STATE`, `INVALID_FIELD`, `PARTICIPANT_EXISTS`,
     ///   `ROSTER_FULL`.
-    public func inviteParticipant(_ command: InviteParticipant, _ invocation: Invocation)
+    public func invite(_ command: InviteParticipant, _ invocation: Invocation)
         async throws(TelehealthError) -> InviteOutcome
     {
         let method = "InviteParticipant"
         if let subject = command.subjectID {
-            return try await changeSession(method, command.sessionID, invocation) {
+            let change = try await pipeline.changeSession(method, command.sessionID, invocation) {
                 draft, standing throws(TelehealthError) in
                 try draft.invite(subject, as: command.role, by: standing)
-            } outcome: { state, standing, id throws(TelehealthError) in
-                guard let participant = state.participant(id) else { throw TelehealthError(.invitationNotFound) }
-                return InviteOutcome(
-                    state: Visibility.redact(state, for: standing), place: .participant(participant))
             }
+            guard let participant = change.state.participant(change.made) else {
+                throw TelehealthError(.invitationNotFound)
+            }
+            return InviteOutcome(state: change.visible, place: .participant(participant))
         }
-        return try await changeSession(method, command.sessionID, invocation) {
+        let change = try await pipeline.changeSession(method, command.sessionID, invocation) {
             draft, standing throws(TelehealthError) in
             try draft.invite(
                 as: command.role, validFor: command.validFor, by: standing, .caller(invocation.caller))
-        } outcome: { state, standing, id throws(TelehealthError) in
-            guard let invitation = state.invitation(id) else { throw TelehealthError(.invitationNotFound) }
-            let grant = InvitationGrant(
-                sessionID: invitation.sessionID, role: invitation.role, invitationID: invitation.id,
-                expiresAt: invitation.expiresAt)
-            return InviteOutcome(
-                state: Visibility.redact(state, for: standing),
-                place: .invitation(invitation, grant: guestKey.seal(grant)))
         }
+        guard let invitation = change.state.invitation(change.made) else { throw TelehealthError(.invitationNotFound) }
+        let grant = InvitationGrant(
+            sessionID: invitation.sessionID, role: invitation.role, invitationID: invitation.id,
+            expiresAt: invitation.expiresAt)
+        return InviteOutcome(state: change.visible, place: .invitation(invitation, grant: guestKey.seal(grant)))
     }
 
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `INVALID_STATE`, `INVITATION_NOT_FOUND`,
@@ -43,11 +68,11 @@ extension CommandExecutor {
     public func revokeInvitation(_ session: SessionID, _ invitation: InvitationID, _ invocation: Invocation)
         async throws(TelehealthError) -> SessionState
     {
-        try await changeSession("RevokeInvitation", session, invocation) {
+        try await pipeline.changeSession("RevokeInvitation", session, invocation) {
             draft, standing throws(TelehealthError) in
             try draft.revokeInvitation(invitation, by: standing)
             return invitation
-        }
+        }.visible
     }
 
     /// Makes whoever holds a grant somebody in its session, and gives them the pass to call with.
@@ -64,7 +89,7 @@ extension CommandExecutor {
     ) async throws(TelehealthError) -> GuestAdmission {
         guard let grant = guestKey.grant(text) else {
             let refusal = TelehealthError(.invitationInvalid)
-            try await recordRefusal(
+            try await pipeline.audit.recordRefusal(
                 action: "RedeemInvitation", caller: nil, source: source, reason: refusal.reason.rawValue)
             throw refusal
         }
@@ -73,11 +98,11 @@ extension CommandExecutor {
         bearer.source = source
         let invitee = bearer
         let invocation = Invocation(caller: invitee, request: request, timeout: timeout)
-        return try await change("RedeemInvitation", session: grant.sessionID, invocation) {
+        return try await pipeline.change("RedeemInvitation", session: grant.sessionID, invocation) {
             _, id throws(TelehealthError) in
             try admission(try await inviting(grant), id)
         } decide: { () throws(TelehealthError) in
-            var draft = SessionDraft(try await inviting(grant), context())
+            var draft = SessionDraft(try await inviting(grant), pipeline.context())
             let id = try draft.redeem(grant)
             let decision = draft.seal(
                 by: .caller(invitee), action: "RedeemInvitation", target: grant.invitationID.rawValue)
@@ -88,9 +113,7 @@ extension CommandExecutor {
     }
 
     private func inviting(_ grant: InvitationGrant) async throws(TelehealthError) -> SessionState {
-        let state = try await reading { () async throws(StoreError) in
-            try await store.session(grant.sessionID)
-        }
+        let state = try await reading(await pipeline.store.session(grant.sessionID))
         guard let state else { throw TelehealthError(.invitationInvalid) }
         return state
     }
@@ -101,7 +124,7 @@ extension CommandExecutor {
     {
         guard let participant = state.participant(id) else { throw TelehealthError(.invitationInvalid) }
         if let refusal = participant.refusal { throw refusal }
-        let expiresAt = SessionDraft(state, context()).lastEntry
+        let expiresAt = SessionDraft(state, pipeline.context()).lastEntry
         let guest = GuestIdentity(
             sessionID: state.session.id, participantID: id, subjectID: participant.subjectID)
         return GuestAdmission(
@@ -109,19 +132,6 @@ extension CommandExecutor {
             caller: Caller(
                 subject: Subject(guest.subjectID.rawValue), role: .guest, guest: guest, expiresAt: expiresAt),
             pass: guestKey.seal(guest, expiresAt: expiresAt))
-    }
-
-    /// - Throws: as ``SessionDraft/treat(_:_:by:own:)``.
-    public func moderateParticipant(
-        _ session: SessionID, _ participant: ParticipantID, _ command: ModerationAction,
-        _ invocation: Invocation
-    ) async throws(TelehealthError) -> SessionState {
-        try await changeSession(command.method, session, invocation) {
-            draft, standing throws(TelehealthError) in
-            try draft.treat(
-                participant, command, by: standing, own: draft.state.place(of: invocation.caller)?.id)
-            return participant
-        }
     }
 }
 

@@ -1,56 +1,45 @@
-// Reads and denials in the audit log. Changes stand there through their decisions.
-// Reads and denials in the audit log. Changes stand there through their decisions.
+// Reads and denials in the audit log. Changes are written there through their decisions.
 
 public import TelehealthModel
 public import TelehealthRules
 
-extension CommandExecutor {
-    /// The session with the caller's standing in it, for a call that only reads: both the access and its
-    /// refusal are in the log when this returns.
-    ///
-    /// - Throws: as ``SessionState/standing(of:in:)``; `AUDIT_UNAVAILABLE`.
-    func read(
-        _ action: String, _ id: SessionID, in matter: SessionMatter = .visit, _ invocation: Invocation
-    ) async throws(TelehealthError) -> (SessionState, CallerMembership) {
-        let found: (state: SessionState, standing: CallerMembership)
-        do { found = try await visible(id, in: matter, invocation.caller) } catch {
-            try await auditDenial(error, action, id, invocation)
-            throw error
-        }
-        try await auditRead(action, person: found.state.session.clientID, session: id, invocation)
-        return found
-    }
+/// Keeps in the audit log who read what and who was refused, before the answer goes out.
+///
+/// Isolation: the caller's.
+public struct AuditRecorder: Sendable {
+    let store: any TelehealthStore
+    let contexts: RuleContextSource
 
-    /// ``auditRead(_:person:session:target:reason:_:)`` for calls about the service and no person.
+    /// ``read(_:person:session:target:reason:_:)`` for calls about the service and no person.
     public func recordRead(_ action: String, _ invocation: Invocation) async throws(TelehealthError) {
-        try await auditRead(action, invocation)
+        try await read(action, invocation)
     }
 
     /// Keeps that a caller read something, before it is answered.
     ///
     /// - Throws: `AUDIT_UNAVAILABLE`: what cannot be recorded is not shown.
-    func auditRead(
+    func read(
         _ action: String, person: SubjectID? = nil, session: SessionID? = nil, target: String? = nil,
         reason: String? = nil, _ invocation: Invocation
     ) async throws(TelehealthError) {
-        guard policy.auditsReads, !invocation.skipsOwnAuditRow else { return }
-        try await auditAlways(
+        guard contexts.policy.auditsReads, !invocation.skipsOwnAuditRow else { return }
+        try await always(
             action, person: person, session: session, target: target, reason: reason, invocation)
     }
 
-    /// ``auditRead(_:person:session:target:reason:_:)`` for what is recorded whatever the policy says: the
+    /// ``read(_:person:session:target:reason:_:)`` for what is recorded whatever the policy says: the
     /// log's own readers, and bearer secrets.
-    func auditAlways(
+    func always(
         _ action: String, person: SubjectID? = nil, session: SessionID? = nil, target: String? = nil,
         reason: String? = nil, _ invocation: Invocation
     ) async throws(TelehealthError) {
         try await record(
             Principal.caller(invocation.caller).audit(
-                action, at: time.now, person: person, session: session, target: target, reason: reason))
+                action, at: contexts.time.now, person: person, session: session, target: target, reason: reason))
     }
 
     /// A refusal that says something about the caller's rights is kept; one about the visit's state is not.
-    func auditDenial(
+    func denial(
         _ error: TelehealthError, _ method: String, _ session: SessionID?, _ invocation: Invocation
     ) async throws(TelehealthError) {
         switch error.category {
@@ -73,7 +62,7 @@ extension CommandExecutor {
     ) async throws(TelehealthError) {
         try await record(
             Principal.caller(invocation.caller).audit(
-                action, at: time.now, outcome: .denied, person: person, session: sessionID, target: target,
+                action, at: contexts.time.now, outcome: .denied, person: person, session: sessionID, target: target,
                 reason: reason))
     }
 
@@ -84,7 +73,7 @@ extension CommandExecutor {
     {
         try await record(
             AuditEntry(
-                at: time.now, subject: caller?.subject ?? "unauthenticated", role: caller?.role,
+                at: contexts.time.now, subject: caller?.subject ?? "unauthenticated", role: caller?.role,
                 actor: caller?.actor, source: source, action: action, outcome: .denied, reason: reason))
     }
 
@@ -93,9 +82,40 @@ extension CommandExecutor {
             throw TelehealthError(.auditUnavailable, retryAfter: .seconds(1))
         }
     }
-}
 
-extension SessionReference {
-    var sessionID: SessionID? { if case .session(let id) = self { id } else { nil } }
-    var appointmentID: AppointmentID? { if case .appointment(let id) = self { id } else { nil } }
+    /// Writes down that a caller got in by an emergency alone, before anything is shown: when that cannot be
+    /// kept, nothing is shown. Nothing is written for a caller who is of the visit anyway.
+    ///
+    /// - Throws: `STORE_UNAVAILABLE` and its kin.
+    func noteEmergency(_ action: String, _ state: SessionState, _ invocation: Invocation)
+        async throws(TelehealthError)
+    {
+        let caller = invocation.caller
+        guard let reason = caller.emergencyReason, CallerMembership.of(caller.withoutEmergency, in: state) == nil
+        else {
+            return
+        }
+        let access = EmergencyAccess(
+            id: contexts.ids.uuid(), at: contexts.time.now, subject: caller.subject, role: caller.role,
+            sessionID: state.session.id,
+            action: action, reason: reason)
+        var decision = Decision()
+        decision.emergencies = [access]
+        decision.audit = [
+            Principal.caller(caller).audit(
+                EmergencyAccess.auditAction, at: access.at, session: access.sessionID, target: access.id,
+                reason: action)
+        ]
+        _ = try await store.applying(decision)
+    }
+
+    /// Keeps that the service itself was at fault, for its report. What cannot be written is in the log only.
+    func noteFailure(of method: String, _ error: TelehealthError) async {
+        guard method == "CreateSession" else { return }
+        var decision = Decision()
+        decision.changes = [
+            .serviceFailure(ServiceFailure(at: contexts.time.now, action: method, reason: error.reason.rawValue))
+        ]
+        do { _ = try await store.apply(decision) } catch { return }
+    }
 }

@@ -1,57 +1,85 @@
-// Reading a session, and the verbs that need nothing from outside the database.
-
 public import TelehealthModel
 public import TelehealthRules
 
-extension CommandExecutor {
+/// What callers do with a session: create, read, leave, end and cancel it; joining and listing have files of their own.
+///
+/// Isolation: the caller's.
+public final class SessionUseCases: Sendable {
+    let pipeline: CommandPipeline
+    let hub: EventHub
+    let presence: PresenceTracker
+    let credentials: CredentialCache
+    let gateway: any MeetingGateway
+
+    init(
+        pipeline: CommandPipeline, hub: EventHub, presence: PresenceTracker, credentials: CredentialCache,
+        gateway: any MeetingGateway
+    ) {
+        self.pipeline = pipeline
+        self.hub = hub
+        self.presence = presence
+        self.credentials = credentials
+        self.gateway = gateway
+    }
+
+    /// - Throws: `APPOINTMENT_NOT_FOUND`, `SESSION_EXISTS`, `APPOINTMENT_CANCELLED`, `TOO_LATE`,
+    ///   `NOT_ALLOWED`, `REQUEST_ID_REUSED`.
+    public func create(_ command: CreateSession, _ invocation: Invocation)
+        async throws(TelehealthError) -> SessionState
+    {
+        try await pipeline.change("CreateSession", invocation) { record, _ throws(TelehealthError) in
+            guard let id = record.sessionID else { throw TelehealthError(.sessionNotFound) }
+            let (state, standing) = try await pipeline.access.visible(id, invocation.caller)
+            return Visibility.redact(state, for: standing)
+        } decide: { () throws(TelehealthError) in
+            let appointment = try await pipeline.access.visible(command.appointmentID, invocation.caller)
+            let (decision, state) = try AppointmentRules.createSession(
+                command, appointment: appointment,
+                open: try await reading(await pipeline.store.openSession(of: command.appointmentID)),
+                caller: invocation.caller, context: pipeline.context())
+            let standing = CallerMembership.of(invocation.caller, in: state) ?? .staff(invocation.caller.role)
+            return CommandResult(
+                decision: decision, outcome: Visibility.redact(state, for: standing),
+                sessionID: state.session.id, appointmentID: appointment.id, made: NothingMade())
+        }
+    }
+
     /// - Throws: `SESSION_NOT_FOUND`, `APPOINTMENT_NOT_FOUND` for an appointment the caller may not know.
-    public func session(_ reference: SessionReference, _ invocation: Invocation)
+    public func get(_ reference: SessionReference, _ invocation: Invocation)
         async throws(TelehealthError) -> SessionState
     {
         let state: SessionState?
         switch reference {
         case .session(let id):
-            state = try await reading { () async throws(StoreError) in try await store.session(id) }
+            state = try await reading(await pipeline.store.session(id))
         case .appointment(let id):
-            state = try await reading { () async throws(StoreError) in try await store.latestSession(of: id) }
+            state = try await reading(await pipeline.store.latestSession(of: id))
         }
         let seen: (state: SessionState, standing: CallerMembership)
         do throws(TelehealthError) {
-            seen = try await self.seen(state, by: invocation.caller)
+            seen = try await pipeline.access.seen(state, by: invocation.caller)
         } catch {
-            try await recordDenial(
+            try await pipeline.audit.recordDenial(
                 action: "GetSession", sessionID: reference.sessionID ?? state?.session.id,
                 person: state?.session.clientID, target: reference.appointmentID?.rawValue, invocation,
                 reason: error.reason.rawValue)
             throw error
         }
-        try await noteEmergency("GetSession", seen.state, invocation)
-        try await auditRead(
+        try await pipeline.audit.noteEmergency("GetSession", seen.state, invocation)
+        try await pipeline.audit.read(
             "GetSession", person: seen.state.session.clientID, session: seen.state.session.id, invocation)
         return Visibility.redact(seen.state, for: seen.standing)
     }
 
-    /// - Throws: as ``SessionDraft/admitParticipant(_:by:ledger:)``.
-    public func admitParticipant(_ id: SessionID, _ participant: ParticipantID, _ invocation: Invocation)
-        async throws(TelehealthError) -> SessionState
-    {
-        try await changeSession("AdmitParticipant", id, invocation) {
-            draft, standing throws(TelehealthError) in
-            let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
-            try draft.admitParticipant(participant, by: standing, ledger: ledger)
-            return participant
-        }
-    }
-
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_JOINED`, `INVALID_STATE` after the end.
-    public func leaveSession(_ command: LeaveSession, _ invocation: Invocation) async throws(TelehealthError)
+    public func leave(_ command: LeaveSession, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionState
     {
-        try await changeSession("LeaveSession", command.sessionID, invocation) {
+        try await pipeline.changeSession("LeaveSession", command.sessionID, invocation) {
             draft, _ throws(TelehealthError) in
             try draft.leave(invocation.caller, device: command.deviceID)
             return NothingMade()
-        }
+        }.visible
     }
 
     /// A sign of life of a caller without a watch, or with a watch that does not count as presence. Changes nothing
@@ -61,13 +89,13 @@ extension CommandExecutor {
     public func heartbeat(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> HeartbeatOutcome
     {
-        let (state, _) = try await read("Heartbeat", id, invocation.withoutOwnAuditRow)
-        let participant = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
+        let (state, _) = try await pipeline.access.read("Heartbeat", id, invocation.withoutOwnAuditRow)
+        let participant = try SessionDraft(state, pipeline.context()).ownParticipant(of: invocation.caller)
         // Every 15 seconds per person would bury the log; what counts is when somebody came back.
         let wasPresent = presence.isPresent(
-            participant.id, in: id, within: policy.presenceLostAfter)
+            participant.id, in: id, within: pipeline.policy.presenceLostAfter)
         if !wasPresent {
-            try await auditRead("Heartbeat", person: state.session.clientID, session: id, invocation)
+            try await pipeline.audit.read("Heartbeat", person: state.session.clientID, session: id, invocation)
         }
         // Also of somebody who looks on before joining: they would count as new, and be audited, with every call.
         if !state.session.status.isTerminal {
@@ -75,19 +103,19 @@ extension CommandExecutor {
         }
         return HeartbeatOutcome(
             status: state.session.status, participantState: participant.state,
-            lastEventSequence: state.session.lastEventSequence, nextWithin: policy.heartbeatInterval)
+            lastEventSequence: state.session.lastEventSequence, nextWithin: pipeline.policy.heartbeatInterval)
     }
 
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `TOO_LATE`, `INVALID_STATE`, `INVALID_FIELD`.
-    public func cancelSession(_ command: CancelSession, _ invocation: Invocation)
+    public func cancel(_ command: CancelSession, _ invocation: Invocation)
         async throws(TelehealthError)
         -> SessionState
     {
-        try await changeSession("CancelSession", command.sessionID, invocation) {
+        try await pipeline.changeSession("CancelSession", command.sessionID, invocation) {
             draft, standing throws(TelehealthError) in
             try draft.cancel(command.reason, note: command.note, by: standing, .caller(invocation.caller))
             return NothingMade()
-        }
+        }.visible
     }
 
     /// - Parameter party: who did not come, as the caller sees it; nil leaves it to the roster.
@@ -95,10 +123,10 @@ extension CommandExecutor {
     public func markNoShow(_ id: SessionID, party: NoShowParty? = nil, _ invocation: Invocation)
         async throws(TelehealthError) -> SessionState
     {
-        try await changeSession("MarkNoShow", id, invocation) { draft, standing throws(TelehealthError) in
+        try await pipeline.changeSession("MarkNoShow", id, invocation) { draft, standing throws(TelehealthError) in
             try draft.markNoShow(party, by: standing, .caller(invocation.caller))
             return NothingMade()
-        }
+        }.visible
     }
 
     /// Opens a session again that was a no-show.
@@ -107,38 +135,36 @@ extension CommandExecutor {
     public func undoNoShow(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionState
     {
-        try await changeSession("UndoNoShow", id, invocation) { draft, standing throws(TelehealthError) in
+        try await pipeline.changeSession("UndoNoShow", id, invocation) { draft, standing throws(TelehealthError) in
             let appointment = draft.state.session.appointmentID
-            let row = try await reading { () async throws(StoreError) in try await store.appointment(appointment) }
-            let latest = try await reading { () async throws(StoreError) in
-                try await store.latestSession(of: appointment)
-            }
+            let row = try await reading(await pipeline.store.appointment(appointment))
+            let latest = try await reading(await pipeline.store.latestSession(of: appointment))
             try draft.undoNoShow(by: standing, row, latest: latest)
             return NothingMade()
-        }
+        }.visible
     }
 
     /// Stops a recording, then deletes the meeting; both are on their way when this returns.
     ///
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `INVALID_STATE`, `INVALID_FIELD`.
-    public func endSession(_ command: EndSession, _ invocation: Invocation) async throws(TelehealthError)
+    public func end(_ command: EndSession, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionState
     {
-        try await changeSession("EndSession", command.sessionID, invocation) {
+        try await pipeline.changeSession("EndSession", command.sessionID, invocation) {
             draft, standing throws(TelehealthError) in
             try draft.end(command.reason, note: command.note, by: standing, .caller(invocation.caller))
             return NothingMade()
-        }
+        }.visible
     }
 
     /// The earlier API's status call: each status stands for the verb that leads to it. Sets nothing by
     /// itself.
     ///
     /// - Throws: `INVALID_STATE` with the present state where no verb leads there; otherwise as that verb.
-    public func updateSessionStatus(
+    public func updateStatus(
         _ id: SessionID, to status: SessionStatus, _ invocation: Invocation
     ) async throws(TelehealthError) -> SessionState {
-        try await changeSession("UpdateSessionStatus", id, invocation) {
+        try await pipeline.changeSession("UpdateSessionStatus", id, invocation) {
             draft, standing throws(TelehealthError) in
             let principal = Principal.caller(invocation.caller)
             let holds = draft.state.session.status == status
@@ -153,43 +179,12 @@ extension CommandExecutor {
             case _ where holds: return NothingMade()
             case (.inProgress, .participant(.clinician)), (.inProgress, .participant(.coClinician)),
                 (.waitingRoom, .participant(.client)), (.waitingRoom, .participant(.guardian)):
-                let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+                let ledger = try await pipeline.ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
                 _ = try draft.join(invocation.caller, check: nil, ledger: ledger)
             case (.scheduled, _), (.inProgress, _), (.waitingRoom, _):
                 throw .invalidState(draft.state.session.status)
             }
             return NothingMade()
-        }
-    }
-
-    /// - Throws: `SESSION_NOT_FOUND`, `INVALID_STATE`, `NOT_JOINED`, `SCREEN_SHARE_ACTIVE`, `NOT_ALLOWED`.
-    public func startScreenShare(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
-        -> ScreenShareOutcome
-    {
-        try await changeSession("StartScreenShare", id, invocation) { draft, _ throws(TelehealthError) in
-            try draft.startShare(invocation.caller)
-        } outcome: { state, standing, share throws(TelehealthError) in
-            try Self.outcome(state, standing, share: share)
-        }
-    }
-
-    /// - Throws: `SESSION_NOT_FOUND`, `SCREEN_SHARE_NOT_ACTIVE`, `NOT_ALLOWED`.
-    public func stopScreenShare(_ id: SessionID, _ invocation: Invocation) async throws(TelehealthError)
-        -> ScreenShareOutcome
-    {
-        try await changeSession("StopScreenShare", id, invocation) { draft, _ throws(TelehealthError) in
-            try draft.stopShare(invocation.caller)
-        } outcome: { state, standing, share throws(TelehealthError) in
-            try Self.outcome(state, standing, share: share)
-        }
-    }
-
-    private static func outcome(_ state: SessionState, _ standing: CallerMembership, share id: ScreenShareID)
-        throws(TelehealthError) -> ScreenShareOutcome
-    {
-        guard let share = state.screenShares.first(where: { $0.id == id }) else {
-            throw TelehealthError(.screenShareNotActive)
-        }
-        return ScreenShareOutcome(state: Visibility.redact(state, for: standing), share: share)
+        }.visible
     }
 }

@@ -1,9 +1,41 @@
-// Recordings after they were made: holds, retention, the note they belong to.
-
 public import TelehealthModel
 public import TelehealthRules
 
-extension CommandExecutor {
+/// What callers do with recordings: start, stop, hold and keep them. Reading is in a file of its own.
+///
+/// Isolation: the caller's.
+public struct RecordingUseCases: Sendable {
+    let pipeline: CommandPipeline
+    let gateway: any MeetingGateway
+
+    /// - Throws: as ``SessionDraft/start(_:by:ledger:)``.
+    public func start(_ command: StartRecording, _ invocation: Invocation)
+        async throws(TelehealthError) -> RecordingOutcome
+    {
+        let change = try await pipeline.changeSession("StartRecording", command.sessionID, invocation) {
+            draft, _ throws(TelehealthError) in
+            let ledger = try await pipeline.ledger(of: SessionDraft.subjectsOfRecording(draft.state))
+            return try draft.startRecording(command.purpose, by: invocation.caller, ledger: ledger)
+        }
+        return try outcome(of: change)
+    }
+
+    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `RECORDING_NOT_FOUND`, `RECORDING_NOT_ACTIVE`.
+    public func stop(_ command: StopRecording, _ invocation: Invocation)
+        async throws(TelehealthError) -> RecordingOutcome
+    {
+        let change = try await pipeline.changeSession("StopRecording", command.sessionID, invocation) {
+            draft, standing throws(TelehealthError) in
+            try draft.stopRecording(command.recordingID, by: standing, .caller(invocation.caller))
+        }
+        return try outcome(of: change)
+    }
+
+    private func outcome(of change: SessionChange<RecordingID>) throws(TelehealthError) -> RecordingOutcome {
+        guard let recording = change.state.recording(change.made) else { throw TelehealthError(.recordingNotFound) }
+        return RecordingOutcome(state: change.visible, recording: recording)
+    }
+
     /// Keeps a recording whatever its retention says.
     ///
     /// - Throws: as ``SessionDraft/setHold(_:reason:by:)``.
@@ -53,32 +85,16 @@ extension CommandExecutor {
         _ method: String, _ id: RecordingID, reason: String? = nil, _ invocation: Invocation,
         rule: (inout SessionDraft, CallerMembership) throws(TelehealthError) -> Void
     ) async throws(TelehealthError) -> Recording {
-        try await change(method, invocation) { _, id throws(TelehealthError) in
-            try await visible(id, invocation.caller).recording
+        try await pipeline.change(method, invocation) { _, id throws(TelehealthError) in
+            try await pipeline.access.visible(id, invocation.caller).recording
         } decide: { () throws(TelehealthError) in
-            let (state, standing, _) = try await visible(id, invocation.caller)
-            var draft = SessionDraft(state, context())
+            let (state, standing, _) = try await pipeline.access.visible(id, invocation.caller)
+            var draft = SessionDraft(state, pipeline.context())
             try rule(&draft, standing)
             let decision = draft.seal(
                 by: .caller(invocation.caller), action: method, target: id.rawValue, reason: reason)
             guard let recording = draft.state.recording(id) else { throw TelehealthError(.recordingNotFound) }
             return CommandResult(decision: decision, outcome: recording, sessionID: state.session.id, made: id)
-        }
-    }
-
-    /// - Throws: `RECORDING_NOT_FOUND` when it does not exist or the caller may not know of its session.
-    func visible(_ id: RecordingID, _ caller: Caller) async throws(TelehealthError)
-        -> (state: SessionState, standing: CallerMembership, recording: Recording)
-    {
-        let found = try await reading { () async throws(StoreError) in try await store.recording(id) }
-        guard let session = found?.sessionID else { throw TelehealthError(.recordingNotFound) }
-        do throws(TelehealthError) {
-            let (state, standing) = try await visible(session, caller)
-            guard let recording = state.recording(id) else { throw TelehealthError(.recordingNotFound) }
-            return (state, standing, recording)
-        } catch {
-            // Whose recording it is must not be told by another word.
-            throw error.reason == .sessionNotFound ? TelehealthError(.recordingNotFound) : error
         }
     }
 }

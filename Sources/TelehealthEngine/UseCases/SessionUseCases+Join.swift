@@ -1,7 +1,7 @@
 internal import TelehealthModel
 public import TelehealthRules
 
-extension CommandExecutor {
+extension SessionUseCases {
     /// Generations one call tries: a meeting may die between its creation and the fetch of credentials.
     private static let generationsPerJoinMax = 3
 
@@ -10,15 +10,16 @@ extension CommandExecutor {
     /// The place in the visit is kept when this throws `MEETING_UNAVAILABLE`: the same call again continues.
     /// - Throws: as ``SessionDraft/join(_:check:ledger:)``; `MEETING_UNAVAILABLE`, `MEETING_QUOTA_EXCEEDED`,
     ///   `MEETING_REFUSED` from Chime; `CALL_CANCELLED`.
-    public func joinSession(_ command: JoinSession, _ invocation: Invocation) async throws(TelehealthError)
+    public func join(_ command: JoinSession, _ invocation: Invocation) async throws(TelehealthError)
         -> JoinOutcome
     {
-        let started = time.now
+        let started = pipeline.time.now
         if invocation.caller.emergencyReason != nil {
-            let (state, _) = try await read("JoinSession", command.sessionID, invocation)
-            try await noteEmergency("JoinSession", state, invocation)
+            let (state, _) = try await pipeline.access.read("JoinSession", command.sessionID, invocation)
+            try await pipeline.audit.noteEmergency("JoinSession", state, invocation)
         }
-        let (state, standing, id) = try await enter(command, invocation)
+        let entered = try await enter(command, invocation)
+        let (state, standing, id) = (entered.state, entered.standing, entered.made)
         guard let participant = state.participant(id) else { throw TelehealthError(.sessionNotFound) }
         guard participant.isHere, !state.session.status.isTerminal else {
             return JoinOutcome(
@@ -29,22 +30,20 @@ extension CommandExecutor {
             return JoinOutcome(
                 state: Visibility.redact(state, for: standing), participant: participant, media: nil)
         }
-        let limit = min(invocation.timeout ?? policy.joinWaitMax, policy.joinWaitMax)
+        let limit = min(invocation.timeout ?? pipeline.policy.joinWaitMax, pipeline.policy.joinWaitMax)
         return try await media(command.sessionID, standing, id, invocation, until: started + limit)
     }
 
     private func enter(_ command: JoinSession, _ invocation: Invocation) async throws(TelehealthError)
-        -> (SessionState, CallerMembership, ParticipantID)
+        -> SessionChange<ParticipantID>
     {
         do {
-            return try await changeSession("JoinSession", command.sessionID, invocation) {
+            return try await pipeline.changeSession("JoinSession", command.sessionID, invocation) {
                 draft, _ throws(TelehealthError) in
-                let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+                let ledger = try await pipeline.ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
                 draft.makeRoom(forEmergencyOf: invocation.caller)
                 return try draft.join(
                     invocation.caller, check: command.preVisitCheck, device: command.deviceID, ledger: ledger)
-            } outcome: { state, standing, id in
-                (state, standing, id)
             }
         } catch {
             guard error.category == .failedPrecondition,
@@ -63,15 +62,15 @@ extension CommandExecutor {
         _ command: JoinSession, _ refusal: TelehealthError, _ invocation: Invocation
     ) async throws(TelehealthError) -> Int64? {
         guard let check = command.preVisitCheck else { return nil }
-        for _ in 0..<policy.conflictRetriesMax {
-            let (state, _) = try await visible(command.sessionID, invocation.caller)
-            var draft = SessionDraft(state, context())
-            let ledger = try await ledger(of: SessionDraft.subjectsOfAdmission(state))
+        for _ in 0..<pipeline.policy.conflictRetriesMax {
+            let (state, _) = try await pipeline.access.visible(command.sessionID, invocation.caller)
+            var draft = SessionDraft(state, pipeline.context())
+            let ledger = try await pipeline.ledger(of: SessionDraft.subjectsOfAdmission(state))
             draft.keepWhereabouts(check, of: invocation.caller, ledger: ledger)
             if !draft.isChanged { return nil }
             let decision = draft.seal(
                 by: .caller(invocation.caller), action: "JoinSession", reason: refusal.reason.rawValue)
-            if try await apply(decision) == .committed { return draft.state.session.version }
+            if try await pipeline.apply(decision) == .committed { return draft.state.session.version }
         }
         throw .versionConflict
     }
@@ -85,7 +84,7 @@ extension CommandExecutor {
         let token = hub.listen(to: session) { _ in wake.signal() }
         defer { hub.remove(token, of: session) }
         // Read after listening began: a meeting that was ready before it sent no signal here.
-        var (state, _) = try await visible(session, invocation.caller)
+        var (state, _) = try await pipeline.access.visible(session, invocation.caller)
         var generationsSeen: Set<Int> = []
         while true {
             guard let participant = state.participant(id), !state.session.status.isTerminal else {
@@ -105,7 +104,7 @@ extension CommandExecutor {
             } else if let meeting = state.liveMeeting {
                 generationsSeen.insert(meeting.generation)
                 if meeting.state == .active {
-                    let timeout = max(deadline - time.now, .milliseconds(1))
+                    let timeout = max(deadline - pipeline.time.now, .milliseconds(1))
                     guard let credentials = try await credentials(of: participant, meeting, timeout: timeout)
                     else {
                         state = try await replaceMeeting(meeting, session)
@@ -126,7 +125,7 @@ extension CommandExecutor {
                 state = try await replaceMeeting(nil, session)
                 continue
             }
-            (state, _) = try await visible(session, invocation.caller)
+            (state, _) = try await pipeline.access.visible(session, invocation.caller)
         }
     }
 
@@ -139,9 +138,9 @@ extension CommandExecutor {
     private func rest(_ wake: WakeSignal, until deadline: Timestamp, _ meeting: MeetingGeneration? = nil)
         async throws(TelehealthError)
     {
-        let left = deadline - time.now
+        let left = deadline - pipeline.time.now
         if left <= .zero { throw Self.unavailable(meeting) }
-        _ = await wake.wait(atMost: left, time)
+        _ = await wake.wait(atMost: left, pipeline.time)
         if Task.isCancelled { throw TelehealthError(.callCancelled) }
     }
 
@@ -152,13 +151,13 @@ extension CommandExecutor {
         guard let meetingID = meeting.meetingID, let activeAt = meeting.activeAt else { return nil }
         // A fresh meeting cannot have ended by itself, so whoever comes first needs no call. A second fetch
         // is a rejoin, perhaps because the meeting died: that asks Chime.
-        if activeAt + policy.meetingTrustedFor > time.now,
+        if activeAt + pipeline.policy.meetingTrustedFor > pipeline.time.now,
             let credentials = credentials.takeFirst(
                 participant.externalUserID, session: meeting.sessionID, generation: meeting.generation)
         {
             return credentials
         }
-        let limit = min(timeout, policy.gatewayTimeout)
+        let limit = min(timeout, pipeline.policy.gatewayTimeout)
         do {
             if participant.attendeeGeneration == meeting.generation, let attendeeID = participant.attendeeID,
                 let credentials = try await gateway.attendee(attendeeID, meetingID: meetingID, timeout: limit)
@@ -184,15 +183,13 @@ extension CommandExecutor {
     private func confirm(
         _ credentials: AttendeeCredentials, _ asked: Participant, _ meeting: MeetingGeneration
     ) async throws(TelehealthError) -> SessionState {
-        for _ in 0..<policy.conflictRetriesMax {
-            let state = try await reading { () async throws(StoreError) in
-                try await store.session(meeting.sessionID)
-            }
+        for _ in 0..<pipeline.policy.conflictRetriesMax {
+            let state = try await reading(await pipeline.store.session(meeting.sessionID))
             guard let state else { throw TelehealthError(.sessionNotFound) }
-            var draft = SessionDraft(state, context())
+            var draft = SessionDraft(state, pipeline.context())
             draft.attendeeFetched(credentials, asked: asked, generation: meeting.generation)
             if !draft.isChanged { return state }
-            if try await apply(draft.seal(by: .system, action: "noteAttendee")) == .committed {
+            if try await pipeline.apply(draft.seal(by: .system, action: "noteAttendee")) == .committed {
                 return draft.state
             }
         }
@@ -203,14 +200,14 @@ extension CommandExecutor {
     private func replaceMeeting(_ dead: MeetingGeneration?, _ session: SessionID)
         async throws(TelehealthError) -> SessionState
     {
-        for _ in 0..<policy.conflictRetriesMax {
-            let state = try await reading { () async throws(StoreError) in try await store.session(session) }
+        for _ in 0..<pipeline.policy.conflictRetriesMax {
+            let state = try await reading(await pipeline.store.session(session))
             guard let state else { throw TelehealthError(.sessionNotFound) }
-            var draft = SessionDraft(state, context())
+            var draft = SessionDraft(state, pipeline.context())
             if let dead { draft.meetingGone(dead.generation) }
             draft.openMeeting()
             if !draft.isChanged { return state }
-            if try await apply(draft.seal(by: .system, action: "replaceMeeting")) == .committed {
+            if try await pipeline.apply(draft.seal(by: .system, action: "replaceMeeting")) == .committed {
                 return draft.state
             }
         }

@@ -1,10 +1,9 @@
 // What ties a caller to somebody whose consents and records they touch. Ties end with the rows that make them.
-// What ties a caller to somebody whose consents and records they touch. Ties end with the rows that make them.
 
 internal import TelehealthModel
 internal import TelehealthRules
 
-extension CommandExecutor {
+extension CallerAccess {
     /// How much of a person's consents a caller may read.
     enum Reach: Sendable, Hashable {
         case all
@@ -76,7 +75,7 @@ extension CommandExecutor {
         do {
             return try await reach(of: invocation.caller, to: subject, in: visit, notFound: .personNotFound)
         } catch {
-            try await recordDenial(
+            try await audit.recordDenial(
                 action: action, sessionID: visit, person: subject, invocation, reason: error.reason.rawValue)
             throw error
         }
@@ -92,93 +91,6 @@ extension CommandExecutor {
             of: caller, to: record.subjectID, in: record.sessionID, notFound: .consentNotFound)
     }
 
-    // MARK: Guardians
-
-    /// Who signs for somebody outside a visit.
-    func guardianRow(of subject: SubjectID) async throws(TelehealthError) -> Appointment? {
-        let rows = try await bookedRows(of: subject)
-        if !rows.contains(where: { $0.guardianID != nil }) { return nil }
-        return Guardianship.row(
-            among: rows, try await birthDate(of: subject), try await placeContext(of: subject))
-    }
-
-    /// Who signs for somebody.
-    ///
-    /// - Parameter visit: whose own row says so; nil = outside a visit.
-    func guardian(of subject: SubjectID, in visit: SessionID?) async throws(TelehealthError) -> Guardianship.Signer? {
-        guard let visit else {
-            guard let row = try await guardianRow(of: subject), let id = row.guardianID else { return nil }
-            return Guardianship.Signer(id: id, standing: .appointment(row.id, version: row.version))
-        }
-        let state = try await reading { () async throws(StoreError) in try await store.session(visit) }
-        guard let state, state.session.clientID == subject, let id = state.session.guardianID,
-            try await hasGuardian(state)
-        else { return nil }
-        return Guardianship.Signer(id: id, standing: .session(visit, version: state.session.version))
-    }
-
-    /// Whether the guardian whom a visit's row names has a say in it now.
-    func hasGuardian(_ state: SessionState) async throws(TelehealthError) -> Bool {
-        try await guardianshipEnd(state).map { time.now < $0 } ?? (state.session.guardianID != nil)
-    }
-
-    /// When the say of a visit's guardian ends, or ended; nil = no end is known, or nobody is named.
-    func guardianshipEnd(_ state: SessionState) async throws(TelehealthError) -> Timestamp? {
-        let session = state.session
-        guard session.guardianID != nil, !session.guardsAdult else { return nil }
-        return Guardianship.end(
-            try await birthDate(of: session.clientID), guardsAdult: false,
-            at: context().at(placeOf: state).place)
-    }
-
-    /// Whether an appointment's guardian has a say in it now.
-    func hasGuardian(_ row: Appointment) async throws(TelehealthError) -> Bool {
-        guard row.guardianID != nil, !row.guardsAdult else { return row.guardianID != nil }
-        return Guardianship.stands(
-            try await birthDate(of: row.clientID), guardsAdult: false,
-            try await placeContext(of: row.clientID))
-    }
-
-    private func birthDate(of subject: SubjectID) async throws(TelehealthError) -> CivilDate? {
-        try await reading { () async throws(StoreError) in try await store.consents(of: subject) }.bornOn
-    }
-
-    /// Where somebody's open visit is, else home; with who signs for them as an adult.
-    func placeContext(of subject: SubjectID) async throws(TelehealthError) -> RuleContext {
-        let open = try await openSessions(of: subject).first { $0.session.clientID == subject }
-        return open.map { context().at(placeOf: $0) } ?? context()
-    }
-
-    // MARK: Rows
-
-    /// The client's booked appointments that are not over: by the clock, or because their visit is still running.
-    ///
-    /// - Parameter named: only this one, whoever its client is.
-    private func bookedRows(of client: SubjectID, _ named: AppointmentID? = nil) async throws(TelehealthError)
-        -> [Appointment]
-    {
-        if let named {
-            let row = try await reading { () async throws(StoreError) in try await store.appointment(named) }
-            guard let row, row.status == .scheduled else { return [] }
-            if row.endsAt > time.now { return [row] }
-            let latest = try await reading { () async throws(StoreError) in
-                try await store.latestSession(of: named)
-            }
-            return latest?.session.status.isTerminal == false ? [row] : []
-        }
-        let now = time.now
-        var rows = try await reading { () async throws(StoreError) in
-            try await store.bookedAppointments(of: client, endingAfter: now)
-        }
-        for state in try await openSessions(of: client) where state.session.clientID == client {
-            let id = state.session.appointmentID
-            guard !rows.contains(where: { $0.id == id }) else { continue }
-            let row = try await reading { () async throws(StoreError) in try await store.appointment(id) }
-            if let row, row.status == .scheduled { rows.append(row) }
-        }
-        return rows
-    }
-
     /// When the last visit of a clinician with somebody ended, or was to end; nil = there was none.
     private func lastVisit(of clinician: SubjectID, with client: SubjectID) async throws(TelehealthError)
         -> Timestamp?
@@ -190,7 +102,7 @@ extension CommandExecutor {
         var last: Timestamp?
         while true {
             let asked = query
-            let rows = try await reading { () async throws(StoreError) in try await store.sessions(asked) }
+            let rows = try await reading(await store.sessions(asked))
             for row in rows { last = max(last ?? row.createdAt, row.endedAt ?? row.endsAt) }
             guard rows.count == query.limit, let newest = rows.last else { return last }
             query.after = (newest.startsAt, newest.id)

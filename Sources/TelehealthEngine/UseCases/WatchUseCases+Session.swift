@@ -1,9 +1,10 @@
 public import TelehealthModel
 public import TelehealthRules
 
-extension CommandExecutor {
+extension WatchUseCases {
     /// Events read back at most when a watch resumes: beyond it, a fresh snapshot is the shorter way.
     private static let resumeEventsMax = 4096
+
     private static let resumePage = 512
 
     /// Opens a watch: with a snapshot, or resuming after a sequence number.
@@ -18,28 +19,28 @@ extension CommandExecutor {
         _ id: SessionID, after: Int64?, isPresence: Bool = true, _ invocation: Invocation,
         wake: @escaping @Sendable () -> Void
     ) async throws(TelehealthError) -> SessionWatch {
-        if invocation.caller.expiresAt <= time.now { throw TelehealthError(.tokenExpired) }
-        let (seen, standing) = try await read("WatchSession", id, invocation)
-        try await noteEmergency("WatchSession", seen, invocation)
+        if invocation.caller.expiresAt <= pipeline.time.now { throw TelehealthError(.tokenExpired) }
+        let (seen, standing) = try await pipeline.access.read("WatchSession", id, invocation)
+        try await pipeline.audit.noteEmergency("WatchSession", seen, invocation)
         // Who looks in by an emergency, and has not joined, watches as staff do: without a place that counts
         // as present.
         let caller = invocation.caller
         let looksIn =
             caller.emergencyReason != nil && seen.place(of: caller) == nil
         let viewer =
-            standing.isStaff || looksIn ? nil : try SessionDraft(seen, context()).ownParticipant(of: caller)
+            standing.isStaff || looksIn ? nil : try SessionDraft(seen, pipeline.context()).ownParticipant(of: caller)
         // A guardian watches no longer than there is a guardian.
         let guardianshipEnd =
-            standing == .participant(.guardian) ? try await guardianshipEnd(seen) : nil
+            standing == .participant(.guardian) ? try await pipeline.access.guardianshipEnd(seen) : nil
         let watch = SessionWatch(
             session: hub.shared(id), standing: standing, viewer: viewer?.id,
-            expiresAt: min(caller.expiresAt, guardianshipEnd ?? caller.expiresAt), executor: self, wake: wake)
+            expiresAt: min(caller.expiresAt, guardianshipEnd ?? caller.expiresAt), useCases: self, wake: wake)
         watch.open(isPresence: isPresence, isOver: seen.session.status.isTerminal)
         do {
             // Read again: whatever committed since is either in this state or reaches the open watch.
-            let (state, _) = try await visible(id, invocation.caller)
+            let (state, _) = try await pipeline.access.visible(id, invocation.caller)
             if !standing.isStaff, !looksIn {
-                _ = try SessionDraft(state, context()).ownParticipant(of: invocation.caller)
+                _ = try SessionDraft(state, pipeline.context()).ownParticipant(of: invocation.caller)
             }
             if let after {
                 let events = try await past(of: id, after: after, upTo: state.session.lastEventSequence)
@@ -68,9 +69,7 @@ extension CommandExecutor {
         var position = after
         while position < last {
             let from = position
-            let page = try await reading { () async throws(StoreError) in
-                try await store.events(of: id, after: from, limit: Self.resumePage)
-            }
+            let page = try await reading(await pipeline.store.events(of: id, after: from, limit: Self.resumePage))
             guard let page, page.first?.sequence == position + 1, let newest = page.last else {
                 throw TelehealthError(.resumeExpired)
             }

@@ -9,13 +9,13 @@ public final class AuditQueries: Sendable {
     /// Accesses of one session looked at for its report: far more than a visit gathers.
     private static let accessRowsMax = 20_000
 
-    private let executor: CommandExecutor
+    private let useCases: UseCases
     private let trail: any AuditTrail
     private let witness: any AuditHeadStore
     private let turn = InspectionTurn()
 
-    public init(executor: CommandExecutor, trail: any AuditTrail, witness: any AuditHeadStore) {
-        self.executor = executor
+    public init(useCases: UseCases, trail: any AuditTrail, witness: any AuditHeadStore) {
+        self.useCases = useCases
         self.trail = trail
         self.witness = witness
     }
@@ -26,9 +26,9 @@ public final class AuditQueries: Sendable {
     public func events(_ query: AuditQuery, _ invocation: Invocation) async throws(TelehealthError)
         -> AuditPage
     {
-        try await executor.auditAlways(
+        try await useCases.audit.always(
             "ListAuditEvents", person: query.person, session: query.sessionID, invocation)
-        return try await executor.reading { () async throws(StoreError) in try await trail.auditPage(query) }
+        return try await reading(await trail.auditPage(query))
     }
 
     /// Who saw or changed a session, one line a person and role; for admins, and for client and guardian, also when
@@ -38,9 +38,9 @@ public final class AuditQueries: Sendable {
     public func accesses(of session: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> SessionAccessReport
     {
-        let (state, _) = try await executor.read(
+        let (state, _) = try await useCases.pipeline.access.read(
             "ListSessionAccesses", session, in: .ownRecord, invocation.withoutOwnAuditRow)
-        try await executor.auditAlways(
+        try await useCases.audit.always(
             "ListSessionAccesses", person: state.session.clientID, session: session, invocation)
         var report = SessionAccessReport()
         var query = AuditQuery()
@@ -48,9 +48,7 @@ public final class AuditQueries: Sendable {
         query.limit = 500
         while true {
             let asked = query
-            let page = try await executor.reading { () async throws(StoreError) in
-                try await trail.auditPage(asked)
-            }
+            let page = try await reading(await trail.auditPage(asked))
             for record in page.records { report.note(record) }
             guard let next = page.next else { return report }
             if report.rowCount >= Self.accessRowsMax {
@@ -68,9 +66,9 @@ public final class AuditQueries: Sendable {
     public func verify(
         from: Int64, through: Int64?, progress: @escaping ProgressReport = { _ in }, _ invocation: Invocation
     ) async throws(TelehealthError) -> AuditReport {
-        try await executor.auditAlways("VerifyAuditLog", invocation)
+        try await useCases.audit.always("VerifyAuditLog", invocation)
         let busy = TelehealthError(.auditUnavailable, retryAfter: .seconds(5))
-        return try await turn.run(executor.time, busy: busy, waits: { progress(WorkProgress(.waiting)) }) {
+        return try await turn.run(useCases.pipeline.time, busy: busy, waits: { progress(WorkProgress(.waiting)) }) {
             () async throws(TelehealthError) in
             try await inspect(from: from, through: through, progress)
         }
@@ -99,10 +97,8 @@ public final class AuditQueries: Sendable {
                 nodes: { (leaves) async throws(StoreError) in try await trail.auditNodes(in: leaves) },
                 verifier: { trail.auditVerifier(anchor: $0, heads: heads, headKey: headKey) }),
             newestHead: heads.last { headKey.verifies($0) }, doubts: doubts)
-        let report = try await executor.reading { () async throws(StoreError) in
-            try await inspection.run(
-                from: from, through: through, lastKnown: trail.auditEnd.number, progress: progress)
-        }
+        let report = try await reading(await inspection.run(
+                from: from, through: through, lastKnown: trail.auditEnd.number, progress: progress))
         guard let report else { throw TelehealthError(.callCancelled) }
         return report
     }
@@ -111,16 +107,14 @@ public final class AuditQueries: Sendable {
     ///
     /// - Returns: a head that covers every row to be exported, the export's own among them.
     public func beginExport(_ invocation: Invocation) async throws(TelehealthError) -> AuditHead {
-        try await executor.auditAlways("ExportAuditLog", invocation)
+        try await useCases.audit.always("ExportAuditLog", invocation)
         do { return try witness.keepHead() } catch { throw TelehealthError(.auditUnavailable, retryAfter: .seconds(5)) }
     }
 
     /// A page of an export that was begun.
     public func exportedRecords(from number: Int64, limit: Int) async throws(TelehealthError) -> [AuditRecord]
     {
-        try await executor.reading { () async throws(StoreError) in
-            try await trail.auditRecords(from: number, limit: limit)
-        }
+        try await reading(await trail.auditRecords(from: number, limit: limit))
     }
 
     /// Shows that a row is in the log as of a head that is kept now.
@@ -129,12 +123,10 @@ public final class AuditQueries: Sendable {
     public func proof(of number: Int64, _ invocation: Invocation) async throws(TelehealthError)
         -> (proof: AuditProof, record: AuditRecord, head: AuditHead)
     {
-        try await executor.auditAlways("GetAuditProof", target: "row:\(number)", invocation)
+        try await useCases.audit.always("GetAuditProof", target: "row:\(number)", invocation)
         let head: AuditHead
         do { head = try witness.keepHead() } catch { throw TelehealthError(.auditUnavailable, retryAfter: .seconds(5)) }
-        let proof = try await executor.reading { () async throws(StoreError) in
-            try await trail.auditProof(of: number, treeSize: head.size)
-        }
+        let proof = try await reading(await trail.auditProof(of: number, treeSize: head.size))
         let record = try await exportedRecords(from: number, limit: 1).first
         guard let proof, let record, record.number == number else {
             throw TelehealthError(.auditEventNotFound)

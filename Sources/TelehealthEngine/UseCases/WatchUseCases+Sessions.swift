@@ -3,9 +3,10 @@
 public import TelehealthModel
 public import TelehealthRules
 
-extension CommandExecutor {
+extension WatchUseCases {
     /// Changes read back at most when a watch resumes: beyond it, a fresh snapshot is the shorter way.
     private static let resumeChangesMax = 4096
+
     /// Changes gather for so long at least before watches receive more: a visit that changes ten times a second
     /// need not be read, judged and sent ten times.
     private static let roundInterval = Duration.milliseconds(100)
@@ -23,13 +24,13 @@ extension CommandExecutor {
         guard end - start <= SessionsWatchScope.rangeMax else {
             throw .invalid("end_time", "must be at most 31 days after start_time")
         }
-        if caller.expiresAt <= time.now { throw TelehealthError(.tokenExpired) }
+        if caller.expiresAt <= pipeline.time.now { throw TelehealthError(.tokenExpired) }
         guard let scope = SessionsWatchScope(caller, start..<end) else {
             let error = TelehealthError(.notAllowed)
-            try await auditDenial(error, "WatchSessions", nil, invocation)
+            try await pipeline.audit.denial(error, "WatchSessions", nil, invocation)
             throw error
         }
-        try await auditRead("WatchSessions", invocation)
+        try await pipeline.audit.read("WatchSessions", invocation)
         let resumed: FeedSeal?
         if let token { resumed = try await seal(of: token, scope) } else { resumed = nil }
         // From here on nothing is missed; then what was before is read.
@@ -40,7 +41,7 @@ extension CommandExecutor {
                 return SessionsWatch(self, scope, seat: seat, from: resumed, past: past)
             }
             let visits = try await visits(of: scope)
-            let seal = try await reading { () async throws(StoreError) in try await store.feedSeal(at: position) }
+            let seal = try await reading(await pipeline.store.feedSeal(at: position))
             guard let seal else { throw TelehealthError(.storeUnavailable) }
             return SessionsWatch(self, scope, seat: seat, from: seal, visits: visits)
         } catch {
@@ -52,18 +53,18 @@ extension CommandExecutor {
     /// - Throws: `RESUME_EXPIRED` for everything but a token that this log gave this caller for this range lately.
     private func seal(of text: String, _ scope: SessionsWatchScope) async throws(TelehealthError) -> FeedSeal {
         guard let token = SessionsWatchToken(text) else { throw TelehealthError(.resumeExpired) }
-        let seal = try await reading { () async throws(StoreError) in try await store.feedSeal(at: token.position) }
+        let seal = try await reading(await pipeline.store.feedSeal(at: token.position))
         guard let seal, token.isGood(seal, scope),
-            token.position == 0 || seal.at >= time.now - policy.sessionsWatchTokenLife
+            token.position == 0 || seal.at >= pipeline.time.now - pipeline.policy.sessionsWatchTokenLife
         else { throw TelehealthError(.resumeExpired) }
         return seal
     }
 
     private func visits(of scope: SessionsWatchScope) async throws(TelehealthError) -> [VisitMark] {
-        let query = VisitQuery(viewer: scope.viewer, range: scope.range, limit: policy.watchedVisitsMax + 1)
-        let visits = try await reading { () async throws(StoreError) in try await store.visitMarks(query) }
-        if visits.count > policy.watchedVisitsMax {
-            throw .watchTooLarge(visitsMax: policy.watchedVisitsMax)
+        let query = VisitQuery(viewer: scope.viewer, range: scope.range, limit: pipeline.policy.watchedVisitsMax + 1)
+        let visits = try await reading(await pipeline.store.visitMarks(query))
+        if visits.count > pipeline.policy.watchedVisitsMax {
+            throw .watchTooLarge(visitsMax: pipeline.policy.watchedVisitsMax)
         }
         return visits
     }
@@ -74,12 +75,11 @@ extension CommandExecutor {
     {
         let limit = Self.resumeChangesMax + 1
         let query = VisitQuery(viewer: scope.viewer, range: scope.range, changedAfter: position, limit: limit)
-        let (marks, departures) = try await reading { () async throws(StoreError) in
+        let (marks, departures) = try await reading(
             (
-                try await store.visitMarks(query),
-                try await store.departures(of: scope.viewer, after: position, limit: limit)
-            )
-        }
+                await pipeline.store.visitMarks(query),
+                await pipeline.store.departures(of: scope.viewer, after: position, limit: limit)
+            ))
         if marks.count == limit || departures.count == limit { throw TelehealthError(.resumeExpired) }
         var dues: [SessionID: SessionsWatch.Due] = [:]
         for mark in marks { dues[mark.sessionID] = .init(sessionID: mark.sessionID, position: mark.position) }
@@ -110,16 +110,16 @@ extension CommandExecutor {
     }
 
     private func feedPosition(of id: SessionID) async throws(TelehealthError) -> Int64 {
-        try await reading { () async throws(StoreError) in try await store.feedPosition(of: id) }
+        try await reading(await pipeline.store.feedPosition(of: id))
     }
 
     private func brief(of id: SessionID) async throws(TelehealthError) -> VisitBrief? {
         do throws(StoreError) {
-            guard let state = try await store.session(id) else { return nil }
+            guard let state = try await pipeline.store.session(id) else { return nil }
             guard !state.session.status.isTerminal else { return VisitBrief(state: state, joinGaps: nil) }
             let client = state.session.clientID
-            let evaluation = try await store.ledger(of: [client], types: policy.places.types)
-                .evaluateJoin(of: client, in: id, context: context().at(placeOf: state))
+            let evaluation = try await pipeline.store.ledger(of: [client], types: pipeline.policy.places.types)
+                .evaluateJoin(of: client, in: id, context: pipeline.context().at(placeOf: state))
             return VisitBrief(state: state, joinGaps: evaluation.missing)
         } catch {
             if case .damaged = error { return nil }
@@ -127,14 +127,12 @@ extension CommandExecutor {
         }
     }
 
-    // MARK: What open watches are told
-
     /// Tells open watches what commits changed, until the task is cancelled.
     public func tellSessionsWatches() async {
         while !Task.isCancelled {
-            _ = await sessionsWatches.wake.wait(atMost: nil, time)
+            _ = await sessionsWatches.wake.wait(atMost: nil, pipeline.time)
             await tellSessionsWatchesOnce()
-            do { try await time.sleep(for: Self.roundInterval) } catch { return }
+            do { try await pipeline.time.sleep(for: Self.roundInterval) } catch { return }
         }
     }
 
@@ -147,9 +145,7 @@ extension CommandExecutor {
         do throws(TelehealthError) {
             for change in round.changes {
                 let (brief, readAt) = try await readBrief(of: change.sessionID)
-                let seal = try await reading { () async throws(StoreError) in
-                    try await store.feedSeal(at: change.position)
-                }
+                let seal = try await reading(await pipeline.store.feedSeal(at: change.position))
                 guard let seal else { throw TelehealthError(.watchLagging) }
                 let present: [SubjectID?] = [nil] + (brief?.state.staffViewers ?? []).map(Optional.some)
                 for viewer in Set(present + change.departures.map(\.viewer)) where viewers.contains(viewer) {

@@ -1,37 +1,14 @@
+// Lists, playback and what proves a recording.
+
 public import TelehealthModel
 public import TelehealthRules
 
-extension CommandExecutor {
-    /// - Throws: as ``SessionDraft/startRecording(_:by:ledger:)``.
-    public func startRecording(_ command: StartRecording, _ invocation: Invocation)
-        async throws(TelehealthError) -> RecordingOutcome
-    {
-        try await changeSession("StartRecording", command.sessionID, invocation) {
-            draft, _ throws(TelehealthError) in
-            let ledger = try await ledger(of: SessionDraft.subjectsOfRecording(draft.state))
-            return try draft.startRecording(command.purpose, by: invocation.caller, ledger: ledger)
-        } outcome: { state, standing, id throws(TelehealthError) in
-            try Self.outcome(state, standing, recording: id)
-        }
-    }
-
-    /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED`, `RECORDING_NOT_FOUND`, `RECORDING_NOT_ACTIVE`.
-    public func stopRecording(_ command: StopRecording, _ invocation: Invocation)
-        async throws(TelehealthError) -> RecordingOutcome
-    {
-        try await changeSession("StopRecording", command.sessionID, invocation) {
-            draft, standing throws(TelehealthError) in
-            try draft.stopRecording(command.recordingID, by: standing, .caller(invocation.caller))
-        } outcome: { state, standing, id throws(TelehealthError) in
-            try Self.outcome(state, standing, recording: id)
-        }
-    }
-
+extension RecordingUseCases {
     /// - Throws: `SESSION_NOT_FOUND`.
-    public func recordings(of session: SessionID, _ invocation: Invocation) async throws(TelehealthError)
+    public func list(of session: SessionID, _ invocation: Invocation) async throws(TelehealthError)
         -> [Recording]
     {
-        try await read("ListRecordings", session, invocation).0.recordings
+        try await pipeline.access.read("ListRecordings", session, invocation).0.recordings
     }
 
     /// A presigned URL of an available recording, made on demand; each one is audited, each refusal too.
@@ -55,10 +32,10 @@ extension CommandExecutor {
         let action = "GetRecordingPlaybackUrl"
         let found: (state: SessionState, standing: CallerMembership, recording: Recording)
         do {
-            found = try await visible(id, invocation.caller)
+            found = try await pipeline.access.visible(id, invocation.caller)
             try found.standing.requireMayPlay(found.recording, for: purpose)
         } catch {
-            try await recordDenial(
+            try await pipeline.audit.recordDenial(
                 action: action, sessionID: nil, target: id.rawValue, invocation, reason: error.reason.rawValue)
             throw error
         }
@@ -74,15 +51,15 @@ extension CommandExecutor {
         do {
             try await requirePlayable(recording, for: purpose, invocation.caller)
         } catch {
-            try await recordDenial(
+            try await pipeline.audit.recordDenial(
                 action: action, sessionID: recording.sessionID, target: id.rawValue, invocation,
                 reason: error.reason.rawValue)
             throw error
         }
         try await requireObject(key, invocation)
-        try await auditAlways(action, session: recording.sessionID, target: id.rawValue, invocation)
-        let validity = min(policy.playbackValidity, .seconds(300))
-        let expiresAt = time.now + validity
+        try await pipeline.audit.always(action, session: recording.sessionID, target: id.rawValue, invocation)
+        let validity = min(pipeline.policy.playbackValidity, .seconds(300))
+        let expiresAt = pipeline.time.now + validity
         do {
             let url = try await gateway.playbackURL(key, validity: validity)
             return PlaybackGrant(recording: recording, url: url, expiresAt: expiresAt)
@@ -106,13 +83,13 @@ extension CommandExecutor {
         async throws(TelehealthError)
     {
         if recording.hold != nil {
-            switch policy.playbackUnderHold {
+            switch pipeline.policy.playbackUnderHold {
             case .refuse: throw TelehealthError(.recordingOnHold)
             case .admin: if caller.role != .admin { throw TelehealthError(.recordingOnHold) }
             case .allow: break
             }
         }
-        let isTreatmentLeft = policy.playbackAfterRevocation == .treatment && purpose == .clinical
+        let isTreatmentLeft = pipeline.policy.playbackAfterRevocation == .treatment && purpose == .clinical
         if isTreatmentLeft { return }
         if recording.consentRevokedAt != nil { throw TelehealthError(.recordingConsentRevoked) }
         // A consent that ended after the visit marks no row there: the word that stands now is asked for.
@@ -131,18 +108,52 @@ extension CommandExecutor {
         var next = id
         for _ in 0..<Self.renewalsMax {
             let current = next
-            let record = try await reading { () async throws(StoreError) in try await store.consent(current) }
+            let record = try await reading(await pipeline.store.consent(current))
             guard let record, let successor = record.supersededBy else { return record }
             next = successor
         }
         return nil
     }
 
-    private static func outcome(_ state: SessionState, _ standing: CallerMembership, recording id: RecordingID)
-        throws(TelehealthError) -> RecordingOutcome
+    /// - Throws: `RECORDING_NOT_FOUND`, `RECORDING_NOT_READY` while the file is not there; a deleted recording
+    ///   keeps its manifest.
+    public func manifest(of id: RecordingID, _ invocation: Invocation) async throws(TelehealthError)
+        -> RecordingManifest
     {
-        guard let recording = state.recording(id) else { throw TelehealthError(.recordingNotFound) }
-        return RecordingOutcome(state: Visibility.redact(state, for: standing), recording: recording)
+        let state: SessionState
+        let recording: Recording
+        do {
+            (state, _, recording) = try await pipeline.access.visible(id, invocation.caller)
+        } catch {
+            try await pipeline.audit.denial(error, "GetRecordingManifest", nil, invocation)
+            throw error
+        }
+        guard recording.objectKey != nil else {
+            throw .recordingNotReady(recording)
+        }
+        let presence = try await reading(await pipeline.store.presence(of: recording.sessionID))
+        try await pipeline.audit.always(
+            "GetRecordingManifest", session: recording.sessionID, target: id.rawValue, invocation)
+        return RecordingManifest(recording, state, presence: presence, madeAt: pipeline.time.now)
+    }
+
+    /// A recording with the meeting that was recorded, as a support case at AWS needs them. Audited.
+    ///
+    /// - Throws: `RECORDING_NOT_FOUND`.
+    public func withMeeting(_ id: RecordingID, _ invocation: Invocation) async throws(TelehealthError)
+        -> (recording: Recording, meeting: MeetingGeneration?)
+    {
+        let action = "GetRecordingProviderDetails"
+        let state: SessionState
+        let recording: Recording
+        do {
+            (state, _, recording) = try await pipeline.access.visible(id, invocation.caller)
+        } catch {
+            try await pipeline.audit.denial(error, action, nil, invocation)
+            throw error
+        }
+        try await pipeline.audit.read(action, session: recording.sessionID, target: id.rawValue, invocation)
+        return (recording, state.meeting(recording.generation))
     }
 }
 

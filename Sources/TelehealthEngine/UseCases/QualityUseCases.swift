@@ -1,24 +1,30 @@
 // What AWS tells, what clients measure, and what both add up to.
-// What AWS tells, what clients measure, and what both add up to.
 
 public import TelehealthModel
 public import TelehealthRules
 
-extension CommandExecutor {
+/// Reports of connections and of the service.
+///
+/// Isolation: the caller's.
+public struct QualityUseCases: Sendable {
+    let pipeline: CommandPipeline
+    let gateway: any MeetingGateway
+
     /// A last report comes when a visit is over already.
     private static let lateReportMax: Duration = .seconds(10 * 60)
+
     static let reportPeriodMax: Duration = .seconds(366 * 24 * 60 * 60)
 
     /// AWS's events as somebody forwards them; audited once per call.
     ///
     /// - Throws: as ``EventIntake/take(_:)``.
-    public func ingestMeetingEvents(_ entries: [String], _ invocation: Invocation)
+    public func ingest(_ entries: [String], _ invocation: Invocation)
         async throws(TelehealthError) -> EventIntakeReport
     {
         let intake = EventIntake(
-            store: store, gateway: gateway, time: time, ids: ids, policy: policy)
+            store: pipeline.store, gateway: gateway, time: pipeline.time, ids: pipeline.ids, policy: pipeline.policy)
         let report = try await intake.take(entries)
-        try await auditAlways("IngestMeetingEvents", invocation)
+        try await pipeline.audit.always("IngestMeetingEvents", invocation)
         return report
     }
 
@@ -27,41 +33,40 @@ extension CommandExecutor {
     /// - Returns: when the next one is welcome.
     /// - Throws: `SESSION_NOT_FOUND`, `NOT_ALLOWED` for staff, `NOT_JOINED`, `INVALID_STATE` long after the
     ///   end, `INVALID_FIELD`, `METRICS_TOO_OFTEN`, `REQUEST_ID_REUSED`.
-    public func reportMetrics(_ session: SessionID, _ metrics: ClientMetrics, _ invocation: Invocation)
+    public func report(_ session: SessionID, _ metrics: ClientMetrics, _ invocation: Invocation)
         async throws(TelehealthError) -> Duration
     {
         try Self.validate(metrics)
-        return try await change("ReportClientMetrics", session: session, invocation) {
+        return try await pipeline.change("ReportClientMetrics", session: session, invocation) {
             _, _ throws(TelehealthError) in
-            _ = try await visible(session, invocation.caller)
-            return policy.clientReportInterval
+            _ = try await pipeline.access.visible(session, invocation.caller)
+            return pipeline.policy.clientReportInterval
         } decide: { () throws(TelehealthError) in
-            let (state, _) = try await visible(session, invocation.caller)
-            var draft = SessionDraft(state, context())
+            let (state, _) = try await pipeline.access.visible(session, invocation.caller)
+            var draft = SessionDraft(state, pipeline.context())
             let participant = try draft.ownParticipant(of: invocation.caller)
             guard participant.firstJoinedAt != nil else { throw TelehealthError(.notJoined) }
-            if let endedAt = state.session.endedAt, time.now > endedAt + Self.lateReportMax {
+            if let endedAt = state.session.endedAt, pipeline.time.now > endedAt + Self.lateReportMax {
                 throw .invalidState(state.session.status)
             }
             let decision = try await note(metrics, of: participant.id, &draft)
             return CommandResult(
-                decision: decision, outcome: policy.clientReportInterval, sessionID: session, made: NothingMade())
+                decision: decision, outcome: pipeline.policy.clientReportInterval, sessionID: session,
+                made: NothingMade())
         }
     }
 
     private func note(
         _ metrics: ClientMetrics, of participant: ParticipantID, _ draft: inout SessionDraft
     ) async throws(TelehealthError) -> Decision {
-        let now = time.now
+        let now = pipeline.time.now
         let session = draft.state.session.id
-        let known = try await reading { () async throws(StoreError) in
-            try await store.clientQuality(of: participant, in: session)
-        }
+        let known = try await reading(await pipeline.store.clientQuality(of: participant, in: session))
         // A report from later than now was timed by a clock that has been set back since: it holds nobody up.
         if let known, case let elapsed = now - known.lastReportAt,
-            (.zero..<policy.clientReportInterval).contains(elapsed)
+            (.zero..<pipeline.policy.clientReportInterval).contains(elapsed)
         {
-            throw TelehealthError(.metricsTooOften, retryAfter: policy.clientReportInterval - elapsed)
+            throw TelehealthError(.metricsTooOften, retryAfter: pipeline.policy.clientReportInterval - elapsed)
         }
         var quality =
             known ?? ClientQuality(sessionID: session, participantID: participant, firstReportAt: now)
@@ -111,10 +116,8 @@ extension CommandExecutor {
             throw .invalid("end_time", "must be after start_time, and at most 366 days after it")
         }
         let query = ServiceFiguresQuery(from: from, to: to, joinConsents: coverageConsents)
-        let figures = try await reading { () async throws(StoreError) in
-            try await store.serviceFigures(query)
-        }
-        try await auditAlways("GetServiceReport", invocation)
+        let figures = try await reading(await pipeline.store.serviceFigures(query))
+        try await pipeline.audit.always("GetServiceReport", invocation)
         return ServiceReport(figures, query)
     }
 
@@ -122,19 +125,10 @@ extension CommandExecutor {
     /// consent instead of the place's own, so either counts for the other.
     private var coverageConsents: [[ConsentType]] {
         let either: [ConsentType] = [.telehealth, .georgiaTelehealth]
+        let policy = pipeline.policy
         return policy.requirements(for: .join, in: policy.places.policy(policy.places.home)).map { asked in
             asked.types.contains(where: either.contains) ? either : Array(asked.types.prefix(2))
         }
-    }
-
-    /// Keeps that the service itself was at fault, for its report. What cannot be written is in the log only.
-    func noteFailure(of method: String, _ error: TelehealthError) async {
-        guard method == "CreateSession" else { return }
-        var decision = Decision()
-        decision.changes = [
-            .serviceFailure(ServiceFailure(at: time.now, action: method, reason: error.reason.rawValue))
-        ]
-        do { _ = try await store.apply(decision) } catch { return }
     }
 }
 

@@ -1,0 +1,99 @@
+public import TelehealthModel
+public import TelehealthRules
+
+/// What callers do with appointments: book, change, cancel and read them.
+///
+/// Isolation: the caller's.
+public struct AppointmentUseCases: Sendable {
+    let pipeline: CommandPipeline
+
+    /// - Throws: `INVALID_FIELD`, `APPOINTMENT_CANCELLED`, `APPOINTMENT_STARTED`, `REQUEST_ID_REUSED`.
+    public func put(_ command: PutAppointment, _ invocation: Invocation)
+        async throws(TelehealthError) -> AppointmentOutcome
+    {
+        try await pipeline.change("PutAppointment", invocation) { _, changed throws(TelehealthError) in
+            try await outcome(of: command.id, changed)
+        } decide: { () throws(TelehealthError) in
+            let existing = try await pipeline.access.stored(command.id)
+            var (decision, outcome) = try AppointmentRules.put(
+                command, existing: existing, past: try await past(of: command.id, existing),
+                caller: invocation.caller, context: pipeline.context())
+            if outcome.isApplied, let bornOn = command.clientBirthDate {
+                let history = try await reading(await pipeline.store.consents(of: command.clientID))
+                ConsentRules.note(bornOn, history, in: &decision)
+            }
+            return result(command.id, decision, outcome)
+        }
+    }
+
+    /// Cancels the appointment and its session; one that is not known yet is cancelled before it comes.
+    ///
+    /// - Throws: `INVALID_STATE` once a client was admitted, `REQUEST_ID_REUSED`.
+    public func cancel(_ command: CancelAppointment, _ invocation: Invocation)
+        async throws(TelehealthError) -> AppointmentOutcome
+    {
+        try await pipeline.change("CancelAppointment", invocation) { _, changed throws(TelehealthError) in
+            try await outcome(of: command.id, changed)
+        } decide: { () throws(TelehealthError) in
+            let existing = try await pipeline.access.stored(command.id)
+            let (decision, outcome) = try AppointmentRules.cancel(
+                command, existing: existing, past: try await past(of: command.id, existing),
+                caller: invocation.caller, context: pipeline.context())
+            return result(command.id, decision, outcome)
+        }
+    }
+
+    /// A request that changed something has the appointment's id as its result, so that a repetition answers the same.
+    private func result(_ id: AppointmentID, _ decision: Decision, _ outcome: AppointmentOutcome)
+        -> CommandResult<AppointmentOutcome, AppointmentID?>
+    {
+        CommandResult(decision: decision, outcome: outcome, appointmentID: id, made: outcome.isApplied ? id : nil)
+    }
+
+    private func outcome(of id: AppointmentID, _ changed: AppointmentID?) async throws(TelehealthError)
+        -> AppointmentOutcome
+    {
+        AppointmentOutcome(appointment: try await pipeline.access.stored(id), isApplied: changed != nil)
+    }
+
+    /// - Throws: `APPOINTMENT_NOT_FOUND`.
+    public func get(_ id: AppointmentID, _ invocation: Invocation) async throws(TelehealthError)
+        -> Appointment
+    {
+        let appointment: Appointment
+        do { appointment = try await pipeline.access.visible(id, invocation.caller) } catch {
+            try await pipeline.audit.recordDenial(
+                action: "GetAppointment", sessionID: nil, target: id.rawValue, invocation,
+                reason: error.reason.rawValue)
+            throw error
+        }
+        try await pipeline.audit.read(
+            "GetAppointment", person: appointment.clientID, target: id.rawValue, invocation)
+        return appointment
+    }
+
+    /// The open session, and whether a visit took place: an appointment has few sessions, and each is looked at.
+    private func past(of id: AppointmentID, _ existing: Appointment?) async throws(TelehealthError)
+        -> AppointmentRules.Past
+    {
+        guard existing != nil else {
+            return AppointmentRules.Past(
+                cancellation: try await reading(await pipeline.store.earlyCancellation(of: id)))
+        }
+        let open = try await reading(await pipeline.store.openSession(of: id))
+        var query = SessionQuery()
+        query.appointmentID = id
+        query.limit = 200
+        while true {
+            let asked = query
+            let rows = try await reading(await pipeline.store.sessions(asked))
+            if let row = rows.first(where: { $0.startedAt != nil && $0.id != open?.session.id }) {
+                return AppointmentRules.Past(open: open, tookPlace: row.status)
+            }
+            guard rows.count == query.limit, let last = rows.last else {
+                return AppointmentRules.Past(open: open)
+            }
+            query.after = (last.startsAt, last.id)
+        }
+    }
+}
