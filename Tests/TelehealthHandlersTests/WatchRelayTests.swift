@@ -132,6 +132,21 @@ import VisitSimulation
         #expect(events == Array((scene.last + 1)...(scene.last + Int64(2 * changes))))
     }
 
+    @Test func `whoever publishes an event only wakes the thread that carries the call, which writes all there is`()
+        async throws
+    {
+        let scene = try await Scene()
+        scene.start()
+        _ = scene.reader.read()
+        scene.reader.holdWork()
+        for last in [scene.last, scene.last + 2] {
+            for number in 0..<2 { try await scene.toggle(number) }
+            #expect(scene.reader.read() == [])
+            #expect(scene.reader.doHeldWork() == 1)
+            #expect(scene.reader.read() == ["\(last + 1)", "\(last + 2)"])
+        }
+    }
+
     // MARK: A slow reader
 
     @Test func `a full stream is written no further, and goes on where it stood once there is room`() async throws {
@@ -256,6 +271,8 @@ private final class SlowReader: CallDriver {
     private struct State {
         var endings: [RPCError?] = []
         var unread: [UInt8] = []
+        /// What the call's thread has still to do; nil while it does everything at once.
+        var heldWork: [@Sendable () -> Void]?
     }
 
     let stream = CallStream(maxMessageBytes: 1 << 20)
@@ -271,6 +288,13 @@ private final class SlowReader: CallDriver {
     func outboundDidGrow() { tell.yield() }
     func inboundWasConsumed(byteCount: Int) {}
     func abandon() {}
+    func execute(_ work: @escaping @Sendable () -> Void) {
+        let isHeld = state.withLock { state in
+            state.heldWork?.append(work)
+            return state.heldWork != nil
+        }
+        if !isHeld { work() }
+    }
     func finishDetached(_ error: RPCError?) {
         state.withLock { $0.endings.append(error) }
         tell.yield()
@@ -278,6 +302,19 @@ private final class SlowReader: CallDriver {
 
     /// How the stream was ended, each time.
     var endings: [RPCError?] { state.withLock { $0.endings } }
+
+    /// The call's thread does nothing from now on but by ``doHeldWork()``.
+    func holdWork() { state.withLock { $0.heldWork = [] } }
+
+    /// - Returns: how much there was to do.
+    func doHeldWork() -> Int {
+        let held = state.withLock { state in
+            defer { state.heldWork = [] }
+            return state.heldWork ?? []
+        }
+        for work in held { work() }
+        return held.count
+    }
 
     /// The connection is gone.
     func leave() { stream.fail(RPCError(.cancelled, "the client is gone")) }
