@@ -152,11 +152,11 @@ extension PreVisitCheck {
         return digits >= 3
             && text.utf8.allSatisfy { byte in
                 UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
-                    || phoneMarks.contains(byte)
+                    || phoneMarks.utf8.contains(byte)
             }
     }
 
-    private static let phoneMarks = Set(" +-().,;*#/".utf8)
+    private static let phoneMarks = " +-().,;*#/"
 
     var wire: Telehealth_V1_PreVisitCheck {
         var wire = Telehealth_V1_PreVisitCheck()
