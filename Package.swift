@@ -124,9 +124,12 @@ let modules: [Target] = [
     // 6 the engine, and the adapters to its ports
     module("TelehealthEngine", ["TelehealthModel", "TelehealthRules", "AuditChain", "TextFormats", crypto]),
     module(
+        "Storage",
+        ["TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "DurableFile", "TextFormats", crypto]),
+    module(
         "StorageSQLite",
         [
-            "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "DurableFile", "TextFormats", "CSQLite",
+            "Storage", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "DurableFile", "CSQLite",
             crypto,
         ]),
     module("HTTPSClient", ["CCurl"]),
@@ -157,7 +160,7 @@ let modules: [Target] = [
     module(
         "DaemonKit",
         [
-            "TelehealthHandlers", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks",
+            "TelehealthHandlers", "Storage", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks",
             "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "RPCServer", "RPCModel", "Transport",
             "TLSEngine", "EventCore", "DurableFile", "Monitoring", "ProgramEdge", "TextFormats", logging,
         ]),
@@ -190,7 +193,7 @@ let programs: [Target] = [
         "telehealth-probe",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
-            "GRPCStandardAPI", "Identity", "StorageSQLite", "TelehealthModel", "AuditChain", "Transport", "TLSEngine",
+            "GRPCStandardAPI", "Identity", "Storage", "StorageSQLite", "TelehealthModel", "AuditChain", "Transport", "TLSEngine",
             "ProgramEdge", "TextFormats", crypto, argumentParser,
         ], linked: [hardened]),
     program(
@@ -199,7 +202,7 @@ let programs: [Target] = [
             "ChimeSimulation", "ProgramEdge", .product(name: "FlyingFox", package: "FlyingFox"),
             .product(name: "FlyingSocks", package: "FlyingFox"), argumentParser,
         ], linked: [hardened]),
-    program("store-bench", ["StorageSQLite", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "ProgramEdge"]),
+    program("store-bench", ["Storage", "StorageSQLite", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "ProgramEdge"]),
     program("fuzz-runner", ["FuzzTargets", "ProgramEdge"]),
     program("rpc-simulation", ["HTTP2Engine", "RPCOverHTTP2", "RPCModel", "ProtobufWire", "ProgramEdge", argumentParser]),
     program("visit-simulation", ["VisitSimulation", "ProgramEdge", argumentParser]),
@@ -264,7 +267,7 @@ let testTargets: [Target] = [
     tests(
         "StorageSQLiteTests",
         [
-            "StorageSQLite", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "VisitSimulation",
+            "Storage", "StorageSQLite", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "VisitSimulation",
             "DurableFile", "TextFormats", "CSQLite", "CFaultVFS",
         ]),
     tests("HTTPSClientTests", ["HTTPSClient", "LoopbackHTTP"]),
@@ -299,7 +302,7 @@ let testTargets: [Target] = [
         "DaemonKitTests",
         [
             "DaemonKit", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "TelehealthHandlers",
-            "Identity", "StorageSQLite", "EventCore", "DurableFile", "TextFormats", "ProgramEdge", "RPCServer", "Transport",
+            "Identity", "Storage", "StorageSQLite", "EventCore", "DurableFile", "TextFormats", "ProgramEdge", "RPCServer", "Transport",
             logging,
         ]),
     tests("ChimeSimulatorTests", ["ChimeSimulation", crypto]),

@@ -1,6 +1,7 @@
 internal import AuditChain
 internal import FoundationEssentials
 internal import Identity
+internal import Storage
 internal import StorageSQLite
 internal import TelehealthModel
 internal import TextFormats

@@ -1,3 +1,4 @@
+internal import Storage
 public import TelehealthEngine
 public import TelehealthModel
 public import TelehealthRules

@@ -1,5 +1,6 @@
 internal import DurableFile
 internal import Glibc
+internal import Storage
 public import TelehealthEngine
 public import TelehealthModel
 

@@ -1,3 +1,4 @@
+public import Storage
 public import TelehealthEngine
 public import TelehealthModel
 public import TelehealthRules

@@ -1,4 +1,5 @@
 internal import DurableFile
+public import Storage
 internal import Synchronization
 public import TelehealthEngine
 public import TelehealthModel

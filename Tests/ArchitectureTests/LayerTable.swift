@@ -61,9 +61,11 @@ enum LayerTable {
                 6, "TelehealthEngine", "AuditChain", "Crypto", "Synchronization", "TelehealthModel",
                 "TelehealthRules", "TextFormats"),
             Row(
-                6, "StorageSQLite", "AuditChain", "CSQLite", "Crypto", "DurableFile", "FoundationEssentials",
-                "Glibc", "Synchronization", "TelehealthEngine", "TelehealthModel", "TelehealthRules",
-                "TextFormats"),
+                6, "Storage", "AuditChain", "Crypto", "DurableFile", "FoundationEssentials", "Glibc", "Synchronization",
+                "TelehealthEngine", "TelehealthModel", "TelehealthRules", "TextFormats"),
+            Row(
+                6, "StorageSQLite", "AuditChain", "CSQLite", "Crypto", "DurableFile", "Glibc", "Storage",
+                "Synchronization", "TelehealthEngine", "TelehealthModel", "TelehealthRules"),
             Row(6, "HTTPSClient", "CCurl", "Glibc", "Synchronization"),
             Row(
                 6, "AWSClient", "Crypto", "CryptoExtras", "DurableFile", "FoundationEssentials", "Glibc",
@@ -99,7 +101,7 @@ enum LayerTable {
         Row(
             8, "DaemonKit", "AWSClient", "AuditChain", "ChimeGateway", "DurableFile", "EventCore",
             "FoundationEssentials", "Glibc", "HTTPSClient", "Identity", "Logging", "Monitoring",
-            "ProgramEdge", "RPCModel", "RPCServer", "StorageSQLite", "Synchronization", "TLSEngine",
+            "ProgramEdge", "RPCModel", "RPCServer", "Storage", "StorageSQLite", "Synchronization", "TLSEngine",
             "TelehealthEngine", "TelehealthHandlers", "TelehealthModel", "TelehealthRules", "TextFormats",
             "Transport", "Webhooks"),
         Row(8, "telehealthd", "DaemonKit", "Glibc", "ProgramEdge"),
@@ -110,7 +112,7 @@ enum LayerTable {
         Row(
             9, "telehealth-probe", "ArgumentParser", "AuditChain", "Crypto", "Foundation",
             "GRPCStandardAPI", "Glibc", "Identity", "ProgramEdge", "ProtobufReflection", "ProtobufWire",
-            "RPCClient", "RPCModel", "StorageSQLite", "Synchronization", "TLSEngine", "TelehealthAPI",
+            "RPCClient", "RPCModel", "Storage", "StorageSQLite", "Synchronization", "TLSEngine", "TelehealthAPI",
             "TelehealthClient", "TelehealthModel", "TextFormats", "Transport"),
         Row(9, "ChimeSimulation", "Crypto"),
         Row(
@@ -153,7 +155,7 @@ enum LayerTable {
             "ProgramEdge", "ProtobufWire", "RPCClient", "RPCModel", "RPCServer", "Synchronization",
             "TLSEngine", "Transport"),
         Row(
-            9, "store-bench", "Glibc", "ProgramEdge", "StorageSQLite", "Synchronization",
+            9, "store-bench", "Glibc", "ProgramEdge", "Storage", "StorageSQLite", "Synchronization",
             "TelehealthEngine", "TelehealthModel", "TelehealthRules"),
         Row(9, "codec-bench", "Glibc", "ProgramEdge", "ProtobufWire", "TelehealthAPI"),
         Row(9, "rule-verdicts", "Glibc", "ProgramEdge", "ProtobufWire", "TelehealthAPI"),

@@ -1,6 +1,7 @@
 import DurableFile
 import Identity
 import Logging
+import Storage
 import StorageSQLite
 import Synchronization
 import TelehealthEngine

@@ -3,6 +3,7 @@ import EventCore
 import Foundation
 import Logging
 import RPCServer
+import Storage
 import StorageSQLite
 import TelehealthModel
 import Testing

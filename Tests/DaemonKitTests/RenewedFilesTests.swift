@@ -1,6 +1,7 @@
 import AuditChain
 import Foundation
 import Identity
+import Storage
 import StorageSQLite
 import Synchronization
 import TelehealthEngine

@@ -3,6 +3,7 @@ import EventCore
 import Foundation
 import Logging
 import ProgramEdge
+import Storage
 import StorageSQLite
 import Synchronization
 import TelehealthModel

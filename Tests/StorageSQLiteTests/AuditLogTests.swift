@@ -2,6 +2,7 @@ import AuditChain
 import CSQLite
 import DurableFile
 import Foundation
+import Storage
 import TelehealthEngine
 import TelehealthModel
 import TelehealthRules

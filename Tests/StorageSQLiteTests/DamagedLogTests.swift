@@ -1,6 +1,7 @@
 import AuditChain
 import DurableFile
 import Foundation
+import Storage
 import TelehealthEngine
 import TelehealthRules
 import Testing

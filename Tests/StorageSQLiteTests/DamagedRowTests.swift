@@ -1,5 +1,6 @@
 import CSQLite
 import Foundation
+import Storage
 import TelehealthEngine
 import TelehealthModel
 import TelehealthRules

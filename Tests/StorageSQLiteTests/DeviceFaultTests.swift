@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import StorageSQLite
 import TelehealthEngine
 import TelehealthModel

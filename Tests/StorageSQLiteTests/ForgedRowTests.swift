@@ -1,6 +1,7 @@
 import AuditChain
 import CSQLite
 import Foundation
+import Storage
 import TelehealthModel
 import TelehealthRules
 import Testing

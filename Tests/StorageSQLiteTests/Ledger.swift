@@ -1,6 +1,7 @@
 import AuditChain
 import DurableFile
 import Foundation
+import Storage
 import Synchronization
 import TelehealthEngine
 import TelehealthModel

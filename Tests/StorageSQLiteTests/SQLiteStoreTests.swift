@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import TelehealthModel
 import TelehealthRules
 import Testing

@@ -1,6 +1,7 @@
 import CSQLite
 import DurableFile
 import Foundation
+import Storage
 import TelehealthModel
 import TelehealthRules
 import Testing

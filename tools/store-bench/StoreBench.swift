@@ -5,6 +5,7 @@
 //     store-bench [directory] [sessions] [callers]
 import Glibc
 import ProgramEdge
+internal import Storage
 import StorageSQLite
 import Synchronization
 internal import TelehealthEngine

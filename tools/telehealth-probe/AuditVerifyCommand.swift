@@ -3,6 +3,7 @@ internal import AuditChain
 internal import Foundation
 internal import ProtobufWire
 internal import RPCModel
+internal import Storage
 internal import StorageSQLite
 internal import TelehealthAPI
 internal import TelehealthClient

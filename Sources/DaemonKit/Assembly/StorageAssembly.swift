@@ -1,4 +1,5 @@
 internal import DurableFile
+internal import Storage
 internal import StorageSQLite
 
 /// The database, locked for this process, and the heads of its audit log, which are stored outside it.

@@ -3,6 +3,7 @@ internal import FoundationEssentials
 internal import HTTPSClient
 internal import Identity
 internal import Logging
+internal import Storage
 internal import StorageSQLite
 internal import TelehealthHandlers
 internal import TelehealthRules

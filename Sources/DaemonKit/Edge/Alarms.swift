@@ -2,6 +2,7 @@ internal import AuditChain
 internal import Identity
 internal import Logging
 internal import RPCModel
+internal import Storage
 internal import StorageSQLite
 internal import Synchronization
 internal import TelehealthEngine

@@ -1,5 +1,6 @@
 internal import AuditChain
 internal import Logging
+internal import Storage
 internal import StorageSQLite
 internal import TelehealthModel
 

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Identity
+internal import Storage
 internal import StorageSQLite
 internal import TLSEngine
 internal import TelehealthEngine

@@ -1,4 +1,5 @@
 internal import Logging
+internal import Storage
 internal import StorageSQLite
 
 extension StoreStatistics {

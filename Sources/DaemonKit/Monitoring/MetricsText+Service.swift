@@ -1,6 +1,7 @@
 internal import Monitoring
 internal import RPCModel
 internal import RPCServer
+internal import Storage
 internal import StorageSQLite
 internal import Transport
 

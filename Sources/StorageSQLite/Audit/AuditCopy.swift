@@ -1,5 +1,6 @@
 public import AuditChain
 internal import DurableFile
+public import Storage
 internal import Synchronization
 public import TelehealthModel
 
@@ -43,7 +44,7 @@ public final class AuditCopy: Sendable {
         do throws(SQLiteError) {
             return try SQLiteConnection(path: path, access: .readOnly, vfs: nil, sealer: sealer)
         } catch {
-            throw .database(error)
+            throw .database(reason: error.description)
         }
     }
 

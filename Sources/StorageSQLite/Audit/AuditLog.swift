@@ -1,5 +1,6 @@
 internal import AuditChain
 internal import DurableFile
+internal import Storage
 internal import Synchronization
 internal import TelehealthModel
 
@@ -40,12 +41,12 @@ final class AuditLog: Sendable {
         _ connection: SQLiteConnection, keyFile: String, now: Timestamp
     ) throws(StoreOpenFailure) -> AuditLog {
         let ends: (first: AuditRecord, last: AuditRecord)?
-        do throws(SQLiteError) { ends = try self.ends(connection) } catch { throw .database(error) }
+        do throws(SQLiteError) { ends = try self.ends(connection) } catch { throw .database(reason: error.description) }
         guard let key = try key(keyFile, isNew: ends == nil) else { throw .keyMissing(path: keyFile) }
         guard let ends else {
             let log = AuditLog(key: key, chain: AuditLogEnd())
             do throws(SQLiteError) { try log.chainEarlierRows(connection, now: now) } catch {
-                throw .database(error)
+                throw .database(reason: error.description)
             }
             return log
         }
@@ -53,7 +54,7 @@ final class AuditLog: Sendable {
         do throws(SQLiteError) {
             return AuditLog(key: key, chain: try chain(endingWith: ends.last, connection))
         } catch {
-            throw .database(error)
+            throw .database(reason: error.description)
         }
     }
 

@@ -1,5 +1,6 @@
 internal import DurableFile
 internal import Glibc
+internal import Storage
 internal import TelehealthModel
 
 /// A backup's file: written as `path.partial`, given its name when complete, checked and synced.

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Storage
 internal import TelehealthModel
 
 /// A copy in progress, made of small steps on the writer's connection: what the writer commits in between

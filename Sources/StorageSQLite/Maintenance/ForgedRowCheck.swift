@@ -1,4 +1,5 @@
 internal import AuditChain
+internal import Storage
 
 /// Finds rows that somebody else than the service wrote, one row at a time: those that say who may see a visit and do
 /// not fit their MAC (``RowSeal``), and those with a text where a sealed value or a token belongs.
@@ -83,7 +84,7 @@ enum ForgedRowCheck {
     }
 
     /// A value as the MAC knows it; bytes that are not a token give what no row was ever sealed with.
-    private static func text(_ value: RowReader.Stored, _ sealer: Sealer) -> String? {
+    private static func text(_ value: StoredValue, _ sealer: Sealer) -> String? {
         switch value {
         case .null: nil
         case .text(let text): text

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Storage
 internal import TelehealthModel
 
 /// A full check on a connection of its own. It is the one read that may hold its snapshot for long: meanwhile

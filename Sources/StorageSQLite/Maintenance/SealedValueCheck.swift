@@ -1,3 +1,5 @@
+import Storage
+
 /// Opens every sealed value and every token of a database: the file's structure can be sound while they are not.
 ///
 /// One row at a time, so its memory is bounded whatever the file's size; about 1 us a value.
@@ -47,7 +49,7 @@ struct SealedValueCheck {
         }
     }
 
-    private func isSound(_ value: RowReader.Stored, _ column: SealedColumn, _ context: String?) -> Bool {
+    private func isSound(_ value: StoredValue, _ column: SealedColumn, _ context: String?) -> Bool {
         switch value {
         case .null: return true
         case .text: return sealer.takesClearTexts

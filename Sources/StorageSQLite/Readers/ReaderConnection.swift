@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Storage
 
 /// A read-only connection whose reads are bounded in time.
 ///

@@ -1,3 +1,4 @@
+internal import Storage
 internal import TelehealthModel
 
 /// Read-only connections that any thread borrows for one read.

@@ -1,3 +1,4 @@
+internal import Storage
 internal import TelehealthModel
 
 /// What the store keeps decoded: the rows that nearly every call looks at.

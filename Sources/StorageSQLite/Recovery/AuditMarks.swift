@@ -1,5 +1,6 @@
 internal import AuditChain
 internal import DurableFile
+internal import Storage
 
 /// The audit log's high-water mark beside the database, and the marks that a later opening found contradicted.
 ///

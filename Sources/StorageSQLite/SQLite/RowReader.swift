@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Storage
 internal import TelehealthModel
 
 /// Reads the columns of a statement's current row one after another, the first one first.
@@ -50,14 +51,7 @@ struct RowReader {
             UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, index))))
     }
 
-    /// A value in the form it has in the database.
-    enum Stored {
-        case null
-        case text(String)
-        case blob([UInt8])
-    }
-
-    mutating func stored() -> Stored {
+    mutating func stored() -> StoredValue {
         switch sqlite3_column_type(statement, column) {
         case SQLITE_NULL:
             skip()

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Storage
 
 /// Owns one `sqlite3 *` and the statements prepared on it.
 ///

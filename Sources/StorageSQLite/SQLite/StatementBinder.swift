@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Storage
 internal import TelehealthModel
 
 /// Sets a statement's parameters one after another, `?1` first.
@@ -78,7 +79,7 @@ struct StatementBinder {
     }
 
     /// A value as it was read.
-    mutating func add(_ stored: RowReader.Stored) {
+    mutating func add(_ stored: StoredValue) {
         switch stored {
         case .null: null()
         case .text(let text): add(text)

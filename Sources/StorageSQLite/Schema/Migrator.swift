@@ -1,3 +1,5 @@
+import Storage
+
 /// Brings a database to the newest schema, each step in a transaction of its own with its row in the version
 /// table.
 enum Migrator {
@@ -21,7 +23,7 @@ enum Migrator {
                 label: "schema table")
             applied = try connection.first(newestApplied) { row in row.integer() } ?? 0
         } catch {
-            throw .database(error)
+            throw .database(reason: error.description)
         }
         if let newest = migrations.last?.version, applied > newest {
             throw .newerSchema(found: applied, known: newest)
@@ -29,7 +31,7 @@ enum Migrator {
         do throws(SQLiteError) {
             for migration in migrations where migration.version > applied { try apply(migration, connection) }
         } catch {
-            throw .database(error)
+            throw .database(reason: error.description)
         }
     }
 

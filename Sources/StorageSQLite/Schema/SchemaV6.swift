@@ -1,3 +1,5 @@
+import Storage
+
 /// Personal columns are sealed (``Sealer``) and people's ids tokens (``IdentifierSealer``): blobs where texts stood.
 ///
 /// SQLite keeps a blob in a TEXT column as it is; PostgreSQL needs `ALTER COLUMN … TYPE BYTEA` for each of them here.

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Storage
 
 /// `telehealth_birth_date(subject_id, born_on)` in SQL: the day as text, for migrations that decide by age. NULL for a
 /// value that does not open; a text from before there were key rings stays what it is.

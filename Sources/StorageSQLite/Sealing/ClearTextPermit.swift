@@ -1,3 +1,5 @@
+import Storage
+
 /// Whether texts may still stand where sealed values belong: in a database from before there was a key ring, until
 /// every row has been sealed once.
 ///

@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Storage
 
 /// The database's own note of the keys that its rows may be sealed with, so that a foreign ring is refused at the start
 /// and not at the first row.
@@ -30,7 +31,7 @@ enum KeyUse {
             try note(ring, connection)
             try connection.run(Transaction.commit)
         } catch {
-            throw .database(error)
+            throw .database(reason: error.description)
         }
     }
 
@@ -39,7 +40,7 @@ enum KeyUse {
         do throws(SQLiteError) {
             guard try connection.first(table, read: { $0.integer() }) != nil else { return false }
         } catch {
-            throw .database(error)
+            throw .database(reason: error.description)
         }
         return try known(connection).contains { $0.id == indexSecret }
     }
@@ -54,7 +55,7 @@ enum KeyUse {
     private static func known(_ connection: SQLiteConnection) throws(StoreOpenFailure) -> [(
         id: Int64, fingerprint: [UInt8]
     )] {
-        do throws(SQLiteError) { return try read(connection) } catch { throw .database(error) }
+        do throws(SQLiteError) { return try read(connection) } catch { throw .database(reason: error.description) }
     }
 
     /// Notes that rows may be sealed with the ring's current key from now on.

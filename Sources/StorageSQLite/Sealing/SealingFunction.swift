@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Storage
 
 /// Functions in SQL for migrations, of rows that are there before this program knew them.
 ///

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Storage
 
 /// Moves the WAL's pages into the database file, on the writer's thread, between two batches.
 ///

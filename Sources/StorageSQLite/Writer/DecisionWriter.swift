@@ -1,3 +1,4 @@
+internal import Storage
 internal import TelehealthEngine
 internal import TelehealthModel
 internal import TelehealthRules

@@ -1,4 +1,5 @@
 internal import DurableFile
+internal import Storage
 internal import Synchronization
 internal import TelehealthEngine
 internal import TelehealthModel
@@ -420,20 +421,6 @@ final class Writer: @unchecked Sendable {
         } catch {
             backup = nil
             run.answer.resume(returning: .failure(StoreError(error)))
-        }
-    }
-}
-
-extension WriterJob {
-    func fail(_ error: StoreError) {
-        switch self {
-        case .apply(_, let answer): answer.resume(returning: .failure(error))
-        case .record(_, let answer): answer.resume(returning: .failure(error))
-        case .recordSum(_, let answers):
-            for answer in answers { answer.resume(returning: .failure(error)) }
-        case .claim(_, let answer): answer.resume(returning: .failure(error))
-        case .prune(_, let answer), .backup(_, _, let answer), .adopt(_, let answer), .reseal(_, let answer):
-            answer.resume(returning: .failure(error))
         }
     }
 }

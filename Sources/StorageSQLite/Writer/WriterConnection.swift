@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import DurableFile
+internal import Storage
 
 /// Opens and sets up the one connection that writes.
 enum WriterConnection {
@@ -20,7 +21,7 @@ enum WriterConnection {
             try SealingFunction.register(on: connection, sealer)
             try BirthDateFunction.register(on: connection, sealer)
         } catch {
-            throw .database(error)
+            throw .database(reason: error.description)
         }
         try Migrator.bringUpToDate(connection)
         try KeyUse.settle(ring, connection)
@@ -30,7 +31,7 @@ enum WriterConnection {
             // make the visits stand still that were being worked on when it died.
             try connection.run(EffectRow.releaseAll)
         } catch {
-            throw .database(error)
+            throw .database(reason: error.description)
         }
         return connection
     }

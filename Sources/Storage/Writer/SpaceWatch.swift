@@ -1,4 +1,4 @@
-internal import TelehealthEngine
+package import TelehealthEngine
 
 /// Judges whether the database's device has room: by writes that failed, and by what the operating system tells.
 ///
@@ -7,8 +7,8 @@ internal import TelehealthEngine
 /// ``goodLooksNeeded`` looks in a row found room for more than one write and a write of their own succeeded.
 ///
 /// Pure: looks come in as values, what to tell goes out.
-struct SpaceWatch {
-    enum Notice: Sendable, Hashable {
+package struct SpaceWatch {
+    package enum Notice: Sendable, Hashable {
         case full
         case recovered
         /// Less than the configured share is left: somebody has to make room before it is too late.
@@ -19,7 +19,7 @@ struct SpaceWatch {
     /// Between two looks, nanoseconds: while full, and else.
     private static let pauseWhileFull: UInt64 = 250_000_000
     private static let pause: UInt64 = 5_000_000_000
-    static let goodLooksNeeded = 4
+    package static let goodLooksNeeded = 4
     /// Room that counts as room: a fiftieth of the device, but no less than a busy second writes and no more than an
     /// hour does.
     private static let roomMin: Int64 = 512 * 1_024
@@ -27,18 +27,18 @@ struct SpaceWatch {
 
     /// In percent of the device; 0 = no alarm.
     private let alarmPercent: Int
-    private(set) var isFull = false
+    package private(set) var isFull = false
     private var isLow = false
     private var goodLooks = 0
     private var nextLook: UInt64 = 0
 
-    init(alarmPercent: Int) { self.alarmPercent = alarmPercent }
+    package init(alarmPercent: Int) { self.alarmPercent = alarmPercent }
 
     /// Nanoseconds until the next look.
-    func wait(now: UInt64) -> UInt64 { nextLook > now ? nextLook - now : 0 }
+    package func wait(now: UInt64) -> UInt64 { nextLook > now ? nextLook - now : 0 }
 
     /// A write met a full disk.
-    mutating func refused(now: UInt64) -> Notice? {
+    package mutating func refused(now: UInt64) -> Notice? {
         goodLooks = 0
         guard !isFull else { return nil }
         isFull = true
@@ -51,7 +51,7 @@ struct SpaceWatch {
     /// - Parameters:
     ///   - space: nil when the operating system does not tell.
     ///   - writes: whether a small write succeeded now; says nothing unless the store counts as full.
-    mutating func look(_ space: StoreSpace?, now: UInt64, writes: Bool) -> [Notice] {
+    package mutating func look(_ space: StoreSpace?, now: UInt64, writes: Bool) -> [Notice] {
         var notices: [Notice] = []
         if let space, let notice = alarm(space) { notices.append(notice) }
         if isFull {

@@ -1,17 +1,7 @@
+internal import Storage
 internal import TelehealthModel
 
-/// A worker's wish for due effects, each leased to it under a new fence.
-struct EffectClaim: Sendable {
-    let limit: Int
-    let now: Timestamp
-    let leasedUntil: Timestamp
-
-    struct Outcome: Sendable {
-        var effects: [Effect]
-        /// Rows that were due and could not be read.
-        var damaged: Int
-    }
-
+extension EffectClaim {
     func run(_ connection: SQLiteConnection) throws(SQLiteError) -> Outcome {
         // A damaged row waits for an operator; the others are not to wait with it.
         var (effects, damaged) = try connection.allSound(

@@ -5,7 +5,7 @@ internal import TelehealthModel
 ///
 /// A window begins with its first denial and lasts ``StoreConfiguration/denialWindow``. Whoever floods is
 /// answered at its end at the latest: waiting does them no harm. Isolation: the writer's thread.
-struct DenialWindow {
+package struct DenialWindow {
     private let heldMax: Int
     private let nanoseconds: UInt64
     private var ledger = DenialLedger()
@@ -13,24 +13,24 @@ struct DenialWindow {
     private var heldCount = 0
     private var endsAt: UInt64?
 
-    init(_ configuration: StoreConfiguration) {
+    package init(_ configuration: StoreConfiguration) {
         heldMax = configuration.heldDenialsMax
         nanoseconds = UInt64(max(configuration.denialWindow.wholeMicroseconds, 0)) * 1_000
     }
 
-    var isHolding: Bool { heldCount > 0 }
+    package var isHolding: Bool { heldCount > 0 }
 
     /// Nanoseconds until the window ends; nil when none is open.
-    var wait: UInt64? {
+    package var wait: UInt64? {
         guard let endsAt else { return nil }
         let now = MonotonicClock.nanoseconds()
         return endsAt > now ? endsAt - now : 0
     }
 
-    var isDue: Bool { wait == 0 }
+    package var isDue: Bool { wait == 0 }
 
     /// Takes out of a batch the denials that are to be summed; those over the limit fail.
-    mutating func sift(_ batch: inout [WriterJob]) {
+    package mutating func sift(_ batch: inout [WriterJob]) {
         batch.removeAll { job in
             // A row for several denials was summed by its sender.
             guard case .record(let entry, let answer) = job, entry.outcome == .denied, entry.count == 1 else {
@@ -52,7 +52,7 @@ struct DenialWindow {
     }
 
     /// Ends the window: the sums to be written.
-    mutating func end() -> [WriterJob] {
+    package mutating func end() -> [WriterJob] {
         defer {
             waiting.removeAll(keepingCapacity: true)
             heldCount = 0

@@ -1,8 +1,8 @@
 internal import Synchronization
-internal import TelehealthEngine
+package import TelehealthEngine
 
 /// Tells followers of commits, in their order. Isolation: any; ``publish(_:)`` is the writer's thread's.
-final class CommitPublisher: Sendable {
+package final class CommitPublisher: Sendable {
     private struct State {
         var position: Int64
         var followers: [@Sendable (CommitNotice) -> Void] = []
@@ -11,9 +11,9 @@ final class CommitPublisher: Sendable {
     private let state: Mutex<State>
 
     /// - Parameter position: of the newest commit there is.
-    init(from position: Int64) { state = Mutex(State(position: position)) }
+    package init(from position: Int64) { state = Mutex(State(position: position)) }
 
-    func follow(_ follower: @escaping @Sendable (CommitNotice) -> Void) -> Int64 {
+    package func follow(_ follower: @escaping @Sendable (CommitNotice) -> Void) -> Int64 {
         state.withLock { state in
             state.followers.append(follower)
             return state.position
@@ -22,7 +22,7 @@ final class CommitPublisher: Sendable {
 
     /// To be called when what was committed can be read, and before any caller is answered. Followers are called under
     /// the lock, so that each hears of every commit after the one that it began with.
-    func publish(_ notice: CommitNotice) {
+    package func publish(_ notice: CommitNotice) {
         state.withLock { state in
             state.position = notice.position
             for follower in state.followers { follower(notice) }

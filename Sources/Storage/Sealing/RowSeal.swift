@@ -1,4 +1,4 @@
-internal import Crypto
+package import Crypto
 
 /// The MAC that binds a row to what it says about who may see a visit.
 ///
@@ -12,24 +12,24 @@ internal import Crypto
 ///
 /// The MAC is HMAC-SHA256, cut to 16 bytes (RFC 2104 §5), over the table's name, a zero byte, and each value: 0x00 for
 /// none, else 0x01, its length (4 bytes, big endian) and its UTF-8 bytes. About 1 us.
-struct RowSeal: Sendable {
-    static let byteCount = 16
+package struct RowSeal: Sendable {
+    package static let byteCount = 16
 
     /// A code before its first byte of data: copying it costs half of beginning one.
     private let emptyCode: HMAC<SHA256>
 
-    init(_ secret: SymmetricKey) {
+    package init(_ secret: SymmetricKey) {
         emptyCode = HMAC(
             key: HKDF<SHA256>.deriveKey(
                 inputKeyMaterial: secret, info: Array("telehealth rows".utf8), outputByteCount: 32))
     }
 
-    func mac(_ table: String, _ values: [String?]) -> [UInt8] {
+    package func mac(_ table: String, _ values: [String?]) -> [UInt8] {
         code(table, values).withUnsafeBytes { Array($0.prefix(Self.byteCount)) }
     }
 
     /// The comparison takes as long whatever differs.
-    func verifies(_ mac: [UInt8], _ table: String, _ values: [String?]) -> Bool {
+    package func verifies(_ mac: [UInt8], _ table: String, _ values: [String?]) -> Bool {
         guard mac.count == Self.byteCount else { return false }
         return code(table, values).withUnsafeBytes { expected in
             var difference: UInt8 = 0
@@ -64,25 +64,25 @@ struct RowSeal: Sendable {
 }
 
 /// A table whose rows carry a MAC, with the columns under it, in order.
-struct MACTable: Sendable {
-    static let column = "row_mac"
+package struct MACTable: Sendable {
+    package static let column = "row_mac"
 
-    let name: String
+    package let name: String
     /// Of ``columns``, those that name the row.
-    let key: [String]
-    let columns: [String]
+    package let key: [String]
+    package let columns: [String]
 
-    static let appointments = MACTable(
+    package static let appointments = MACTable(
         name: "appointments", key: ["id"], columns: ["id", "client_id", "guardian_id", "clinician_id", "status"])
-    static let sessions = MACTable(
+    package static let sessions = MACTable(
         name: "sessions", key: ["id"],
         columns: ["id", "appointment_id", "client_id", "guardian_id", "clinician_id", "status"])
-    static let participants = MACTable(
+    package static let participants = MACTable(
         name: "participants", key: ["session_id", "id"],
         columns: ["session_id", "id", "subject_id", "role", "state", "invitation_id"])
-    static let invitations = MACTable(
+    package static let invitations = MACTable(
         name: "invitations", key: ["session_id", "id"],
         columns: ["session_id", "id", "role", "participant_id", "expires_at", "redeemed_at", "revoked_at"])
 
-    static let all = [appointments, sessions, participants, invitations]
+    package static let all = [appointments, sessions, participants, invitations]
 }

@@ -1,27 +1,7 @@
-internal import TelehealthEngine
-internal import TelehealthModel
-internal import TelehealthRules
-
-typealias Answer<Value> = CheckedContinuation<Result<Value, StoreError>, Never>
-
-/// One thing for the writer to do, with whom to answer.
-enum WriterJob: Sendable {
-    /// In a box: a job is copied some times on its way, a decision has a page of fields.
-    indirect case apply(Decision, Answer<ApplyResult>)
-    /// An entry of the audit log that belongs to no change.
-    case record(AuditEntry, Answer<Void>)
-    /// Denials that were summed into one entry; made by the writer itself.
-    case recordSum(AuditEntry, [Answer<Void>])
-    case claim(EffectClaim, Answer<EffectClaim.Outcome>)
-    case prune(Pruning, Answer<Void>)
-    case backup(path: String, progress: ProgressReport, Answer<Void>)
-    /// Seals with this ring's current key from the next batch on.
-    case adopt(KeyRing, Answer<Void>)
-    case reseal(Resealing, Answer<Void>)
-}
+package import TelehealthModel
 
 /// The bounded queue between any caller and the writer's thread.
-final class WriterQueue: @unchecked Sendable {
+package final class WriterQueue: @unchecked Sendable {
     private let limit: Int
     private let recordsLimit: Int
     // Guarded by `condition`:
@@ -35,13 +15,13 @@ final class WriterQueue: @unchecked Sendable {
     private var closing: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameter recordsLimit: how many of them may be mere entries of the audit log.
-    init(limit: Int, recordsLimit: Int = .max) {
+    package init(limit: Int, recordsLimit: Int = .max) {
         self.limit = limit
         self.recordsLimit = recordsLimit
     }
 
     /// - Returns: why the job was not taken; its continuation is then the caller's to resume.
-    func submit(_ job: WriterJob) -> StoreError? {
+    package func submit(_ job: WriterJob) -> StoreError? {
         condition.withLock {
             if isClosed { return .closed }
             var isRecord = false
@@ -63,7 +43,7 @@ final class WriterQueue: @unchecked Sendable {
     /// Writer: swaps everything queued into `batch`, which is empty.
     /// - Parameter patience: nanoseconds to wait for something; nil = as long as it takes.
     /// - Returns: false when the queue is closed and empty.
-    func take(into batch: inout [WriterJob], patience: UInt64?) -> Bool {
+    package func take(into batch: inout [WriterJob], patience: UInt64?) -> Bool {
         condition.withLock {
             let deadline = patience.map { MonotonicClock.nanoseconds() + $0 }
             while jobs.isEmpty && !isClosed {
@@ -82,13 +62,13 @@ final class WriterQueue: @unchecked Sendable {
         }
     }
 
-    var counts: (queued: Int, refused: Int) { condition.withLock { (jobs.count, refused) } }
+    package var counts: (queued: Int, refused: Int) { condition.withLock { (jobs.count, refused) } }
 
     /// Refuses new jobs; what is queued is still done.
     /// - Parameter done: resumed when the writer has ended.
     /// - Returns: false when it has ended already: `done` is then the caller's to resume.
     @discardableResult
-    func close(_ done: CheckedContinuation<Void, Never>?) -> Bool {
+    package func close(_ done: CheckedContinuation<Void, Never>?) -> Bool {
         condition.withLock {
             if isFinished { return false }
             isClosed = true
@@ -99,7 +79,7 @@ final class WriterQueue: @unchecked Sendable {
     }
 
     /// Writer: its last word.
-    func finish() {
+    package func finish() {
         let waiting = condition.withLock {
             isFinished = true
             defer { closing.removeAll() }

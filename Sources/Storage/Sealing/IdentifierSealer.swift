@@ -1,4 +1,4 @@
-internal import Crypto
+package import Crypto
 internal import Synchronization
 internal import TelehealthModel
 
@@ -23,8 +23,8 @@ internal import TelehealthModel
 ///
 /// Isolation: any. Ids come again and again, so both directions are remembered for a while, at most ``rememberedMax``
 /// each.
-final class IdentifierSealer: Sendable {
-    static let overhead = 1 + 12 + 16
+package final class IdentifierSealer: Sendable {
+    package static let overhead = 1 + 12 + 16
     private static let format: UInt8 = 1
     /// About 300 bytes each.
     private static let rememberedMax = 16_384
@@ -38,14 +38,14 @@ final class IdentifierSealer: Sendable {
     private let indexKey: SymmetricKey
     private let memory = Mutex(Memory())
 
-    init(_ secret: SymmetricKey) {
+    package init(_ secret: SymmetricKey) {
         cipherKey = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: secret, info: Array("telehealth ids: cipher".utf8), outputByteCount: 32)
         indexKey = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: secret, info: Array("telehealth ids: index".utf8), outputByteCount: 32)
     }
 
-    func token(_ id: String) -> [UInt8] {
+    package func token(_ id: String) -> [UInt8] {
         if let token = memory.withLock({ $0.tokens.value(Subject(id)) }) { return token }
         let bytes = Array(id.utf8)
         let index = Array(HMAC<SHA256>.authenticationCode(for: bytes, using: indexKey).prefix(12))
@@ -58,7 +58,7 @@ final class IdentifierSealer: Sendable {
     }
 
     /// - Returns: nil when the token was made under another ring, or never.
-    func id(_ token: [UInt8]) -> String? {
+    package func id(_ token: [UInt8]) -> String? {
         if let id = memory.withLock({ $0.ids.value(token) }) { return id }
         guard let id = open(token) else { return nil }
         remember(id, token)
@@ -67,7 +67,7 @@ final class IdentifierSealer: Sendable {
 
     /// Whether the bytes are a token of this ring. Nothing is remembered: a check of every row would push out what
     /// calls need.
-    func opens(_ token: [UInt8]) -> Bool { open(token) != nil }
+    package func opens(_ token: [UInt8]) -> Bool { open(token) != nil }
 
     private func open(_ token: [UInt8]) -> String? {
         guard token.count >= Self.overhead, token[0] == Self.format,
@@ -85,7 +85,7 @@ final class IdentifierSealer: Sendable {
     }
 
     /// Forgets the ids that were not asked for since the last call of this.
-    func forgetUnused() {
+    package func forgetUnused() {
         memory.withLock { memory in
             memory.tokens.endPeriod()
             memory.ids.endPeriod()
@@ -93,5 +93,5 @@ final class IdentifierSealer: Sendable {
     }
 
     /// How many ids are remembered.
-    var rememberedCount: Int { memory.withLock { $0.tokens.count } }
+    package var rememberedCount: Int { memory.withLock { $0.tokens.count } }
 }

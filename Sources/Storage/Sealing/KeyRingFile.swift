@@ -41,11 +41,11 @@ public struct KeyRingFile: Sendable, Hashable {
 
     private struct Document: Codable {
         struct Key: Codable {
-            var id: UInt32
+            package var id: UInt32
             /// 32 bytes, base64.
-            var secret: Data
-            var created: Int64
-            var retired: Int64?
+            package var secret: Data
+            package var created: Int64
+            package var retired: Int64?
         }
         var format = 1
         var current: UInt32

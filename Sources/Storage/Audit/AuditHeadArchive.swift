@@ -13,8 +13,8 @@ internal import TextFormats
 /// when the power goes is taken away at the next opening: nobody learned of its head. Any other line that is not a head
 /// is reported as damaged.
 public final class AuditHeadArchive: AuditHeadStore {
-    static let fileName = "audit-heads.jsonl"
-    static let publicKeyName = "audit-heads.pub"
+    package static let fileName = "audit-heads.jsonl"
+    package static let publicKeyName = "audit-heads.pub"
     private static let publicKeyBytesMax = 256
 
     private let directory: String

@@ -1,4 +1,4 @@
-internal import Crypto
+package import Crypto
 
 /// The secrets that personal columns are sealed with, kept outside the data directory.
 ///
@@ -16,19 +16,19 @@ public struct KeyRing: Sendable {
         public let isCurrent: Bool
     }
 
-    struct Key: Sendable {
-        let id: UInt32
-        let secret: SymmetricKey
-        let createdAt: Int64
-        var retiredAt: Int64?
+    package struct Key: Sendable {
+        package let id: UInt32
+        package let secret: SymmetricKey
+        package let createdAt: Int64
+        package var retiredAt: Int64?
     }
 
     /// More would mean that nobody ever removes retired ones.
-    static let keysMax = 64
+    package static let keysMax = 64
 
-    private(set) var keys: [Key]
-    private(set) var currentID: UInt32
-    let indexSecret: SymmetricKey
+    package private(set) var keys: [Key]
+    package private(set) var currentID: UInt32
+    package let indexSecret: SymmetricKey
 
     /// A new ring with one fresh key.
     ///
@@ -40,7 +40,7 @@ public struct KeyRing: Sendable {
     }
 
     /// - Returns: nil when the current key is not among the keys, ids repeat or are 0, or a secret has not 256 bits.
-    init?(keys: [Key], currentID: UInt32, indexSecret: SymmetricKey) {
+    package init?(keys: [Key], currentID: UInt32, indexSecret: SymmetricKey) {
         guard keys.contains(where: { $0.id == currentID }), Set(keys.map(\.id)).count == keys.count,
             keys.count <= Self.keysMax, keys.allSatisfy({ $0.id > 0 && $0.secret.bitCount == 256 }),
             indexSecret.bitCount == 256

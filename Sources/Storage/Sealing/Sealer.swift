@@ -1,4 +1,4 @@
-internal import Crypto
+package import Crypto
 internal import FoundationEssentials
 internal import Synchronization
 
@@ -18,8 +18,8 @@ internal import Synchronization
 /// column does not open.
 ///
 /// Isolation: any; the lock is held for a look-up, never for a cipher.
-final class Sealer: Sendable {
-    static let overhead = headerCount + 12 + 16
+package final class Sealer: Sendable {
+    package static let overhead = headerCount + 12 + 16
     private static let headerCount = 5
     private static let format: UInt8 = 1
 
@@ -32,18 +32,18 @@ final class Sealer: Sendable {
 
     private let state: Mutex<State>
     private let nonces = NonceSource()
-    let identifiers: IdentifierSealer
-    let rows: RowSeal
+    package let identifiers: IdentifierSealer
+    package let rows: RowSeal
 
-    init(_ ring: KeyRing) {
+    package init(_ ring: KeyRing) {
         state = Mutex(Self.state(ring))
         identifiers = IdentifierSealer(ring.indexSecret)
         rows = RowSeal(ring.indexSecret)
     }
 
     /// False until the store has looked: what is not known to be allowed is refused.
-    var takesClearTexts: Bool { state.withLock { $0.takesClearTexts } }
-    func takeClearTexts(_ takes: Bool) { state.withLock { $0.takesClearTexts = takes } }
+    package var takesClearTexts: Bool { state.withLock { $0.takesClearTexts } }
+    package func takeClearTexts(_ takes: Bool) { state.withLock { $0.takesClearTexts = takes } }
 
     private static func state(_ ring: KeyRing) -> State {
         State(
@@ -52,7 +52,7 @@ final class Sealer: Sendable {
     }
 
     /// Takes over another ring's data keys; its index secret is the same.
-    func adopt(_ ring: KeyRing) {
+    package func adopt(_ ring: KeyRing) {
         let fresh = Self.state(ring)
         state.withLock { state in
             state.keys = fresh.keys
@@ -60,10 +60,10 @@ final class Sealer: Sendable {
         }
     }
 
-    var currentKey: UInt32 { state.withLock { $0.current } }
+    package var currentKey: UInt32 { state.withLock { $0.current } }
 
     /// - Parameter row: the row's key, as ``SealedTable/key`` says.
-    func seal(_ text: String, _ column: SealedColumn, row: String) -> [UInt8] {
+    package func seal(_ text: String, _ column: SealedColumn, row: String) -> [UInt8] {
         let (id, key) = state.withLock { ($0.current, $0.keys[$0.current]) }
         let header = Self.header(id)
         guard let key,
@@ -80,7 +80,7 @@ final class Sealer: Sendable {
     }
 
     /// - Returns: nil when the value is not one of this column and row, or its key is not in the ring.
-    func open(_ value: [UInt8], _ column: SealedColumn, row: String) -> String? {
+    package func open(_ value: [UInt8], _ column: SealedColumn, row: String) -> String? {
         guard value.count >= Self.overhead, value[0] == Self.format else { return nil }
         let header = Array(value[..<Self.headerCount])
         guard let id = Self.keyID(of: value), let key = state.withLock({ $0.keys[id] }),
@@ -91,7 +91,7 @@ final class Sealer: Sendable {
     }
 
     /// The key that a value says it was sealed with; nil when it is not a sealed value.
-    static func keyID(of value: [UInt8]) -> UInt32? {
+    package static func keyID(of value: [UInt8]) -> UInt32? {
         guard value.count >= overhead, value[0] == format else { return nil }
         return value[1..<headerCount].reduce(0) { $0 << 8 | UInt32($1) }
     }
@@ -114,7 +114,7 @@ final class Sealer: Sendable {
     }
 
     /// A few bytes by which a database knows a key again, of no use to find it.
-    static func fingerprint(_ secret: SymmetricKey) -> [UInt8] {
+    package static func fingerprint(_ secret: SymmetricKey) -> [UInt8] {
         Array(
             HMAC<SHA256>.authenticationCode(for: Array("telehealth key fingerprint".utf8), using: secret)
                 .prefix(8))

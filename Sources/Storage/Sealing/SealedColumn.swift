@@ -2,36 +2,36 @@
 ///
 /// A new one needs three things: its constant here, its table's row in ``SealedTable/all``, and ``StatementBinder`` and
 /// ``RowReader`` asked for it by that constant. What is forgotten, the marker test finds in the database file.
-struct SealedColumn: Sendable, Hashable {
-    let table: String
-    let name: String
+package struct SealedColumn: Sendable, Hashable {
+    package let table: String
+    package let name: String
 
-    static let locationState = SealedColumn(table: "participants", name: "check_location_state")
-    static let locationAddress = SealedColumn(table: "participants", name: "check_location_address")
-    static let contactName = SealedColumn(table: "participants", name: "check_contact_name")
-    static let contactPhone = SealedColumn(table: "participants", name: "check_contact_phone")
-    static let endNote = SealedColumn(table: "sessions", name: "end_note")
-    static let evidence = SealedColumn(table: "consents", name: "evidence")
-    static let revocationReason = SealedColumn(table: "consents", name: "revocation_reason")
-    static let evidenceItems = SealedColumn(table: "consents", name: "evidence_items")
-    static let bornOn = SealedColumn(table: "consent_versions", name: "born_on")
-    static let holdReason = SealedColumn(table: "recordings", name: "hold_reason")
-    static let emergencyReason = SealedColumn(table: "emergency_accesses", name: "reason")
+    package static let locationState = SealedColumn(table: "participants", name: "check_location_state")
+    package static let locationAddress = SealedColumn(table: "participants", name: "check_location_address")
+    package static let contactName = SealedColumn(table: "participants", name: "check_contact_name")
+    package static let contactPhone = SealedColumn(table: "participants", name: "check_contact_phone")
+    package static let endNote = SealedColumn(table: "sessions", name: "end_note")
+    package static let evidence = SealedColumn(table: "consents", name: "evidence")
+    package static let revocationReason = SealedColumn(table: "consents", name: "revocation_reason")
+    package static let evidenceItems = SealedColumn(table: "consents", name: "evidence_items")
+    package static let bornOn = SealedColumn(table: "consent_versions", name: "born_on")
+    package static let holdReason = SealedColumn(table: "recordings", name: "hold_reason")
+    package static let emergencyReason = SealedColumn(table: "emergency_accesses", name: "reason")
 }
 
 /// The sealed columns of one table, and the key that a value is bound to.
-struct SealedTable: Sendable {
-    let name: String
+package struct SealedTable: Sendable {
+    package let name: String
     /// The primary key, all of ids; a value is bound to its values, joined by "/".
-    let key: [String]
-    let columns: [SealedColumn]
+    package let key: [String]
+    package let columns: [SealedColumn]
     /// The key is a person's id, which is stored as a token; a value is bound to the id.
-    var isOfPerson = false
+    package var isOfPerson = false
 
     /// The text that a row's values are bound to.
     ///
     /// - Returns: nil when the key holds a token that does not open.
-    func context(_ key: [RowReader.Stored], _ sealer: Sealer) -> String? {
+    package func context(_ key: [StoredValue], _ sealer: Sealer) -> String? {
         var parts: [String] = []
         for part in key {
             switch part {
@@ -45,7 +45,7 @@ struct SealedTable: Sendable {
         return parts.joined(separator: "/")
     }
 
-    static let all = [
+    package static let all = [
         SealedTable(
             name: "participants", key: ["session_id", "id"],
             columns: [.locationState, .locationAddress, .contactName, .contactPhone]),

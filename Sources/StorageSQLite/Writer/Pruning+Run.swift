@@ -1,16 +1,11 @@
+internal import Storage
 internal import TelehealthModel
 
-/// Forgets what is old, a bounded step at a time so that other writes are not held up.
-struct Pruning: Sendable {
+extension Pruning {
     /// Rows (requests, effects) and sessions (with their few tens of events) per step: about 2 ms.
     private static let requestsPerStep = 500
     private static let effectsPerStep = 500
     private static let sessionsPerStep = 50
-
-    let requestsBefore: Timestamp
-    let eventsBefore: Timestamp
-    let effectsBefore: Timestamp
-    let earlyCancellationsBefore: Timestamp
 
     private static let deleteRequests = PreparedSQL(
         "requests.prune",

@@ -1,4 +1,4 @@
-internal import Crypto
+package import Crypto
 internal import Glibc
 internal import Synchronization
 
@@ -6,7 +6,7 @@ internal import Synchronization
 /// cipher itself.
 ///
 /// Isolation: any.
-final class NonceSource: Sendable {
+package final class NonceSource: Sendable {
     private static let nonceCount = 12
     /// The most that one call gives (getentropy(3)).
     private static let fetchedCount = 256 / nonceCount * nonceCount
@@ -14,7 +14,9 @@ final class NonceSource: Sendable {
     /// What is left of the last fetch; each byte is used once.
     private let bytes = Mutex<[UInt8]>([])
 
-    func next() -> AES.GCM.Nonce {
+    package init() {}
+
+    package func next() -> AES.GCM.Nonce {
         let taken = bytes.withLock { bytes in
             if bytes.isEmpty { bytes = Self.fetch() }
             defer { bytes.removeLast(Self.nonceCount) }

@@ -6,7 +6,8 @@ public enum StoreOpenFailure: Error, Sendable, Hashable, CustomStringConvertible
     case inUse(directory: String)
     /// A newer program wrote the database; this one knows schemas up to `known`.
     case newerSchema(found: Int64, known: Int64)
-    case database(SQLiteError)
+    /// The database itself refused; the reason holds no value of a row.
+    case database(reason: String)
     /// A file beside the database cannot be used: not private, not a key, refused by the operating system.
     case file(FileFailure)
     /// The database was written under a key, and the key's file is not there.
@@ -23,7 +24,7 @@ public enum StoreOpenFailure: Error, Sendable, Hashable, CustomStringConvertible
         case .inUse(let directory): "the data directory \(directory) is in use by another process"
         case .newerSchema(let found, let known):
             "the database has schema \(found), this program knows up to \(known): start a newer program"
-        case .database(let error): "cannot open the database: \(error)"
+        case .database(let reason): "cannot open the database: \(reason)"
         case .file(let failure): failure.description
         case .keyMissing(let path):
             "the key file \(path) is not there, although the database was written under a key: put it back"

@@ -1,12 +1,12 @@
 internal import Glibc
 
 /// A lock that can be waited under, which `Mutex` cannot. What it guards is next to it.
-final class ThreadCondition: @unchecked Sendable {
+package final class ThreadCondition: @unchecked Sendable {
     // Both are allocated once, never moved, and are made for use from any thread.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    init() {
+    package init() {
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
@@ -24,21 +24,21 @@ final class ThreadCondition: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func withLock<Result>(_ body: () -> Result) -> Result {
+    package func withLock<Result>(_ body: () -> Result) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return body()
     }
 
     /// Only inside ``withLock(_:)``; wakes for no reason now and then, so the caller looks again.
-    func wait() { pthread_cond_wait(condition, mutex) }
+    package func wait() { pthread_cond_wait(condition, mutex) }
     /// As ``wait()``, until an instant of ``MonotonicClock`` at the latest.
-    func wait(until nanoseconds: UInt64) {
+    package func wait(until nanoseconds: UInt64) {
         var deadline = timespec()
         deadline.tv_sec = Int(nanoseconds / 1_000_000_000)
         deadline.tv_nsec = Int(nanoseconds % 1_000_000_000)
         pthread_cond_timedwait(condition, mutex, &deadline)
     }
-    func wakeOne() { pthread_cond_signal(condition) }
-    func wakeAll() { pthread_cond_broadcast(condition) }
+    package func wakeOne() { pthread_cond_signal(condition) }
+    package func wakeAll() { pthread_cond_broadcast(condition) }
 }

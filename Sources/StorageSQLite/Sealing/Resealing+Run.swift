@@ -1,23 +1,8 @@
-/// Seals every personal value with the current key that is sealed with another or not at all, a bounded step
-/// at a time so that other writes are not held up.
-///
-/// A step looks at the next rows of one table in the order of its key; rows written meanwhile are sealed with
-/// the current key by their writer. A crash loses nothing: the database still knows that keys are mixed, and
-/// the next start goes through all rows again.
-struct Resealing: Sendable {
+internal import Storage
+
+extension Resealing {
     /// Rows looked at per step: about 1 ms when all of them change.
     static let rowsPerStep = 100
-
-    /// The key that was current when this began; a newer one means beginning again.
-    private let current: UInt32
-    private var table = 0
-    /// The key of the last row looked at, as stored; empty = before the first.
-    private var after: [RowReader.Stored] = []
-    /// Rows with a value that does not open. They stay as they are, and so does the note that keys are mixed: the key
-    /// that they need is not to be thrown away.
-    private var damagedRows = 0
-
-    init(current: UInt32) { self.current = current }
 
     private struct Statements: Sendable {
         let next: PreparedSQL
@@ -43,13 +28,9 @@ struct Resealing: Sendable {
     }
 
     private struct Row {
-        let key: [RowReader.Stored]
-        let values: [RowReader.Stored]
+        let key: [StoredValue]
+        let values: [StoredValue]
     }
-
-    /// Every row was looked at, and some could not be sealed again.
-    var isOver: Bool { table == SealedTable.all.count }
-    var damage: String { "\(damagedRows) rows that cannot be sealed anew" }
 
     /// - Returns: what is left to do; nil when every row is sealed with the current key.
     func step(_ connection: SQLiteConnection, _ sealer: Sealer) throws(SQLiteError) -> Resealing? {

@@ -1,13 +1,13 @@
 /// The columns of one table that hold people's ids as tokens (``IdentifierSealer``).
-struct TokenTable: Sendable {
-    let name: String
+package struct TokenTable: Sendable {
+    package let name: String
     /// Ids of our own by which a row may be named in a finding; empty where the key is a person's id.
-    let key: [String]
-    let columns: [String]
+    package let key: [String]
+    package let columns: [String]
     /// Append-only rows from before there were tokens stay as they were written, and some columns hold ids of ours.
-    var holdsTextsToo = false
+    package var holdsTextsToo = false
 
-    static let all = [
+    package static let all = [
         TokenTable(
             name: "appointments", key: ["id"],
             columns: ["client_id", "guardian_id", "clinician_id", "created_by", "last_modified_by"]),

@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// A named thread that runs one closure and ends.
-enum WorkerThread {
+package enum WorkerThread {
     private static let niceOfGivingWay: Int32 = 10
 
     private final class Start: Sendable {
@@ -21,7 +21,7 @@ enum WorkerThread {
     ///   - givesWay: whether it leaves the processor to whoever else wants it: for work that nobody waits for in
     ///     milliseconds.
     /// - Returns: false when the system has no room for a thread.
-    static func start(name: String, givesWay: Bool = false, body: @escaping @Sendable () -> Void) -> Bool {
+    package static func start(name: String, givesWay: Bool = false, body: @escaping @Sendable () -> Void) -> Bool {
         // Retained here, released by the thread; by us when there is none.
         let context = Unmanaged.passRetained(Start(name: name, givesWay: givesWay, body: body)).toOpaque()
         guard spawn(context) else {
