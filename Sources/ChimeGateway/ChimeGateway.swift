@@ -1,7 +1,7 @@
 // The Chime SDK behind the domain's port: meetings, attendees, media pipelines, and the recordings' bucket.
 //
-//     TelehealthEngine.MeetingGateway ◀── ChimeGateway ──▶ AWSServiceClient (limit, sign, retry) ──▶
-//     HTTPSClient (libcurl)
+//     VideoProvider, RecordingStorage (TelehealthEngine) ◀── ChimeGateway ──▶ AWSServiceClient (limit, sign, retry)
+//     ──▶ HTTPSClient (libcurl)
 //
 // There is one code path. A simulator is reached through the standard endpoint variables, with the same
 // signatures.
@@ -13,13 +13,13 @@ public import Logging
 public import TelehealthEngine
 internal import TelehealthModel
 
-/// The ``MeetingGateway`` that calls AWS.
+/// The ``VideoProvider`` and ``RecordingStorage`` that call AWS.
 ///
 /// Every call is safe to repeat: creations carry a client token, or an external id that serves as one; deletions of
 /// what no longer exists succeed. Failed calls are logged with AWS's request id; ids of people, tokens and addresses
 /// are not.
 /// - Isolation: any; nothing here changes after init.
-public final class ChimeGateway: MeetingGateway {
+public final class ChimeGateway: VideoProvider, RecordingStorage {
     /// CreateMeetingWithAttendees allows 20 by the model and 10 by the documentation.
     public static let attendeesPerCreationMax = 10
 

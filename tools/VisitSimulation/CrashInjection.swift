@@ -174,7 +174,7 @@ struct CrashingStore: TelehealthStore {
 }
 
 /// Chime as such a process sees it.
-struct CrashingGateway: MeetingGateway {
+struct CrashingGateway: VideoProvider, RecordingStorage {
     let base: FakeChime
     let fuse: CrashPoint
 

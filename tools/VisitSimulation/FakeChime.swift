@@ -4,7 +4,7 @@ internal import TelehealthModel
 
 /// Chime and S3 as domain facts say: meetings die by themselves, tokens are idempotent and give dead
 /// meetings too, one capture per meeting, pipelines stop with their meeting.
-final class FakeChime: MeetingGateway {
+final class FakeChime: VideoProvider, RecordingStorage {
     /// What happens to a call.
     enum Fault: Sendable {
         /// Refused, nothing happened.

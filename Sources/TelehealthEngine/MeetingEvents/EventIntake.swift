@@ -9,13 +9,14 @@ public struct EventIntake: Sendable {
     static let factsPerSessionMax = 5000
 
     let store: any TelehealthStore
-    let gateway: any MeetingGateway
+    let gateway: any VideoProvider & RecordingStorage
     let time: any TimeSource
     let ids: any IDSource
     let policy: Policy
 
     public init(
-        store: any TelehealthStore, gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource,
+        store: any TelehealthStore, gateway: any VideoProvider & RecordingStorage, time: any TimeSource,
+        ids: any IDSource,
         policy: Policy
     ) {
         self.store = store

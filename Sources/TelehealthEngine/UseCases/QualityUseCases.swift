@@ -8,7 +8,7 @@ public import TelehealthRules
 /// Isolation: the caller's.
 public struct QualityUseCases: Sendable {
     let pipeline: CommandPipeline
-    let gateway: any MeetingGateway
+    let gateway: any VideoProvider & RecordingStorage
 
     /// A last report comes when a visit is over already.
     private static let lateReportMax: Duration = .seconds(10 * 60)

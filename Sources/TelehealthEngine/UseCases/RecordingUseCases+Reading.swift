@@ -61,7 +61,7 @@ extension RecordingUseCases {
         let validity = min(pipeline.policy.playbackValidity, .seconds(300))
         let expiresAt = pipeline.time.now + validity
         do {
-            let url = try await gateway.playbackURL(key, validity: validity)
+            let url = try await storage.playbackURL(key, validity: validity)
             return PlaybackGrant(recording: recording, url: url, expiresAt: expiresAt)
         } catch { throw TelehealthError(error) }
     }
@@ -72,7 +72,7 @@ extension RecordingUseCases {
     private func requireObject(_ key: String, _ invocation: Invocation) async throws(TelehealthError) {
         let object: StoredObject?
         do {
-            object = try await gateway.object(
+            object = try await storage.object(
                 key, timeout: min(invocation.timeout ?? Self.lookMax, Self.lookMax))
         } catch { return }
         if object == nil { throw TelehealthError(.recordingObjectGone) }

@@ -6,7 +6,7 @@ public import TelehealthRules
 /// Isolation: the caller's.
 public struct RecordingUseCases: Sendable {
     let pipeline: CommandPipeline
-    let gateway: any MeetingGateway
+    let storage: any RecordingStorage
 
     /// - Throws: as ``SessionDraft/start(_:by:ledger:)``.
     public func start(_ command: StartRecording, _ invocation: Invocation)

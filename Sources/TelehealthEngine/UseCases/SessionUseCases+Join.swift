@@ -160,11 +160,11 @@ extension SessionUseCases {
         let limit = min(timeout, pipeline.policy.gatewayTimeout)
         do {
             if participant.attendeeGeneration == meeting.generation, let attendeeID = participant.attendeeID,
-                let credentials = try await gateway.attendee(attendeeID, meetingID: meetingID, timeout: limit)
+                let credentials = try await provider.attendee(attendeeID, meetingID: meetingID, timeout: limit)
             {
                 return credentials
             }
-            return try await gateway.createAttendee(
+            return try await provider.createAttendee(
                 AttendeeRequest(
                     externalUserID: participant.externalUserID, capabilities: participant.capabilities),
                 meetingID: meetingID, timeout: limit)

@@ -9,17 +9,17 @@ public final class SessionUseCases: Sendable {
     let hub: EventHub
     let presence: PresenceTracker
     let credentials: CredentialCache
-    let gateway: any MeetingGateway
+    let provider: any VideoProvider
 
     init(
         pipeline: CommandPipeline, hub: EventHub, presence: PresenceTracker, credentials: CredentialCache,
-        gateway: any MeetingGateway
+        provider: any VideoProvider
     ) {
         self.pipeline = pipeline
         self.hub = hub
         self.presence = presence
         self.credentials = credentials
-        self.gateway = gateway
+        self.provider = provider
     }
 
     /// - Throws: `APPOINTMENT_NOT_FOUND`, `SESSION_EXISTS`, `APPOINTMENT_CANCELLED`, `TOO_LATE`,

@@ -26,7 +26,7 @@ public final class UseCases: Sendable {
     ///   - guestKey: signs guests' grants and passes; a fresh one ends them with this process.
     public init(
         store: any TelehealthStore, hub: EventHub, presence: PresenceTracker, credentials: CredentialCache,
-        gateway: any MeetingGateway, time: any TimeSource, ids: any IDSource, policy: Policy,
+        gateway: any VideoProvider & RecordingStorage, time: any TimeSource, ids: any IDSource, policy: Policy,
         guestKey: GuestKey = GuestKey()
     ) {
         let pipeline = CommandPipeline(
@@ -38,12 +38,12 @@ public final class UseCases: Sendable {
         audit = pipeline.audit
         appointments = AppointmentUseCases(pipeline: pipeline)
         sessions = SessionUseCases(
-            pipeline: pipeline, hub: hub, presence: presence, credentials: credentials, gateway: gateway)
+            pipeline: pipeline, hub: hub, presence: presence, credentials: credentials, provider: gateway)
         screenShares = ScreenShareUseCases(pipeline: pipeline)
         participants = ParticipantUseCases(pipeline: pipeline, guestKey: guestKey)
         consents = ConsentUseCases(pipeline: pipeline)
         documents = ConsentDocumentUseCases(pipeline: pipeline)
-        recordings = RecordingUseCases(pipeline: pipeline, gateway: gateway)
+        recordings = RecordingUseCases(pipeline: pipeline, storage: gateway)
         quality = QualityUseCases(pipeline: pipeline, gateway: gateway)
         operations = OperationUseCases(pipeline: pipeline)
         watches = WatchUseCases(pipeline, hub: hub, presence: presence)

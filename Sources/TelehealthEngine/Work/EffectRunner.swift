@@ -19,7 +19,7 @@ struct EffectRunner: Sendable {
 
     let store: any TelehealthStore
     let credentials: CredentialCache
-    let gateway: any MeetingGateway
+    let gateway: any VideoProvider & RecordingStorage
     let time: any TimeSource
     let ids: any IDSource
     let policy: Policy

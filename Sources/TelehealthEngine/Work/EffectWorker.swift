@@ -24,7 +24,7 @@ public final class EffectWorker: Sendable {
     ///   - credentials: where those who join look for what CreateMeeting answered.
     ///   - notify: called for every attempt's end; must not block.
     public init(
-        store: any TelehealthStore, credentials: CredentialCache, gateway: any MeetingGateway,
+        store: any TelehealthStore, credentials: CredentialCache, gateway: any VideoProvider & RecordingStorage,
         time: any TimeSource, ids: any IDSource, policy: Policy, webhooks: (any WebhookSender)? = nil,
         notify: @escaping @Sendable (EffectNotice) -> Void = { _ in }
     ) {

@@ -11,7 +11,7 @@ public final class Sweeper: Sendable {
 
     private let store: any TelehealthStore
     private let presence: PresenceTracker
-    private let gateway: any MeetingGateway
+    private let gateway: any VideoProvider & RecordingStorage
     private let time: any TimeSource
     private let ids: any IDSource
     private let policy: Policy
@@ -19,7 +19,8 @@ public final class Sweeper: Sendable {
 
     /// - Parameter notify: called when the store could not serve a sweep; must not block.
     public init(
-        store: any TelehealthStore, presence: PresenceTracker, gateway: any MeetingGateway, time: any TimeSource,
+        store: any TelehealthStore, presence: PresenceTracker,
+        gateway: any VideoProvider & RecordingStorage, time: any TimeSource,
         ids: any IDSource, policy: Policy,
         notify: @escaping @Sendable (StoreError) -> Void = { _ in }
     ) {
