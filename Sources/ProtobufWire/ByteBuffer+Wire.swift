@@ -22,7 +22,7 @@ extension ByteBuffer {
 
     /// Four bytes, least significant first.
     @inlinable @inline(__always)
-    public mutating func writeFixed32(_ value: UInt32) {
+    mutating func writeFixed32(_ value: UInt32) {
         reserve(4)
         unsafe tail.storeBytes(of: value.littleEndian, as: UInt32.self)
         storedCount &+= 4
@@ -30,7 +30,7 @@ extension ByteBuffer {
 
     /// Eight bytes, least significant first.
     @inlinable @inline(__always)
-    public mutating func writeFixed64(_ value: UInt64) {
+    mutating func writeFixed64(_ value: UInt64) {
         reserve(8)
         unsafe tail.storeBytes(of: value.littleEndian, as: UInt64.self)
         storedCount &+= 8
@@ -38,7 +38,7 @@ extension ByteBuffer {
 
     /// A length and the bytes.
     @inlinable @inline(__always)
-    public mutating func writeDelimited(_ bytes: borrowing Span<UInt8>) {
+    mutating func writeDelimited(_ bytes: borrowing Span<UInt8>) {
         let count = bytes.count
         reserve(10 &+ count)
         unsafe storeVarint(UInt64(truncatingIfNeeded: count))

@@ -98,11 +98,6 @@ public struct ByteBuffer: ~Copyable, @unchecked Sendable {
         append(bytes.span)
     }
 
-    /// Appends the held bytes of another buffer.
-    public mutating func append(_ other: borrowing ByteBuffer) {
-        unsafe other.withUnsafeBytes { unsafe append($0) }
-    }
-
     /// Appends four bytes, most significant first.
     @inlinable
     public mutating func appendBigEndian(_ value: UInt32) {

@@ -160,7 +160,7 @@ public struct WireReader: ~Copyable {
     ///
     /// - Returns: the bytes, valid as long as the reader.
     @unsafe @inlinable @inline(__always)
-    public mutating func readDelimited() throws(WireError) -> UnsafeRawBufferPointer {
+    mutating func readDelimited() throws(WireError) -> UnsafeRawBufferPointer {
         let count = try readLength()
         guard count <= remaining else { throw .truncated }
         let start = unsafe current
@@ -172,7 +172,7 @@ public struct WireReader: ~Copyable {
     ///
     /// - Throws: ``WireError/invalidUTF8``, ``WireError/truncated``, ``WireError/varintOverflow``.
     @inlinable @inline(__always)
-    public mutating func readString() throws(WireError) -> String {
+    mutating func readString() throws(WireError) -> String {
         let bytes = try unsafe readDelimited()
         return try unsafe Self.makeString(bytes)
     }
@@ -194,7 +194,7 @@ public struct WireReader: ~Copyable {
     }
 
     /// Everything left of the message being read, appended to `bytes`.
-    public mutating func readRemaining(into bytes: inout [UInt8]) {
+    mutating func readRemaining(into bytes: inout [UInt8]) {
         unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: current, count: remaining))
         unsafe current = unsafe end
     }

@@ -96,11 +96,11 @@ final class ClientCall: @unchecked Sendable {
         }
         if self.attempt == nil {
             self.attempt = attempt
-            if hasStarted { stream.rewind() }
+            if hasStarted { stream.keptBytes.rewind() }
             hasStarted = true
         } else {
             otherAttempts.append(attempt)
-            stream.lendSentBytes { attempt.write($0) }
+            stream.keptBytes.lend { attempt.write($0) }
         }
         if hedging != nil { hedgeWasSent() }
         flush()
@@ -116,7 +116,7 @@ final class ClientCall: @unchecked Sendable {
         if attempt.queuedByteCount > attempt.highWater { stream.setBacklogged(true) }
         if !isCommitted, status.heldByteCount > core.configuration.maxReplayBytes {
             settle(on: attempt)
-            stream.stopKeepingSentBytes()
+            stream.keptBytes.release()
         }
         if status.isFinished, status.isDrained {
             attempt.finishOnce()

@@ -35,7 +35,7 @@ extension CallStream {
     }
 
     /// Attaches the driver of a client's call, which drains the stream in any case: earlier writes need not wake it.
-    /// Sent bytes are kept, so that ``rewind()`` can send them again, until ``stopKeepingSentBytes()``.
+    /// Sent bytes are kept, so that ``KeptBytes/rewind()`` can send them again, until ``KeptBytes/release()``.
     ///
     /// - Parameter compression: the compression of messages.
     /// - Parameter driver: carries the call from now on.
@@ -78,28 +78,6 @@ extension CallStream {
             if compression != nil, state.haveHeadersLeft, !state.doHeadersNamePacking { return }
             state.outboundCompression = compression
             if !state.haveHeadersLeft { headersToCome() }
-        }
-    }
-
-    /// The call is committed to its current attempt: releases the kept bytes.
-    public func stopKeepingSentBytes() { state.withLock { $0.stopKeepingSentBytes() } }
-
-    /// Marks all kept bytes to be sent again, to another attempt.
-    public func rewind() {
-        state.withLock { state in
-            state.sentByteCount = 0
-            state.isBacklogged = false
-        }
-    }
-
-    /// Lends the kept bytes that were sent to another attempt, for one more concurrent attempt.
-    public func lendSentBytes(_ send: (UnsafeRawBufferPointer) -> Void) {
-        state.withLock { state in
-            guard state.keepsSentBytes, state.sentByteCount > 0 else { return }
-            let count = state.sentByteCount
-            unsafe state.outbound.withUnsafeBytes {
-                unsafe send(UnsafeRawBufferPointer(rebasing: $0[..<count]))
-            }
         }
     }
 
@@ -217,7 +195,7 @@ extension CallStream {
     /// Whether response headers have arrived. Clients.
     public var hasInitialMetadata: Bool { state.withLock { $0.initialMetadata != nil } }
 
-    /// The peer has responded, so nothing will be sent to another: includes ``stopKeepingSentBytes()``.
+    /// The peer has responded, so nothing will be sent to another: includes ``KeptBytes/release()``.
     public func receiveInitialMetadata(_ metadata: Metadata) {
         let waiters = state.withLock { state in
             state.stopKeepingSentBytes()

@@ -101,7 +101,7 @@ extension CallStream {
                         UnsafeRawBufferPointer(rebasing: all[payloadStart...]), &replacement)
                 }
                 outbound.truncate(to: payloadStart)
-                outbound.append(replacement)
+                unsafe replacement.withUnsafeBytes { unsafe outbound.append($0) }
                 outbound[messageStart] = 1
             }
             guard let length = UInt32(exactly: outbound.count - payloadStart) else {

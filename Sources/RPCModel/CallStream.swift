@@ -91,7 +91,7 @@ public final class CallStream: Sendable {
     }
 
     /// Requests that the response headers are sent before the first message. Servers.
-    public func requestHeaders() {
+    func requestHeaders() {
         let driver = state.withLock { state in
             state.wantsHeaders = true
             return state.driverToWake()
@@ -185,7 +185,7 @@ public final class CallStream: Sendable {
     }
 
     /// Marks a server call as continuing after its handler returns; see ``ResponseWriter/detach()``.
-    public func detach() { state.withLock { $0.isDetached = true } }
+    func detach() { state.withLock { $0.isDetached = true } }
 
     /// Runs `work` on the thread that carries the call; see ``ResponseWriter/execute(_:)``.
     func execute(_ work: @escaping @Sendable () -> Void) {
@@ -200,7 +200,7 @@ public final class CallStream: Sendable {
     }
 
     /// Ends a detached server call.
-    public func finishDetached(_ error: RPCError?) {
+    func finishDetached(_ error: RPCError?) {
         let driver = state.withLock { $0.driver }
         driver?.finishDetached(error)
     }

@@ -147,12 +147,12 @@ private final class RecordingDriver: CallDriver {
         _ = stream.drainOutbound { sent += [UInt8]($0) }
         _ = stream.drainOutbound { sent += [UInt8]($0) }
         #expect(sent == framed(1))
-        stream.rewind()
+        stream.keptBytes.rewind()
         _ = try stream.write(message(2))
         sent = []
         _ = stream.drainOutbound { sent += [UInt8]($0) }
         #expect(sent == framed(1) + framed(2))
-        stream.stopKeepingSentBytes()
+        stream.keptBytes.release()
         #expect(stream.drainOutbound { _ in }.heldByteCount == 0)
     }
 

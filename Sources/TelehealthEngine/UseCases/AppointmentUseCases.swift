@@ -11,18 +11,15 @@ public struct AppointmentUseCases: Sendable {
     public func put(_ command: PutAppointment, _ invocation: Invocation)
         async throws(TelehealthError) -> AppointmentOutcome
     {
-        try await pipeline.change("PutAppointment", invocation) { _, changed throws(TelehealthError) in
-            try await outcome(of: command.id, changed)
-        } decide: { () throws(TelehealthError) in
-            let existing = try await pipeline.access.stored(command.id)
+        try await change("PutAppointment", command.id, invocation) {
+            existing, past, context throws(TelehealthError) in
             var (decision, outcome) = try AppointmentRules.put(
-                command, existing: existing, past: try await past(of: command.id, existing),
-                caller: invocation.caller, context: pipeline.context())
+                command, existing: existing, past: past, caller: invocation.caller, context: context)
             if outcome.isApplied, let bornOn = command.clientBirthDate {
                 let history = try await reading(await pipeline.store.consents(of: command.clientID))
                 ConsentRules.note(bornOn, history, in: &decision)
             }
-            return result(command.id, decision, outcome)
+            return (decision, outcome)
         }
     }
 
@@ -32,28 +29,29 @@ public struct AppointmentUseCases: Sendable {
     public func cancel(_ command: CancelAppointment, _ invocation: Invocation)
         async throws(TelehealthError) -> AppointmentOutcome
     {
-        try await pipeline.change("CancelAppointment", invocation) { _, changed throws(TelehealthError) in
-            try await outcome(of: command.id, changed)
-        } decide: { () throws(TelehealthError) in
-            let existing = try await pipeline.access.stored(command.id)
-            let (decision, outcome) = try AppointmentRules.cancel(
-                command, existing: existing, past: try await past(of: command.id, existing),
-                caller: invocation.caller, context: pipeline.context())
-            return result(command.id, decision, outcome)
+        try await change("CancelAppointment", command.id, invocation) {
+            existing, past, context throws(TelehealthError) in
+            try AppointmentRules.cancel(
+                command, existing: existing, past: past, caller: invocation.caller, context: context)
         }
     }
 
-    /// A request that changed something has the appointment's id as its result, so that a repetition answers the same.
-    private func result(_ id: AppointmentID, _ decision: Decision, _ outcome: AppointmentOutcome)
-        -> CommandResult<AppointmentOutcome, AppointmentID?>
-    {
-        CommandResult(decision: decision, outcome: outcome, appointmentID: id, made: outcome.isApplied ? id : nil)
-    }
-
-    private func outcome(of id: AppointmentID, _ changed: AppointmentID?) async throws(TelehealthError)
-        -> AppointmentOutcome
-    {
-        AppointmentOutcome(appointment: try await pipeline.access.stored(id), isApplied: changed != nil)
+    /// A change of one appointment, known or not. A request that changed something has the appointment's id as its
+    /// result, so that a repetition gets the same answer.
+    private func change(
+        _ method: String, _ id: AppointmentID, _ invocation: Invocation,
+        rule: (Appointment?, AppointmentRules.Past, RuleContext) async throws(TelehealthError)
+            -> (Decision, AppointmentOutcome)
+    ) async throws(TelehealthError) -> AppointmentOutcome {
+        try await pipeline.change(method, invocation) { (_, changed: AppointmentID?) throws(TelehealthError) in
+            AppointmentOutcome(appointment: try await pipeline.access.stored(id), isApplied: changed != nil)
+        } decide: { () throws(TelehealthError) in
+            let existing = try await pipeline.access.stored(id)
+            let earlier = try await past(of: id, existing)
+            let (decision, outcome) = try await rule(existing, earlier, pipeline.context())
+            return CommandResult(
+                decision: decision, outcome: outcome, appointmentID: id, made: outcome.isApplied ? id : nil)
+        }
     }
 
     /// - Throws: `APPOINTMENT_NOT_FOUND`.

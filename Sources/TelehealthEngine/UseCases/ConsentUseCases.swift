@@ -14,18 +14,14 @@ public struct ConsentUseCases: Sendable {
         guard SubjectID.isValid(command.subjectID.rawValue) else {
             throw .invalid("person_id", "must have 1 to 64 characters of A-Z a-z 0-9 . _ : -")
         }
-        return try await pipeline.change("SubmitConsent", session: command.statement.sessionID, invocation) {
-            _, id throws(TelehealthError) in
-            try await own(id, invocation.caller)
-        } decide: { () throws(TelehealthError) in
-            let visit = command.statement.sessionID
+        let visit = command.statement.sessionID
+        return try await write("SubmitConsent", session: visit, invocation) { () throws(TelehealthError) in
             let tie = try await pipeline.access.tie(
                 of: invocation.caller, to: command.subjectID, in: visit, appointment: command.appointmentID,
                 notFound: .personNotFound)
             let inputs = try await inputs(
                 of: command.subjectID, command.type, tie, command.statement, concerning: visit, invocation.caller)
-            let (decision, record) = try ConsentRules.submit(command, inputs)
-            return CommandResult(decision: decision, outcome: record, sessionID: record.sessionID, made: record.id)
+            return try ConsentRules.submit(command, inputs)
         }
     }
 
@@ -33,9 +29,7 @@ public struct ConsentUseCases: Sendable {
     public func update(_ command: UpdateConsent, _ invocation: Invocation)
         async throws(TelehealthError) -> ConsentRecord
     {
-        try await pipeline.change("UpdateConsent", invocation) { _, id throws(TelehealthError) in
-            try await own(id, invocation.caller)
-        } decide: { () throws(TelehealthError) in
+        try await write("UpdateConsent", invocation) { () throws(TelehealthError) in
             let former = try await pipeline.access.consent(command.consentID)
             let visit = command.statement.sessionID
             // Who may write the new word must also be one who may take the old one away.
@@ -45,8 +39,19 @@ public struct ConsentUseCases: Sendable {
                 of: invocation.caller, to: former.subjectID, in: visit, notFound: .consentNotFound)
             let inputs = try await inputs(
                 of: former.subjectID, former.type, tie, command.statement, concerning: visit, invocation.caller)
-            let (decision, record) = try ConsentRules.update(
-                command, former: current(former, inputs), inputs)
+            return try ConsentRules.update(command, former: current(former, inputs), inputs)
+        }
+    }
+
+    /// A change that writes one entry, which is its answer.
+    private func write(
+        _ method: String, session: SessionID? = nil, _ invocation: Invocation,
+        rule: () async throws(TelehealthError) -> (Decision, ConsentRecord)
+    ) async throws(TelehealthError) -> ConsentRecord {
+        try await pipeline.change(method, session: session, invocation) { _, id throws(TelehealthError) in
+            try await own(id, invocation.caller)
+        } decide: { () throws(TelehealthError) in
+            let (decision, record) = try await rule()
             return CommandResult(decision: decision, outcome: record, sessionID: record.sessionID, made: record.id)
         }
     }
@@ -82,10 +87,10 @@ public struct ConsentUseCases: Sendable {
         let open = try await pipeline.access.openSessions(of: subject)
         var recorded: Set<SubjectID> = []
         for session in open where session.activeRecording != nil {
-            recorded.formUnion(SessionDraft.subjectsOfRecording(session))
+            recorded.formUnion(session.subjectsOfRecording)
         }
         if type == .thirdPartyPresence {
-            for session in open { recorded.formUnion(SessionDraft.subjectsOfAdmission(session)) }
+            for session in open { recorded.formUnion(session.subjectsOfAdmission) }
         }
         recorded.remove(subject)
         var document: ConsentDocument?

@@ -14,7 +14,7 @@ public struct ParticipantUseCases: Sendable {
     {
         try await pipeline.changeSession("AdmitParticipant", id, invocation) {
             draft, standing throws(TelehealthError) in
-            let ledger = try await pipeline.ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+            let ledger = try await pipeline.ledger(of: draft.state.subjectsOfAdmission)
             try draft.admitParticipant(participant, by: standing, ledger: ledger)
             return participant
         }.visible
@@ -44,7 +44,7 @@ public struct ParticipantUseCases: Sendable {
         if let subject = command.subjectID {
             let change = try await pipeline.changeSession(method, command.sessionID, invocation) {
                 draft, standing throws(TelehealthError) in
-                try draft.invite(subject, as: command.role, by: standing)
+                try InvitationRules.invite(subject, as: command.role, by: standing, in: &draft)
             }
             guard let participant = change.state.participant(change.made) else {
                 throw TelehealthError(.invitationNotFound)
@@ -53,8 +53,8 @@ public struct ParticipantUseCases: Sendable {
         }
         let change = try await pipeline.changeSession(method, command.sessionID, invocation) {
             draft, standing throws(TelehealthError) in
-            try draft.invite(
-                as: command.role, validFor: command.validFor, by: standing, .caller(invocation.caller))
+            try InvitationRules.invite(
+                as: command.role, validFor: command.validFor, by: standing, .caller(invocation.caller), in: &draft)
         }
         guard let invitation = change.state.invitation(change.made) else { throw TelehealthError(.invitationNotFound) }
         let grant = InvitationGrant(
@@ -70,7 +70,7 @@ public struct ParticipantUseCases: Sendable {
     {
         try await pipeline.changeSession("RevokeInvitation", session, invocation) {
             draft, standing throws(TelehealthError) in
-            try draft.revokeInvitation(invitation, by: standing)
+            try InvitationRules.revoke(invitation, by: standing, in: &draft)
             return invitation
         }.visible
     }
@@ -103,7 +103,7 @@ public struct ParticipantUseCases: Sendable {
             try admission(try await inviting(grant), id)
         } decide: { () throws(TelehealthError) in
             var draft = SessionDraft(try await inviting(grant), pipeline.context())
-            let id = try draft.redeem(grant)
+            let id = try InvitationRules.redeem(grant, in: &draft)
             let decision = draft.seal(
                 by: .caller(invitee), action: "RedeemInvitation", target: grant.invitationID.rawValue)
             return CommandResult(

@@ -44,7 +44,7 @@ public struct QualityUseCases: Sendable {
         } decide: { () throws(TelehealthError) in
             let (state, _) = try await pipeline.access.visible(session, invocation.caller)
             var draft = SessionDraft(state, pipeline.context())
-            let participant = try draft.ownParticipant(of: invocation.caller)
+            let participant = try state.ownParticipant(of: invocation.caller)
             guard participant.firstJoinedAt != nil else { throw TelehealthError(.notJoined) }
             if let endedAt = state.session.endedAt, pipeline.time.now > endedAt + Self.lateReportMax {
                 throw .invalidState(state.session.status)
@@ -129,24 +129,5 @@ public struct QualityUseCases: Sendable {
         return policy.requirements(for: .join, in: policy.places.policy(policy.places.home)).map { asked in
             asked.types.contains(where: either.contains) ? either : Array(asked.types.prefix(2))
         }
-    }
-}
-
-extension SessionDraft {
-    /// Tells watchers of a changed class, seldom enough that a wavering line does not cause a flood.
-    mutating func tellQuality(_ quality: inout ClientQuality) {
-        guard !state.session.status.isTerminal else { return }
-        // A line that was good from the beginning is not reported.
-        if quality.classTold == nil && quality.connectionClass == .good {
-            quality.classTold = .good
-            return
-        }
-        guard quality.classTold != quality.connectionClass else { return }
-        if let toldAt = quality.classToldAt, (.zero..<policy.qualityEventInterval).contains(now - toldAt) { return }
-        quality.classTold = quality.connectionClass
-        quality.classToldAt = now
-        emit(
-            .connectionQualityChanged, participant: quality.participantID,
-            reason: .connection(quality.connectionClass))
     }
 }

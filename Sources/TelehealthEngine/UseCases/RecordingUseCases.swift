@@ -14,7 +14,7 @@ public struct RecordingUseCases: Sendable {
     {
         let change = try await pipeline.changeSession("StartRecording", command.sessionID, invocation) {
             draft, _ throws(TelehealthError) in
-            let ledger = try await pipeline.ledger(of: SessionDraft.subjectsOfRecording(draft.state))
+            let ledger = try await pipeline.ledger(of: draft.state.subjectsOfRecording)
             return try draft.startRecording(command.purpose, by: invocation.caller, ledger: ledger)
         }
         return try outcome(of: change)
@@ -38,63 +38,69 @@ public struct RecordingUseCases: Sendable {
 
     /// Keeps a recording whatever its retention says.
     ///
-    /// - Throws: as ``SessionDraft/setHold(_:reason:by:)``.
+    /// - Throws: as ``SessionDraft/amend(_:_:by:_:)``.
     public func setHold(on id: RecordingID, reason: String, _ invocation: Invocation)
         async throws(TelehealthError) -> Recording
     {
-        try await changeRecording("SetRecordingHold", id, reason: reason, invocation) {
-            draft, _ throws(TelehealthError) in
-            try draft.setHold(id, reason: reason, by: .caller(invocation.caller))
-        }
+        try await amend(id, .setHold(reason: reason), invocation)
     }
 
-    /// - Throws: as ``SessionDraft/releaseHold(_:reason:)``.
+    /// - Throws: as ``SessionDraft/amend(_:_:by:_:)``.
     public func releaseHold(on id: RecordingID, reason: String, _ invocation: Invocation)
         async throws(TelehealthError) -> Recording
     {
-        try await changeRecording("ReleaseRecordingHold", id, reason: reason, invocation) {
-            draft, _ throws(TelehealthError) in
-            try draft.releaseHold(id, reason: reason)
-        }
+        try await amend(id, .releaseHold(reason: reason), invocation)
     }
 
-    /// - Throws: as ``SessionDraft/setRetention(_:until:reason:)``.
+    /// - Throws: as ``SessionDraft/amend(_:_:by:_:)``.
     public func setRetention(
         of id: RecordingID, until: Timestamp?, reason: String, _ invocation: Invocation
     ) async throws(TelehealthError) -> Recording {
-        try await changeRecording("SetRecordingRetention", id, reason: reason, invocation) {
-            draft, _ throws(TelehealthError) in
-            try draft.setRetention(id, until: until, reason: reason)
-        }
+        try await amend(id, .setRetention(until: until, reason: reason), invocation)
     }
 
     /// - Parameter note: nil takes the link away.
-    /// - Throws: `RECORDING_NOT_FOUND`, `NOT_ALLOWED` for others than those who lead the visit.
+    /// - Throws: as ``SessionDraft/amend(_:_:by:_:)``.
     public func linkNote(_ note: SessionNoteID?, to id: RecordingID, _ invocation: Invocation)
         async throws(TelehealthError) -> Recording
     {
-        try await changeRecording("LinkSessionNote", id, invocation) {
-            draft, standing throws(TelehealthError) in
-            guard standing.leadsVisit else { throw TelehealthError(.notAllowed) }
-            try draft.linkNote(id, note)
-        }
+        try await amend(id, .linkNote(note), invocation)
     }
 
     /// A change of one stored recording, whatever has become of its session. The reason goes into the audit.
-    private func changeRecording(
-        _ method: String, _ id: RecordingID, reason: String? = nil, _ invocation: Invocation,
-        rule: (inout SessionDraft, CallerMembership) throws(TelehealthError) -> Void
-    ) async throws(TelehealthError) -> Recording {
-        try await pipeline.change(method, invocation) { _, id throws(TelehealthError) in
+    private func amend(_ id: RecordingID, _ amendment: RecordingAmendment, _ invocation: Invocation)
+        async throws(TelehealthError) -> Recording
+    {
+        let method = amendment.method
+        return try await pipeline.change(method, invocation) { _, id throws(TelehealthError) in
             try await pipeline.access.visible(id, invocation.caller).recording
         } decide: { () throws(TelehealthError) in
             let (state, standing, _) = try await pipeline.access.visible(id, invocation.caller)
             var draft = SessionDraft(state, pipeline.context())
-            try rule(&draft, standing)
+            try draft.amend(id, amendment, by: standing, .caller(invocation.caller))
             let decision = draft.seal(
-                by: .caller(invocation.caller), action: method, target: id.rawValue, reason: reason)
+                by: .caller(invocation.caller), action: method, target: id.rawValue, reason: amendment.reason)
             guard let recording = draft.state.recording(id) else { throw TelehealthError(.recordingNotFound) }
             return CommandResult(decision: decision, outcome: recording, sessionID: state.session.id, made: id)
+        }
+    }
+}
+
+extension RecordingAmendment {
+    /// The RPC's name: request ids and audit entries go under it.
+    fileprivate var method: String {
+        switch self {
+        case .setHold: "SetRecordingHold"
+        case .releaseHold: "ReleaseRecordingHold"
+        case .setRetention: "SetRecordingRetention"
+        case .linkNote: "LinkSessionNote"
+        }
+    }
+
+    fileprivate var reason: String? {
+        switch self {
+        case .setHold(let reason), .releaseHold(let reason), .setRetention(_, let reason): reason
+        case .linkNote: nil
         }
     }
 }

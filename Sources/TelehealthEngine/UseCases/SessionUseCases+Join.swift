@@ -40,7 +40,7 @@ extension SessionUseCases {
         do {
             return try await pipeline.changeSession("JoinSession", command.sessionID, invocation) {
                 draft, _ throws(TelehealthError) in
-                let ledger = try await pipeline.ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+                let ledger = try await pipeline.ledger(of: draft.state.subjectsOfAdmission)
                 draft.makeRoom(forEmergencyOf: invocation.caller)
                 return try draft.join(
                     invocation.caller, check: command.preVisitCheck, device: command.deviceID, ledger: ledger)
@@ -65,7 +65,7 @@ extension SessionUseCases {
         for _ in 0..<pipeline.policy.conflictRetriesMax {
             let (state, _) = try await pipeline.access.visible(command.sessionID, invocation.caller)
             var draft = SessionDraft(state, pipeline.context())
-            let ledger = try await pipeline.ledger(of: SessionDraft.subjectsOfAdmission(state))
+            let ledger = try await pipeline.ledger(of: state.subjectsOfAdmission)
             draft.keepWhereabouts(check, of: invocation.caller, ledger: ledger)
             if !draft.isChanged { return nil }
             let decision = draft.seal(
@@ -204,8 +204,7 @@ extension SessionUseCases {
             let state = try await reading(await pipeline.store.session(session))
             guard let state else { throw TelehealthError(.sessionNotFound) }
             var draft = SessionDraft(state, pipeline.context())
-            if let dead { draft.meetingGone(dead.generation) }
-            draft.openMeeting()
+            draft.replaceMeeting(dead?.generation)
             if !draft.isChanged { return state }
             if try await pipeline.apply(draft.seal(by: .system, action: "replaceMeeting")) == .committed {
                 return draft.state

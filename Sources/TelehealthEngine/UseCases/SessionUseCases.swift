@@ -90,7 +90,7 @@ public final class SessionUseCases: Sendable {
         -> HeartbeatOutcome
     {
         let (state, _) = try await pipeline.access.read("Heartbeat", id, invocation.withoutOwnAuditRow)
-        let participant = try SessionDraft(state, pipeline.context()).ownParticipant(of: invocation.caller)
+        let participant = try state.ownParticipant(of: invocation.caller)
         // Every 15 seconds per person would bury the log; what counts is when somebody came back.
         let wasPresent = presence.isPresent(
             participant.id, in: id, within: pipeline.policy.presenceLostAfter)
@@ -171,15 +171,13 @@ public final class SessionUseCases: Sendable {
             switch (status, standing) {
             case (.completed, _): try draft.end(.normal, note: nil, by: standing, principal)
             // The status is asked for and not the verb, so it does not matter which of two brought it about.
-            case (.cancelled, _) where holds:
-                try draft.requireMayCancel(standing)
-                draft.repeats()
+            case (.cancelled, _) where holds: try draft.repeatCancellation(by: standing)
             case (.cancelled, _): try draft.cancel(.other, note: nil, by: standing, principal)
             case (.noShow, _): try draft.markNoShow(by: standing, principal)
             case _ where holds: return NothingMade()
             case (.inProgress, .participant(.clinician)), (.inProgress, .participant(.coClinician)),
                 (.waitingRoom, .participant(.client)), (.waitingRoom, .participant(.guardian)):
-                let ledger = try await pipeline.ledger(of: SessionDraft.subjectsOfAdmission(draft.state))
+                let ledger = try await pipeline.ledger(of: draft.state.subjectsOfAdmission)
                 _ = try draft.join(invocation.caller, check: nil, ledger: ledger)
             case (.scheduled, _), (.inProgress, _), (.waitingRoom, _):
                 throw .invalidState(draft.state.session.status)

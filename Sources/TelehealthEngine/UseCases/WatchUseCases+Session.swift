@@ -28,7 +28,7 @@ extension WatchUseCases {
         let looksIn =
             caller.emergencyReason != nil && seen.place(of: caller) == nil
         let viewer =
-            standing.isStaff || looksIn ? nil : try SessionDraft(seen, pipeline.context()).ownParticipant(of: caller)
+            standing.isStaff || looksIn ? nil : try seen.ownParticipant(of: caller)
         // A guardian watches no longer than there is a guardian.
         let guardianshipEnd =
             standing == .participant(.guardian) ? try await pipeline.access.guardianshipEnd(seen) : nil
@@ -40,7 +40,7 @@ extension WatchUseCases {
             // Read again: whatever committed since is either in this state or reaches the open watch.
             let (state, _) = try await pipeline.access.visible(id, invocation.caller)
             if !standing.isStaff, !looksIn {
-                _ = try SessionDraft(state, pipeline.context()).ownParticipant(of: invocation.caller)
+                _ = try state.ownParticipant(of: invocation.caller)
             }
             if let after {
                 let events = try await past(of: id, after: after, upTo: state.session.lastEventSequence)

@@ -130,7 +130,7 @@ public final class Sweeper: Sendable {
         var ledger: ConsentLedger?
         if state.activeRecording != nil || state.admitted.contains(where: \.isThirdParty) {
             ledger = try await store.ledger(
-                of: SessionDraft.subjectsOfSweep(state), types: policy.places.types)
+                of: state.subjectsOfSweep, types: policy.places.types)
         }
         var bornOn: CivilDate?
         if state.participants.contains(where: {

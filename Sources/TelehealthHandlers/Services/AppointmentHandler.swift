@@ -6,7 +6,8 @@ internal import TelehealthRules
 
 /// `AppointmentService`: the scheduling system's feed.
 struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
-    let useCases: UseCases
+    let appointments: AppointmentUseCases
+    let sessions: SessionUseCases
 
     func putAppointment(_ request: Telehealth_V1_PutAppointmentRequest, context: ServerCallContext)
         async throws(RPCError) -> Telehealth_V1_PutAppointmentResponse
@@ -28,7 +29,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         }
         try fields.finish()
         let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.appointments.put(command, invocation)
+            try await appointments.put(command, invocation)
         }
         var response = Telehealth_V1_PutAppointmentResponse()
         response.appointment = try await wire(outcome.appointment, invocation)
@@ -42,7 +43,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         let id = AppointmentID(request.appointmentID)
         let invocation = try context.reading()
         let appointment = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.appointments.get(id, invocation)
+            try await appointments.get(id, invocation)
         }
         var response = Telehealth_V1_GetAppointmentResponse()
         response.appointment = appointment.wire(session: try await sessionID(of: id, invocation))
@@ -56,7 +57,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         let command = CancelAppointment(
             id: .init(request.appointmentID), sourceVersion: request.sourceVersion)
         let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.appointments.cancel(command, invocation)
+            try await appointments.cancel(command, invocation)
         }
         var response = Telehealth_V1_CancelAppointmentResponse()
         response.appointment = try await wire(outcome.appointment, invocation)
@@ -80,7 +81,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         query.limit = 200
         let asked = query
         let page = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.sessions.list(asked, invocation.withoutOwnAuditRow)
+            try await sessions.list(asked, invocation.withoutOwnAuditRow)
         }
         let newest = page.sessions.max { $0.createdAt < $1.createdAt }
         return (page.sessions.first { !$0.status.isTerminal } ?? newest)?.id

@@ -6,14 +6,14 @@ internal import TelehealthRules
 
 /// `EventsService`: events from AWS about meetings, forwarded by one of the clinic's services.
 struct EventsHandler: Telehealth_V1_EventsServiceHandler {
-    let useCases: UseCases
+    let quality: QualityUseCases
 
     func ingestMeetingEvents(
         _ request: Telehealth_V1_IngestMeetingEventsRequest, context: ServerCallContext
     ) async throws(RPCError) -> Telehealth_V1_IngestMeetingEventsResponse {
         let invocation = try context.reading()
         let report = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.quality.ingest(request.events, invocation)
+            try await quality.ingest(request.events, invocation)
         }
         return .with {
             $0.accepted = Int32(clamping: report.accepted)

@@ -7,7 +7,7 @@ internal import TelehealthRules
 
 /// `ParticipantService`: the participants of a visit.
 struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
-    let useCases: UseCases
+    let participants: ParticipantUseCases
     let views: SessionViews
 
     func admitParticipant(_ request: Telehealth_V1_AdmitParticipantRequest, context: ServerCallContext)
@@ -17,7 +17,7 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
         let session = SessionID(request.sessionID)
         let participant = ParticipantID(request.participantID)
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.participants.admit(session, participant, invocation)
+            try await participants.admit(session, participant, invocation)
         }
         return .with {
             $0.session = views.view(state, for: invocation.caller)
@@ -38,7 +38,7 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
             validFor: request.validFor?.swiftDuration)
         try fields.finish()
         let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.participants.invite(command, invocation)
+            try await participants.invite(command, invocation)
         }
         var response = Telehealth_V1_InviteParticipantResponse()
         response.session = views.view(outcome.state, for: invocation.caller)
@@ -59,7 +59,7 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
         let session = SessionID(request.sessionID)
         let invitation = InvitationID(request.invitationID)
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.participants.revokeInvitation(session, invitation, invocation)
+            try await participants.revokeInvitation(session, invitation, invocation)
         }
         return .with { $0.session = views.view(state, for: invocation.caller) }
     }
@@ -72,7 +72,7 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
         let grant = fields.text("grant", request.grant)
         try fields.finish()
         let admission = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.participants.redeemInvitation(
+            try await participants.redeemInvitation(
                 grant, attempt, timeout: context.timeRemaining, source: context.source)
         }
         return .with {
@@ -132,7 +132,7 @@ struct ParticipantHandler: Telehealth_V1_ParticipantServiceHandler {
         let participant = ParticipantID(participantID)
         try read.finish()
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.participants.moderate(session, participant, command, invocation)
+            try await participants.moderate(session, participant, command, invocation)
         }
         return (
             views.view(state, for: invocation.caller),

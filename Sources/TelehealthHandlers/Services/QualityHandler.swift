@@ -7,7 +7,7 @@ internal import TelehealthRules
 
 /// `QualityService`: measurements of client applications, and their summary.
 struct QualityHandler: Telehealth_V1_QualityServiceHandler {
-    let useCases: UseCases
+    let quality: QualityUseCases
 
     func reportClientMetrics(
         _ request: Telehealth_V1_ReportClientMetricsRequest, context: ServerCallContext
@@ -21,7 +21,7 @@ struct QualityHandler: Telehealth_V1_QualityServiceHandler {
             packetLossPercent: request.packetLossPercent, drops: Int(request.drops),
             poorConnections: Int(request.poorConnections))
         let next = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.quality.report(session, metrics, invocation)
+            try await quality.report(session, metrics, invocation)
         }
         return .with { $0.nextAfter = next.wire }
     }
@@ -35,7 +35,7 @@ struct QualityHandler: Telehealth_V1_QualityServiceHandler {
         try fields.finish()
         let invocation = try context.reading()
         let report = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.quality.serviceReport(from: from, to: to, invocation)
+            try await quality.serviceReport(from: from, to: to, invocation)
         }
         return .with {
             $0.startTime = report.from.wire

@@ -17,7 +17,7 @@ extension RecordingHandler {
                 "purpose", request.purpose, Recording.Purpose(request.purpose), default: .clinical))
         try fields.finish()
         let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.recordings.start(command, invocation)
+            try await recordings.start(command, invocation)
         }
         return .with { $0.recording = outcome.recording.wire(for: Viewer(invocation.caller)) }
     }
@@ -30,7 +30,7 @@ extension RecordingHandler {
             sessionID: .init(request.sessionID),
             recordingID: .given(request.recordingID))
         let outcome = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.recordings.stop(command, invocation)
+            try await recordings.stop(command, invocation)
         }
         return .with { $0.recording = outcome.recording.wire(for: Viewer(invocation.caller)) }
     }
@@ -43,10 +43,10 @@ extension RecordingHandler {
         let filters = "recordings \(session.rawValue)"
         let after = try PageToken(request.pageToken, filters: filters)?.number ?? 0
         let invocation = try context.reading()
-        let recordings = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.recordings.list(of: session, invocation)
+        let found = try await mappingDomainErrors { () async throws(TelehealthError) in
+            try await recordings.list(of: session, invocation)
         }
-        let rest = recordings.sorted { $0.segment < $1.segment }.filter { $0.segment > after }
+        let rest = found.sorted { $0.segment < $1.segment }.filter { $0.segment > after }
         let viewer = Viewer(invocation.caller)
         var response = Telehealth_V1_ListRecordingsResponse()
         response.recordings = rest.prefix(limit).map { $0.wire(for: viewer) }
@@ -67,7 +67,7 @@ extension RecordingHandler {
         try fields.finish()
         let invocation = try context.reading()
         let grant = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.recordings.playbackURL(of: recording, purpose: purpose, invocation)
+            try await recordings.playbackURL(of: recording, purpose: purpose, invocation)
         }
         return .with {
             $0.url = grant.url

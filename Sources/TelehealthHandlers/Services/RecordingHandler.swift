@@ -7,7 +7,7 @@ internal import TelehealthRules
 
 /// `RecordingService`. Making and playing recordings are in an extension.
 struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
-    let useCases: UseCases
+    let recordings: RecordingUseCases
     let receipts: ReceiptIssuer
 
     func setRecordingHold(_ request: Telehealth_V1_SetRecordingHoldRequest, context: ServerCallContext)
@@ -19,7 +19,7 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         let reason = fields.text("reason", request.reason)
         try fields.finish()
         let recording = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.recordings.setHold(on: id, reason: reason, invocation)
+            try await recordings.setHold(on: id, reason: reason, invocation)
         }
         return .with { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
     }
@@ -33,7 +33,7 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         let reason = fields.text("reason", request.reason)
         try fields.finish()
         let recording = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.recordings.releaseHold(on: id, reason: reason, invocation)
+            try await recordings.releaseHold(on: id, reason: reason, invocation)
         }
         return .with { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
     }
@@ -48,7 +48,7 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         let until = fields.optionalTime("retention_end_time", request.retentionEndTime)
         try fields.finish()
         let recording = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.recordings.setRetention(of: id, until: until, reason: reason, invocation)
+            try await recordings.setRetention(of: id, until: until, reason: reason, invocation)
         }
         return .with { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
     }
@@ -60,7 +60,7 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         let id = RecordingID(request.recordingID)
         let note = SessionNoteID.given(request.sessionNoteID)
         let recording = try await mappingDomainErrors { () async throws(TelehealthError) in
-            try await useCases.recordings.linkNote(note, to: id, invocation)
+            try await recordings.linkNote(note, to: id, invocation)
         }
         return .with { $0.recording = recording.wire(for: Viewer(invocation.caller)) }
     }
@@ -71,7 +71,7 @@ struct RecordingHandler: Telehealth_V1_RecordingServiceHandler {
         let id = RecordingID(request.recordingID)
         let invocation = try context.reading()
         let (manifest, numbers) = try await mappingDomainErrors { () async throws(TelehealthError) in
-            let manifest = try await useCases.recordings.manifest(of: id, invocation)
+            let manifest = try await recordings.manifest(of: id, invocation)
             return (manifest, try await receipts.auditNumbers(of: manifest.recording))
         }
         let signature = receipts.signature(of: manifest)

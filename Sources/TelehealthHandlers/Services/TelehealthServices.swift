@@ -32,22 +32,25 @@ public struct TelehealthServices: Sendable {
         let watched = CallCare(endsWithServer: true, peerLostAfter: useCases.policy.presenceLostAfter)
         let views = SessionViews(presence: presence, policy: useCases.policy, time: time)
         let services: [any RPCService] = [
-            Telehealth_V1_AppointmentServiceService(AppointmentHandler(useCases: useCases)),
+            Telehealth_V1_AppointmentServiceService(
+                AppointmentHandler(appointments: useCases.appointments, sessions: useCases.sessions)),
             Telehealth_V1_TelehealthServiceService(
                 VisitHandler(useCases: useCases, views: views, longWork: longWork, watchWork: watchWork)
             )
             .with(watched, for: Telehealth_V1_TelehealthService_Methods.watchSession)
             .with(Self.resumable, for: Telehealth_V1_TelehealthService_Methods.watchSessions),
-            Telehealth_V1_ParticipantServiceService(ParticipantHandler(useCases: useCases, views: views)),
+            Telehealth_V1_ParticipantServiceService(
+                ParticipantHandler(participants: useCases.participants, views: views)),
             Telehealth_V1_ConsentServiceService(
                 ConsentHandler(useCases: useCases, receipts: receipts, time: time)),
             Telehealth_V1_ConsentDocumentServiceService(ConsentDocumentHandler(useCases: useCases, time: time)),
             Telehealth_V1_PersonServiceService(PersonHandler(archive: archive, longWork: longWork)),
             Telehealth_V1_AuditServiceService(AuditHandler(office: audit, longWork: longWork, time: time))
                 .with(Self.resumable, for: Telehealth_V1_AuditService_Methods.exportAuditLog),
-            Telehealth_V1_RecordingServiceService(RecordingHandler(useCases: useCases, receipts: receipts)),
-            Telehealth_V1_EventsServiceService(EventsHandler(useCases: useCases)),
-            Telehealth_V1_QualityServiceService(QualityHandler(useCases: useCases)),
+            Telehealth_V1_RecordingServiceService(
+                RecordingHandler(recordings: useCases.recordings, receipts: receipts)),
+            Telehealth_V1_EventsServiceService(EventsHandler(quality: useCases.quality)),
+            Telehealth_V1_QualityServiceService(QualityHandler(quality: useCases.quality)),
             Telehealth_V1_OperationsServiceService(
                 OperationsHandler(
                     useCases: useCases, care: care, startedAt: time.now, openWatches: openWatches,

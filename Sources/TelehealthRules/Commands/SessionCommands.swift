@@ -123,3 +123,15 @@ public struct StopRecording: Sendable, Hashable {
         self.recordingID = recordingID
     }
 }
+
+/// What is changed of a recording that was made; each reason has 1 to 1000 bytes.
+public enum RecordingAmendment: Sendable, Hashable {
+    /// Keeps it whatever its retention says. A second hold changes nothing.
+    case setHold(reason: String)
+    /// Its retention counts again. A recording without a hold stays as it is.
+    case releaseHold(reason: String)
+    /// - Parameter until: nil = until somebody sets it again. An instant that has passed means now.
+    case setRetention(until: Timestamp?, reason: String)
+    /// nil takes the link away.
+    case linkNote(SessionNoteID?)
+}

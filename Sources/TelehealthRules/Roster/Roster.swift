@@ -93,6 +93,20 @@ extension SessionState {
         return places.first { !$0.isBarred } ?? places.last
     }
 
+    /// The caller's present place on the roster.
+    ///
+    /// - Throws: `NOT_ALLOWED` for staff, `SESSION_NOT_FOUND`, `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
+    package func ownParticipant(of caller: Caller) throws(TelehealthError) -> Participant {
+        switch CallerMembership.of(caller, in: self) {
+        case .participant: break
+        case .staff: throw TelehealthError(.notAllowed)
+        case nil: throw TelehealthError(.sessionNotFound)
+        }
+        guard let participant = place(of: caller) else { throw TelehealthError(.sessionNotFound) }
+        if let refusal = participant.refusal { throw refusal }
+        return participant
+    }
+
     /// Whom a clinician's token shows the visit: the appointment's clinician and invited staff, none who was sent away.
     package var staffViewers: [SubjectID] {
         let places = participants.filter {

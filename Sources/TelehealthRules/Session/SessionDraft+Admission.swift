@@ -100,7 +100,7 @@ extension SessionDraft {
     /// - Throws: `NOT_JOINED` when they never came, `INVALID_STATE` after the end, `NOT_ALLOWED` for staff,
     ///   `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
     package mutating func leave(_ caller: Caller, device: String?) throws(TelehealthError) {
-        let participant = try ownParticipant(of: caller)
+        let participant = try state.ownParticipant(of: caller)
         try requireOpen()
         if let device, let newest = participant.deviceID, device != newest { return }
         switch participant.state {

@@ -43,8 +43,16 @@ extension SessionDraft {
         close(cancelled: reason, by: principal)
     }
 
+    /// Cancelling is asked for again, of a session that is cancelled for whatever reason.
+    ///
+    /// - Throws: `NOT_ALLOWED`.
+    package mutating func repeatCancellation(by standing: CallerMembership) throws(TelehealthError) {
+        try requireMayCancel(standing)
+        repeats()
+    }
+
     /// - Throws: `NOT_ALLOWED` for who neither is of the clinic, nor leads, nor is of the client's side.
-    package func requireMayCancel(_ standing: CallerMembership) throws(TelehealthError) {
+    private func requireMayCancel(_ standing: CallerMembership) throws(TelehealthError) {
         guard case .participant(let role) = standing else { return }
         if !role.rights.leads && !role.rights.isClientParty { throw TelehealthError(.notAllowed) }
     }

@@ -1,19 +1,8 @@
 // Entering a visit: the pre-visit check, the waiting room, the clinician's arrival, coming back.
-// Entering a visit: the pre-visit check, the waiting room, the clinician's arrival, coming back.
 
 package import TelehealthModel
 
 extension SessionDraft {
-    /// Whose consents a join or an admission looks at: the client's, and everybody's while a capture may run or
-    /// third parties are on the roster.
-    package static func subjectsOfAdmission(_ state: SessionState) -> [SubjectID] {
-        guard state.activeRecording != nil || state.participants.contains(where: \.isThirdParty) else {
-            return [state.session.clientID]
-        }
-        let people = state.participants.filter { $0.state != .removed }.map(\.subjectID)
-        return people.contains(state.session.clientID) ? people : people + [state.session.clientID]
-    }
-
     /// The caller enters, waits, or comes back.
     ///
     /// - Returns: the caller's participant. Its state then tells whether it may have credentials.
@@ -23,7 +12,7 @@ extension SessionDraft {
     package mutating func join(
         _ caller: Caller, check: PreVisitCheck?, device: String? = nil, ledger: ConsentLedger
     ) throws(TelehealthError) -> ParticipantID {
-        let participant = try ownParticipant(of: caller)
+        let participant = try state.ownParticipant(of: caller)
         try requireOpen()
         try requireJoinWindow(for: participant)
         expectations += ledger.expectations
@@ -35,20 +24,6 @@ extension SessionDraft {
         }
         takeOver(participant.id, device)
         return participant.id
-    }
-
-    /// The caller's present place on the roster.
-    ///
-    /// - Throws: `NOT_ALLOWED` for staff, `SESSION_NOT_FOUND`, `PARTICIPANT_REMOVED`, `PARTICIPANT_DENIED`.
-    package func ownParticipant(of caller: Caller) throws(TelehealthError) -> Participant {
-        switch CallerMembership.of(caller, in: state) {
-        case .participant: break
-        case .staff: throw TelehealthError(.notAllowed)
-        case nil: throw TelehealthError(.sessionNotFound)
-        }
-        guard let participant = state.place(of: caller) else { throw TelehealthError(.sessionNotFound) }
-        if let refusal = participant.refusal { throw refusal }
-        return participant
     }
 
     func requireOpen() throws(TelehealthError) {

@@ -1,10 +1,18 @@
 // The generations of a session's Chime meeting: intent first, at most one live.
 
-package import TelehealthModel
+internal import TelehealthModel
 
 extension SessionDraft {
+    /// Finds the live generation or opens the next one.
+    ///
+    /// - Parameter dead: a generation whose meeting no longer exists; nil = none is known to.
+    package mutating func replaceMeeting(_ dead: Int?) {
+        if let dead { meetingGone(dead) }
+        openMeeting()
+    }
+
     /// Finds the live generation or writes the intent of the next one.
-    package mutating func openMeeting() {
+    mutating func openMeeting() {
         guard state.liveMeeting == nil, !state.session.status.isTerminal else { return }
         let generation = state.session.currentGeneration + 1
         state.session.currentGeneration = generation
@@ -83,7 +91,7 @@ extension SessionDraft {
     /// The meeting has ended, without our request. Whoever needs one opens the next generation.
     ///
     /// - Parameter instant: when, by AWS's word; nil = noticed now.
-    package mutating func meetingGone(_ generation: Int, at instant: Timestamp? = nil) {
+    mutating func meetingGone(_ generation: Int, at instant: Timestamp? = nil) {
         guard let row = state.meeting(generation), row.state == .active || row.state == .intent else {
             return
         }

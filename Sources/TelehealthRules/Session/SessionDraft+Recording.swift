@@ -15,7 +15,7 @@ extension SessionDraft {
             throw TelehealthError(.notAllowed)
         }
         guard state.session.status == .inProgress else { throw .invalidState(state.session.status) }
-        guard try ownParticipant(of: caller).state == .admitted else { throw TelehealthError(.notJoined) }
+        guard try state.ownParticipant(of: caller).state == .admitted else { throw TelehealthError(.notJoined) }
         guard let bucket = context.recordingsBucket else { throw TelehealthError(.recordingNotConfigured) }
         if let active = state.activeRecording {
             throw .recordingActive(active.id)
@@ -80,9 +80,6 @@ extension SessionDraft {
         let fresh = consent.standsOn.filter { !recording.consentIDs.contains($0) }
         if !fresh.isEmpty { change(recording.id) { $0.consentIDs += fresh } }
     }
-
-    /// Whose consents judge a recording: everybody who is in the visit now.
-    package static func subjectsOfRecording(_ state: SessionState) -> [SubjectID] { state.admitted.map(\.subjectID) }
 
     /// Whether a requested or running recording may go on.
     func mayRecord(_ recording: Recording, ledger: ConsentLedger) -> Bool {

@@ -6,10 +6,25 @@ extension SessionDraft {
     /// Longest reason of a hold or a changed retention in bytes.
     static let reasonBytesMax = 1000
 
-    /// - Throws: `RECORDING_NOT_FOUND`, `RECORDING_DELETED`, `RECORDING_BEING_DELETED`, `INVALID_FIELD`. A
-    ///   second hold changes nothing.
-    package mutating func setHold(_ id: RecordingID, reason: String, by principal: Principal) throws(TelehealthError)
-    {
+    /// Changes how long a recording is kept, or the note that it belongs to.
+    ///
+    /// - Throws: `RECORDING_NOT_FOUND`, `INVALID_FIELD` for a reason; of a hold and a retention also
+    ///   `RECORDING_DELETED` and `RECORDING_BEING_DELETED`; of a note `NOT_ALLOWED` for others than those who lead the
+    ///   visit.
+    package mutating func amend(
+        _ id: RecordingID, _ amendment: RecordingAmendment, by standing: CallerMembership, _ principal: Principal
+    ) throws(TelehealthError) {
+        switch amendment {
+        case .setHold(let reason): try setHold(id, reason: reason, by: principal)
+        case .releaseHold(let reason): try releaseHold(id, reason: reason)
+        case .setRetention(let until, let reason): try setRetention(id, until: until, reason: reason)
+        case .linkNote(let note):
+            guard standing.leadsVisit else { throw TelehealthError(.notAllowed) }
+            try linkNote(id, note)
+        }
+    }
+
+    private mutating func setHold(_ id: RecordingID, reason: String, by principal: Principal) throws(TelehealthError) {
         try Self.validate(reason: reason)
         try requireObjects(of: id)
         change(id) { [now] in
@@ -17,25 +32,19 @@ extension SessionDraft {
         }
     }
 
-    /// What kept it is gone: its retention counts again. A recording without a hold stays as it is.
-    ///
-    /// - Throws: `RECORDING_NOT_FOUND`, `INVALID_FIELD`.
-    package mutating func releaseHold(_ id: RecordingID, reason: String) throws(TelehealthError) {
+    private mutating func releaseHold(_ id: RecordingID, reason: String) throws(TelehealthError) {
         try Self.validate(reason: reason)
         guard state.recording(id) != nil else { throw TelehealthError(.recordingNotFound) }
         change(id) { $0.hold = nil }
     }
 
-    /// - Parameter until: nil = until somebody sets it again. An instant that has passed means now.
-    /// - Throws: `RECORDING_NOT_FOUND`, `RECORDING_DELETED`, `RECORDING_BEING_DELETED`, `INVALID_FIELD`.
-    package mutating func setRetention(_ id: RecordingID, until: Timestamp?, reason: String) throws(TelehealthError) {
+    private mutating func setRetention(_ id: RecordingID, until: Timestamp?, reason: String) throws(TelehealthError) {
         try Self.validate(reason: reason)
         try requireObjects(of: id)
         change(id) { [now] in $0.retainUntil = until.map { max($0, now) } }
     }
 
-    /// - Throws: `RECORDING_NOT_FOUND`.
-    package mutating func linkNote(_ id: RecordingID, _ note: SessionNoteID?) throws(TelehealthError) {
+    private mutating func linkNote(_ id: RecordingID, _ note: SessionNoteID?) throws(TelehealthError) {
         guard state.recording(id) != nil else { throw TelehealthError(.recordingNotFound) }
         change(id) { $0.sessionNoteID = note }
     }

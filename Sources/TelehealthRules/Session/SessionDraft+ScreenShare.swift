@@ -4,7 +4,7 @@ extension SessionDraft {
     /// - Throws: `NOT_ALLOWED` for roles that only watch, `INVALID_STATE` unless IN_PROGRESS, `NOT_JOINED`
     ///   unless admitted, `SCREEN_SHARE_ACTIVE`.
     package mutating func startShare(_ caller: Caller) throws(TelehealthError) -> ScreenShareID {
-        let participant = try ownParticipant(of: caller)
+        let participant = try state.ownParticipant(of: caller)
         guard participant.role.rights.sharesScreen else { throw TelehealthError(.notAllowed) }
         guard state.session.status == .inProgress else { throw .invalidState(state.session.status) }
         guard participant.state == .admitted else { throw TelehealthError(.notJoined) }
@@ -19,7 +19,7 @@ extension SessionDraft {
 
     /// - Throws: `SCREEN_SHARE_NOT_ACTIVE` when the caller shares nothing.
     package mutating func stopShare(_ caller: Caller) throws(TelehealthError) -> ScreenShareID {
-        let participant = try ownParticipant(of: caller)
+        let participant = try state.ownParticipant(of: caller)
         guard let share = openShare(of: participant.id) else { throw TelehealthError(.screenShareNotActive) }
         stopShare(share.id)
         return share.id

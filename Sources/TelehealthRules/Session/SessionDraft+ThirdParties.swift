@@ -1,7 +1,7 @@
 // People beyond client, guardian and clinician: in the visit only with the consents that the client's place asks for.
 // Whoever lacks one waits; a consent that ends sends out, one that comes lets in whoever waited for nothing else.
 
-package import TelehealthModel
+internal import TelehealthModel
 
 extension SessionDraft {
     /// What the place asks of the client's side, and perhaps of the person, for this person to take part.
@@ -40,12 +40,5 @@ extension SessionDraft {
             if !thirdPartyGaps(person, ledger).isEmpty { endAttendee(of: person) }
         }
         admitWaitingPeople(ledger)
-    }
-
-    /// Whose consents time may end: of everybody in the picture, and of those who decide on third parties.
-    package static func subjectsOfSweep(_ state: SessionState) -> [SubjectID] {
-        var subjects = subjectsOfRecording(state)
-        if !subjects.contains(state.session.clientID) { subjects.append(state.session.clientID) }
-        return subjects
     }
 }

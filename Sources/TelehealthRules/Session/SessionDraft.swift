@@ -32,7 +32,7 @@ package struct SessionDraft {
     package var policy: Policy { context.policy }
     package var isChanged: Bool { state != original || !effects.isEmpty }
 
-    package mutating func repeats() { isRepetition = true }
+    mutating func repeats() { isRepetition = true }
 
     /// Judges by the policy of where the client is now.
     mutating func relocate() { context = context.at(placeOf: state) }
@@ -52,7 +52,7 @@ package struct SessionDraft {
         body(&state.meetings[index])
     }
 
-    package mutating func emit(
+    mutating func emit(
         _ kind: SessionEvent.Kind, participant: ParticipantID? = nil, recording: RecordingID? = nil,
         share: ScreenShareID? = nil, generation: Int? = nil, reason: SessionEvent.Reason? = nil
     ) {
