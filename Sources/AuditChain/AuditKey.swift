@@ -29,7 +29,7 @@ public struct AuditKey: Sendable, CustomStringConvertible, CustomReflectable {
     /// HMAC-SHA256 over the previous row's MAC and a row's encoding.
     ///
     /// The previous MAC has one length, so the two cannot be cut differently.
-    func mac(previous: [UInt8], encoding: [UInt8]) -> [UInt8] {
+    func mac(previous: [UInt8], encoding: ArraySlice<UInt8>) -> [UInt8] {
         var authenticator = emptyCode
         authenticator.update(data: previous)
         authenticator.update(data: encoding)

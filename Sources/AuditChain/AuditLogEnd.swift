@@ -33,9 +33,14 @@ public struct AuditLogEnd: Sendable, Hashable {
         completed: (_ level: Int, _ index: Int64, MerkleHash) -> Void = { _, _, _ in }
     ) -> AuditRecord {
         var record = AuditRecord(entry, number: number + 1, previous: mac)
-        let encoding = record.encoding
-        record.mac = key.mac(previous: mac, encoding: encoding)
-        tree.append(subtree: .leaf(encoding + record.mac), level: 0, completed: completed)
+        // The leaf's bytes, 0x00 || encoding || MAC, in one array: the MAC is over the encoding within it.
+        var leaf: [UInt8] = []
+        leaf.reserveCapacity(512)
+        leaf.append(0x00)
+        record.encode(number: record.number, into: &leaf)
+        record.mac = key.mac(previous: mac, encoding: leaf[1...])
+        leaf += record.mac
+        tree.append(subtree: .leaf(prefixed: leaf), level: 0, completed: completed)
         number += 1
         mac = record.mac
         return record

@@ -15,7 +15,7 @@ public struct AuditMark: Sendable, Hashable {
 
     /// One line without its line break: words, the MAC and a MAC over both under the log's key, in hexadecimal.
     public func line(_ key: AuditKey) -> String {
-        "mark \(size) \(Hex.encode(mac)) \(Hex.encode(key.mac(previous: mac, encoding: statement)))"
+        "mark \(size) \(Hex.encode(mac)) \(Hex.encode(key.mac(previous: mac, encoding: statement[...])))"
     }
 
     /// Reads what ``line(_:)`` writes.

@@ -16,21 +16,26 @@ extension AuditRecord {
     func encoding(number: Int64) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(256)
-        bytes.append(0x01)
-        for value in [number, at.microseconds, count] { bytes.appendBigEndian(UInt64(bitPattern: value)) }
-        for text in [
-            subject.rawValue, role, actor?.rawValue, source, action, outcome, person, sessionID, target, reason,
-        ] as [String?] {
-            guard let text else {
-                bytes.append(0x00)
-                continue
-            }
-            bytes.append(0x01)
-            let count = UInt32(text.utf8.count)
-            for shift in [24, 16, 8, 0] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: count >> shift)) }
-            bytes.append(contentsOf: text.utf8)
-        }
+        encode(number: number, into: &bytes)
         return bytes
+    }
+
+    /// Appends what ``encoding(number:)`` returns.
+    func encode(number: Int64, into bytes: inout [UInt8]) {
+        bytes.append(0x01)
+        bytes.appendBigEndian(UInt64(bitPattern: number))
+        bytes.appendBigEndian(UInt64(bitPattern: at.microseconds))
+        bytes.appendBigEndian(UInt64(bitPattern: count))
+        bytes.append(text: subject.rawValue)
+        bytes.append(text: role)
+        bytes.append(text: actor?.rawValue)
+        bytes.append(text: source)
+        bytes.append(text: action)
+        bytes.append(text: outcome)
+        bytes.append(text: person)
+        bytes.append(text: sessionID)
+        bytes.append(text: target)
+        bytes.append(text: reason)
     }
 }
 
@@ -39,5 +44,13 @@ extension [UInt8] {
         for shift in stride(from: UInt64(56), through: 0, by: -8) {
             append(UInt8(truncatingIfNeeded: value >> shift))
         }
+    }
+
+    fileprivate mutating func append(text: String?) {
+        guard let text else { return append(0x00) }
+        append(0x01)
+        let count = UInt32(text.utf8.count)
+        for shift in [24, 16, 8, 0] as [UInt32] { append(UInt8(truncatingIfNeeded: count >> shift)) }
+        append(contentsOf: text.utf8)
     }
 }
