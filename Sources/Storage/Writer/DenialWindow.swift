@@ -31,11 +31,11 @@ package struct DenialWindow {
 
     /// Takes out of a batch the denials that are to be summed; those over the limit fail.
     package mutating func sift(_ batch: inout [WriterJob]) {
+        // Without a denial nothing is moved.
+        guard batch.contains(where: \.isDenial) else { return }
         batch.removeAll { job in
             // A row for several denials was summed by its sender.
-            guard case .record(let entry, let answer) = job, entry.outcome == .denied, entry.count == 1 else {
-                return false
-            }
+            guard job.isDenial, case .record(let entry, let answer) = job else { return false }
             if endsAt == nil { endsAt = MonotonicClock.nanoseconds() + nanoseconds }
             guard heldCount < heldMax else {
                 job.fail(.overloaded)

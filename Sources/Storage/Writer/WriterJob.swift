@@ -8,8 +8,8 @@ package typealias Answer<Value> = CheckedContinuation<Result<Value, StoreError>,
 package enum WriterJob: Sendable {
     /// In a box: a job is copied some times on its way, a decision has a page of fields.
     indirect case apply(Decision, Answer<ApplyResult>)
-    /// An entry of the audit log that belongs to no change.
-    case record(AuditEntry, Answer<Void>)
+    /// An entry of the audit log that belongs to no change; in a box like a decision, for its many texts.
+    indirect case record(AuditEntry, Answer<Void>)
     /// Denials that were summed into one entry; made by the writer itself.
     case recordSum(AuditEntry, [Answer<Void>])
     case claim(EffectClaim, Answer<EffectClaim.Outcome>)
@@ -21,6 +21,11 @@ package enum WriterJob: Sendable {
 }
 
 extension WriterJob {
+    /// Whether it is one denial, which may be summed with others.
+    var isDenial: Bool {
+        if case .record(let entry, _) = self { entry.outcome == .denied && entry.count == 1 } else { false }
+    }
+
     /// Answers whoever waits with an error.
     package func fail(_ error: StoreError) {
         switch self {
