@@ -13,8 +13,11 @@ extension SessionState {
         var wire = session.wire(for: viewer)
         wire.view = .full
         wire.meeting = viewer.isStaff ? currentMeeting?.wire : nil
-        wire.participants = rostered.filter(viewer.sees).map { participant in
-            participant.wire(for: viewer, in: session, isPresent: isPresent(participant.id))
+        let roster = rostered
+        wire.participants.reserveCapacity(roster.count)
+        for participant in roster where viewer.sees(participant) {
+            wire.participants.append(
+                participant.wire(for: viewer, in: session, isPresent: isPresent(participant.id)))
         }
         wire.clientInWaitingRoom = participants.contains { $0.isClientParty && $0.state == .waiting }
         wire.invitations = invitations.map { $0.wire(at: now) }

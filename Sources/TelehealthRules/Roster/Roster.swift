@@ -80,17 +80,22 @@ extension SessionState {
             guard guest.sessionID == session.id else { return nil }
             return participants.first { $0.id == guest.participantID && $0.subjectID == subject }
         }
-        let places = participants.filter { place in
-            guard place.subjectID == subject, place.invitationID == nil, isRostered(place) else {
-                return false
-            }
-            switch caller.role {
-            case .client: return place.role.rights.isClientParty
-            case .clinician: return !place.role.rights.isClientParty
-            case .service, .scheduler, .admin, .guest: return false
-            }
+        let isClientParty: Bool
+        switch caller.role {
+        case .client: isClientParty = true
+        case .clinician: isClientParty = false
+        case .service, .scheduler, .admin, .guest: return nil
         }
-        return places.first { !$0.isBarred } ?? places.last
+        // By index, for no copies of people: every call of a participant comes here several times.
+        var barred: Int?
+        for index in participants.indices
+        where participants[index].subjectID == subject && participants[index].invitationID == nil
+            && participants[index].role.rights.isClientParty == isClientParty && isRostered(participants[index])
+        {
+            if !participants[index].isBarred { return participants[index] }
+            barred = index
+        }
+        return barred.map { participants[$0] }
     }
 
     /// The caller's present place on the roster.
