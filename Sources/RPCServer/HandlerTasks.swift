@@ -87,6 +87,8 @@ final class HandlerTask: @unchecked Sendable {
         while let call {
             let admission = admission.take()
             await call.run(admission)
+            // Off the loop only after its end: nothing of it may be touched.
+            guard loop.isCurrent else { return }
             self.call = nil
             guard !isCancelled, tasks.keep(self) else { break }
             await withUnsafeContinuation { turn = $0 }

@@ -293,8 +293,9 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             failure = error
         }
         // A handler may come back from an actor; the task's preference brings it to the loop, as a rule of the
-        // language.
-        calls.loop.preconditionCurrent()
+        // language. Only a handler that ignored its cancellation until the server had stopped finds no loop: its
+        // connection is closed and its call has ended, so there is nothing to report and nobody to report to.
+        guard calls.loop.isCurrent else { return }
         handlerReturned(failure)
     }
 

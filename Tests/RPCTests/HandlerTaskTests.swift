@@ -13,6 +13,7 @@ private final class TaskService: RPCService {
 
     let started = Event()
     let release = Event()
+    let returned = Event()
 
     var routes: [ServerRoute] {
         [
@@ -20,6 +21,7 @@ private final class TaskService: RPCService {
             .unary(Self.hold) { [self] (_: Text, _) async throws(RPCError) -> Text in
                 started.happen()
                 await release.wait()
+                defer { returned.happen() }
                 return Self.currentTask
             },
             .unary(Self.yield) { (_: Text, _) async throws(RPCError) -> Text in
@@ -97,6 +99,21 @@ private struct Admitting: ServerInterceptor {}
                 let next = try await ask(TaskService.at, loopback)
                 #expect(!next.contains("cancelled"))
             }
+        }
+    }
+
+    /// Its task goes on in the shared pool, since the loop that it prefers is gone.
+    @Test("a handler that returns after its server has stopped ends nothing but itself") func late() async throws {
+        try await run { loopback in
+            let call = Task { try await ask(TaskService.hold, loopback) }
+            await service.started.wait()
+            await loopback.server.shutdown(grace: .zero)
+            let error = await #expect(throws: RPCError.self) { try await call.value }
+            #expect(error?.code == .unavailable)
+            service.release.happen()
+            await service.returned.wait()
+            // What follows the return runs in the same job: others run after it, or beside it for a moment.
+            for _ in 0..<1000 { await Task.yield() }
         }
     }
 }
