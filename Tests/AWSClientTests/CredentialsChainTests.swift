@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test("a container endpoint is asked with the token that stands in the file now")
+    @Test("a container endpoint is asked with the token that is in the file now")
     func container() async throws {
         let document = document(expiresIn: 3600)
         let server = ScriptedServer { _ in .answer(status: 200, body: document) }

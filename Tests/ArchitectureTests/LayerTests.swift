@@ -13,7 +13,7 @@ import Testing
         }
         for row in LayerTable.rows {
             let isTarget = manifest.targets.contains { $0.name == row.name } || manifest.madeByTools.contains(row.name)
-            #expect(isTarget, "\(row.name) has a row and is no target")
+            #expect(isTarget, "\(row.name) has a row and is not a target")
         }
         #expect(Set(manifest.targets.map(\.name)).count == manifest.targets.count, "a name occurs twice")
     }

@@ -4,7 +4,7 @@ import Testing
 @Suite("Reading the tree") struct SwiftSourceTests {
     private func source(_ text: String) -> SwiftSource { SwiftSource(path: "Some.swift", text: text) }
 
-    @Test func `comments and literals are no code`() {
+    @Test func `comments and literals are not code`() {
         let read = source(
             #"""
             let a = "try! \" // no comment" + b  // but try! this

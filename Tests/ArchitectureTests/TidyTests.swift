@@ -4,7 +4,7 @@ import Testing
 @Suite("Tidiness") struct TidyTests {
     /// Longer files hide more than one concept.
     private static let linesMax = 500
-    /// What stands beside another file on one screen, with some room above what the formatter aims at.
+    /// What fits beside another file on one screen, with some room above what the formatter aims at.
     private static let columnsMax = 120
     /// What can be read without scrolling.
     private static let functionLinesMax = 60

@@ -34,7 +34,7 @@ import Testing
         for step in Self.steps(try Document.read("docs/ways/\(page).md")) {
             let place = "docs/ways/\(page).md:\(step.line)"
             guard let source = Repository.sources.first(where: { $0.path == step.file }) else {
-                Issue.record("\(place): \(step.file) is no Swift file of the tree")
+                Issue.record("\(place): \(step.file) is not a Swift file of the tree")
                 continue
             }
             #expect(!step.names.isEmpty, "\(place): nothing is named")

@@ -74,7 +74,7 @@ struct SampleLog {
         { $0.person = ($0.person ?? "") + "2" }, { $0.sessionID = $0.sessionID == nil ? "" : nil },
         { $0.target = $0.target == nil ? "" : nil }, { $0.reason = "x" }, { $0.count += 1 },
         { $0.mac[31] ^= 1 }, { $0.previous[0] ^= 1 }, { $0.mac = [] }, { $0.previous.append(0) },
-        // What belongs to one field moved into its neighbour.
+        // What belongs to one field moved into its neighbor.
         { record in
             record.action = record.subject.rawValue + record.action
             record.subject = ""

@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test(
-        "an unreadable success is no success, and may have had effect",
+        "an unreadable success is not a success, and may have had effect",
         arguments: ["", "{}", #"{"Meeting":{}}"#, "[]"])
     func unreadableAnswer(body: String) async throws {
         let harness = try GatewayHarness { _ in .answer(status: 200, body: body) }

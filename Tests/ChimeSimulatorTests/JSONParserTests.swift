@@ -21,11 +21,11 @@ import Testing
         "\"\\ud800\\u0041\"", "\"\n\"", "1 2", "\u{feff}1", "Infinity", "0x10", "1e999",
         String(repeating: "[", count: 33) + String(repeating: "]", count: 33),
     ])
-    func `what is no document is refused`(text: String) {
+    func `what is not a document is refused`(text: String) {
         #expect(throws: JSONParser.Failure.self) { try JSONParser.parse(Array(text.utf8)) }
     }
 
-    @Test func `bytes that are no UTF-8 are refused`() {
+    @Test func `bytes that are not UTF-8 are refused`() {
         #expect(throws: JSONParser.Failure.notUTF8) { try JSONParser.parse([0x22, 0xff, 0x22]) }
     }
 

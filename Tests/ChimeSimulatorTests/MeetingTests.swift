@@ -169,7 +169,7 @@ import Testing
                 == 200)
     }
 
-    @Test func `an id that is no GUID is a bad request, whatever it is`() {
+    @Test func `an id that is not a GUID is a bad request, whatever it is`() {
         var client = SignedClient()
         #expect(client.getMeeting("nothing").exception == "BadRequestException")
         #expect(client.getMeeting("00000000-0000-0000-0000-000000000000").exception == "NotFoundException")

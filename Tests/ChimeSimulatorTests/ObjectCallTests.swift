@@ -33,7 +33,7 @@ import Testing
         ] as [(String, String?, Int)])
     func `a range is answered in part, a strange one in full`(header: String, content: String?, status: Int) {
         var client = client()
-        // The range is no part of the signature.
+        // The range is not part of the signature.
         var request = client.signed("GET", "/telehealth-recordings/a/b%20c.mp4", service: "s3")
         request.headers["range"] = header
         let response = client.chime.respond(to: request, at: client.wallClock)

@@ -29,7 +29,7 @@ import Testing
         "", "20221222T102600", "2022-12-22T10:26Z", "20221322T102600Z", "20221222T252600Z",
         "2022122aT102600Z",
     ])
-    func `another form is no date`(text: String) {
+    func `another form is not a date`(text: String) {
         #expect(Timestamp(basic: text) == nil)
     }
 }

@@ -114,7 +114,7 @@ import Transport
 
     @Test func `the last line of the log has the store's counters, the mean of a commit in microseconds`() {
         var statistics = StoreStatistics()
-        #expect(statistics.logMetadata["commit_us"] == "0", "no commit is no division by zero")
+        #expect(statistics.logMetadata["commit_us"] == "0", "no commit: no division by zero")
         statistics.commits = 4
         statistics.commitNanoseconds = 10_000
         statistics.commitNanosecondsMax = 7_999

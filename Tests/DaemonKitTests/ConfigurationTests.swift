@@ -18,7 +18,7 @@ import Testing
             ])
     }
 
-    @Test func `a variable of this family that is no setting is refused, and those of others are not`() {
+    @Test func `a variable of this family that is not a setting is refused, and those of others are not`() {
         #expect(
             refusals(environment: ["TELEHEALTH_SWEEPINTERVAL": "1s"]) == [
                 "TELEHEALTH_SWEEPINTERVAL: unknown setting; did you mean TELEHEALTH_SWEEP_INTERVAL?"

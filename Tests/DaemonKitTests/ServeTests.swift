@@ -21,7 +21,7 @@ import Testing
     }
 
     private func serving(_ flags: [String] = []) throws -> DaemonConfiguration {
-        // Chime is not called; port 9 of this machine is nobody's.
+        // Chime is not called; port 9 of this machine belongs to nobody.
         try configuration(
             [
                 "--data-dir", folder.path + "/data", "--listen", "unix:\(folder.path)/rpc.sock",

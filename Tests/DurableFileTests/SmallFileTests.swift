@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `what is no regular file, or too long, is refused without waiting`() throws {
+    @Test func `what is not a regular file, or too long, is refused without waiting`() throws {
         try inFolder { folder in
             let pipe = folder + "/pipe"
             #expect(mkfifo(pipe, 0o600) == 0)

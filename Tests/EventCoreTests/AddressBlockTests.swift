@@ -23,7 +23,7 @@ import Testing
         "", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", "10.0.0.0/+8", "10.0.0.7/8", "10.0.0",
         "2001:db8::/129", "2001:db8::1/32", "::ffff:10.0.0.0/95", "fe80::1%eth0", "localhost", "10.0.0.0/8/8", " 10.0.0.1",
     ])
-    func `what is no block, or a block with an address behind its prefix, is none`(text: String) {
+    func `what is not a block, or a block with an address behind its prefix, is none`(text: String) {
         #expect(AddressBlock(text) == nil)
     }
 

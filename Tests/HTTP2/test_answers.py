@@ -55,7 +55,7 @@ def answered(*parts, method: str = UNARY) -> Result:
 
 
 OK_BLOCK = block(*OK_HEADERS)
-#: The server's stop behind its answer is no error.
+#: The server's stop behind its answer is not an error.
 RESET = lambda code: lambda stream: reset(stream, code)
 
 
@@ -72,7 +72,7 @@ RESET = lambda code: lambda stream: reset(stream, code)
     ([START, lambda stream: data(stream, b"\x03" + bytes(5) + bytes(3), flags=PADDED, end=False), OK], UNARY),
     ([head(*OK_HEADERS, ("grpc-status", "5")), EMPTY, OK], UNARY),
 ], ids=["unary", "stream", "empty stream", "empty stream at once", "early hints", "stopped after the end", "subformat",
-        "identity named", "gzip", "metadata that is no base64", "frames to ignore", "padding",
+        "identity named", "gzip", "metadata that is not base64", "frames to ignore", "padding",
         "a status among the headers is none"])
 def test_good_answers(parts, method):
     result = answered(*parts, method=method)
@@ -257,7 +257,7 @@ def test_a_call_that_is_refused_again_is_over():
 
 
 def test_a_server_that_resets_every_call_keeps_its_connection():
-    """Each reset answers a call of the client's own: that is no flood, however many there are."""
+    """Each reset answers a call of the client's own: that is not a flood, however many there are."""
     def script(conversation: Conversation, _) -> None:
         while True:
             conversation.send(reset(conversation.request(), ENHANCE_YOUR_CALM))

@@ -220,7 +220,7 @@ def cut_of(scene: Server, count: int, wanted: int) -> int:
 
 
 def is_over(one: socket.socket) -> bool:
-    """Behind what a plain server greets with."""
+    """After what a plain server greets with."""
     one.setblocking(False)
     try:
         while one.recv(4096):

@@ -70,7 +70,7 @@ def test_hpack_4_2_a_table_of_no_bytes_is_kept_to(connect):
 
 
 def test_hpack_4_4_a_field_larger_than_the_table_empties_it(peer):
-    """RFC 7541 section 4.4: that is no error; an index into the emptied table is one."""
+    """RFC 7541 section 4.4: that is not an error; an index into the emptied table is one."""
     small = literal("x-small", "s", first=0x40)
     large = literal("x-large", "l" * 4100, first=0x40)
     peer.send(headers(1, GET + small + b"\xbe"))

@@ -1,6 +1,6 @@
 """What our client does when an answer breaks off, in every way that a network, a proxy or a server can break it.
 
-A watch resumes behind the last event, a change is sent again under its request id; what the service itself says is
+A watch resumes after the last event, a change is sent again under its request id; what the service itself says is
 believed. The client of a watch is the probe, that of a change the example program.
 """
 

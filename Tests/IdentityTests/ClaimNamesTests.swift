@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: ["client_id", "azp"], [("client", "telehealth_person_id"), ("clinician", "telehealth_clinician_id")])
-    func `who is named as the token's application is no person`(claim: String, who: (String, String)) async throws {
+    func `who is named as the token's application is not a person`(claim: String, who: (String, String)) async throws {
         let token = ["telehealth_role": who.0, who.1: "portal"]
         #expect(try await verify(token.merging([claim: "other"]) { $1 }).role.rawValue == who.0)
         await #expect(throws: TokenError.personIsApplication(claim: who.1)) {
@@ -92,7 +92,7 @@ import Testing
         #expect(ClaimNames(role: "K", person: "\u{212A}", clinician: "c").faults.map(\.part) == [.person])
     }
 
-    @Test func `the names of before, providers' long names and the claims made for roles can be meant`() {
+    @Test func `earlier names, providers' long names and the claims made for roles can be meant`() {
         #expect(ClaimNames.standard.faults.isEmpty)
         for role in ["role", "roles", "groups", "https://clinic.example/role", String(repeating: "\u{e9}", count: 64)] {
             #expect(ClaimNames(role: role, person: "person", clinician: "clinician_id").faults.isEmpty, "\(role)")

@@ -29,7 +29,7 @@ import Testing
         ("https://login.example?x", .hasQuery), ("https://login.example/a?", .hasQuery),
         ("http://169.254.169.254", .metadataAddress), ("https://[fd00:ec2::254]/", .metadataAddress),
     ] as [(String, IssuerAddress.Fault)])
-    func `an issuer that is no web address of its own has none`(issuer: String, fault: IssuerAddress.Fault) {
+    func `an issuer that is not a web address of its own has none`(issuer: String, fault: IssuerAddress.Fault) {
         #expect(throws: fault) { try IssuerAddress(issuer) }
     }
 

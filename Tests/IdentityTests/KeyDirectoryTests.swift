@@ -70,7 +70,7 @@ import Testing
     @Test(arguments: [
         #"{"keys":[{"kty":"EC","kty":"EC"}]}"#, #"{"keys":[],"keys":[]}"#, "\u{FEFF}{\"keys\":[]}", #"{"keys":[]} x"#,
     ])
-    func `a set with a repeated member, a byte order mark or text behind it is malformed`(text: String) async {
+    func `a set with a repeated member, a byte order mark or text after it is malformed`(text: String) async {
         #expect(throws: KeySetError.malformed) {
             try VerificationKeys(jwks: Array(text.utf8), issuer: "i", isDevelopment: false)
         }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Identity
 
-/// A live server on loopback that publishes whatever key set stands in it.
+/// A live server on loopback that publishes whatever key set is in it.
 @Suite("Keys behind a URL") struct PublishedKeysTests {
     private final class Published: Sendable {
         let reply = Mutex<ScriptedServer.Reply>(.silence)

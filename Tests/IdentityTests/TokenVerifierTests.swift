@@ -175,7 +175,7 @@ import Testing
         #"{"alg":"ES256","kid":"k1","jwk":{"kty":"EC","kty":"EC"}}"#, "\u{FEFF}{\"alg\":\"ES256\",\"kid\":\"k1\"}",
         #"{"alg":"ES256","kid":"k1"} "# + "x", #"["ES256"]"#,
     ])
-    func `a header that names a member twice, or is no plain JSON object, is no header`(header: String) async throws {
+    func `a header that names a member twice, or is not a plain JSON object, is not a header`(header: String) async throws {
         let forge = TokenForge()
         await #expect(throws: TokenError.malformed) {
             try await forge.verifier().verify(
@@ -216,7 +216,7 @@ import Testing
         #expect(caller.expiresAt == TokenForge.now + .seconds(600))
     }
 
-    @Test func `bits behind the last byte of a part are not passed over`() async throws {
+    @Test func `bits after the last byte of a part are not passed over`() async throws {
         // 64 bytes of signature leave 4 unused bits in the last character.
         let forge = TokenForge()
         let verifier = try await forge.verifier()
@@ -273,7 +273,7 @@ import Testing
     }
 
     @Test(arguments: ["", "a", "a.b", "a.b.c", "a.b.c.d", "....", "é.é.é"])
-    func `what is no token is refused`(text: String) async throws {
+    func `what is not a token is refused`(text: String) async throws {
         let verifier = try await TokenForge().verifier()
         #expect(throws: TokenError.self) { try verifier.verify(text, isLocal: true, now: TokenForge.now) }
     }

@@ -26,7 +26,7 @@ import Testing
 
     @Test(
         "a parameter it does not understand is answered with an error, not with files",
-        arguments: ["nonsense", "colour=blue", "import=google.rpc"])
+        arguments: ["nonsense", "color=blue", "import=google.rpc"])
     func refusesBadParameters(parameter: String) throws {
         let response = CodeGenerator.generate(try request(parameter))
         #expect(response.error?.isEmpty == false)

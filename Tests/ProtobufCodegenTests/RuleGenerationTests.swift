@@ -62,7 +62,7 @@ import Testing
         ("a rule of another kind of field", string { $0.minLen = 1 }, .int32),
         ("a rule of another width", .with { $0.type = .int32(.with { $0.greaterThan = .gt(1) }) }, .int64),
         ("a rule of lists on one value", .with { $0.type = .repeated(.with { $0.minItems = 1 }) }, .string),
-        ("a bound that is no number", .with { $0.type = .double(.with { $0.lessThan = .lt(.nan) }) }, .double),
+        ("a bound that is not a number", .with { $0.type = .double(.with { $0.lessThan = .lt(.nan) }) }, .double),
         ("a rule of a later release", .with { $0.unknownFields.append(field: 99, varint: 1) }, .string),
     ]
 

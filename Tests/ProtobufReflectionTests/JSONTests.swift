@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(
-        "text that is no value of the type is refused",
+        "text that is not a value of the type is refused",
         arguments: [
             ("Timestamp", "\"2026-02-29T00:00:00Z\""), ("Timestamp", "\"2026-11-22 16:37:34Z\""),
             ("Timestamp", "\"10000-01-01T00:00:00Z\""), ("Timestamp", "\"0001-01-01T00:00:00+00:01\""),

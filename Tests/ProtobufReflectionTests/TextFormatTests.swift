@@ -142,7 +142,7 @@ enum TextFixture {
     }
 
     @Test(
-        "what is no value of its field is refused",
+        "what is not a value of its field is refused",
         arguments: [
             "number: 2147483648", "number: -2147483649", "number: 1.0", "number: 1f", "number: 08", "number: 0x",
             "number: 0xG", "number: 1x", "number: 1.2.3", "number: --1", "number: +1", "number: '1'", "number: 1e",

@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test("what stands in front of a varint and behind it is left alone")
+    @Test("what is in front of a varint and behind it is left alone")
     func keepsNeighbours() {
         for value in [0x80, 0x4000, 1 << 35, 1 << 55, 1 << 56] as [UInt64] {
             var buffer = ByteBuffer(minimumCapacity: 12)

@@ -9,7 +9,7 @@ import Testing
                     maxAttempts: maxAttempts, delay: .milliseconds(50), nonFatalCodes: [.unavailable])))
     }
 
-    @Test("one attempt is no hedging, and more than five are five") func bounds() {
+    @Test("one attempt is not hedging, and more than five are five") func bounds() {
         #expect(HedgingPolicy(maxAttempts: 1) == nil)
         #expect(HedgingPolicy(maxAttempts: 2, delay: .milliseconds(-1)) == nil)
         #expect(HedgingPolicy(maxAttempts: 50)?.maxAttempts == RetryPolicy.attemptsCap)

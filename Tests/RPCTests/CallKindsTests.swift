@@ -132,7 +132,7 @@ private typealias Method = TestService.Method
             _ = try await responses.initialMetadata
             await loopback.service.started.wait()
             let context = try #require(loopback.service.detachedContext.withLock { $0 })
-            // The handler's return is counted behind what it lets go of.
+            // The handler's return is counted after what it lets go of.
             while await loopback.server.metrics().runningHandlers > 0 { await Task.yield() }
             #expect(context.metadata.isEmpty)
             loopback.service.detachedWriter.withLock { $0 }?.finish()

@@ -113,7 +113,7 @@ private struct Noting: ClientInterceptor {
     }
 
     @Test(
-        "what is no target is refused",
+        "what is not a target is refused",
         arguments: ["", "host", "host:", ":1", "host:0", "host:70000", "::1:5", "unix:", "unix:@", "unix-abstract:"])
     func badTargets(text: String) {
         #expect(ChannelTarget(text) == nil)

@@ -9,7 +9,7 @@ import Transport
 
 private typealias Method = TestService.Method
 
-/// Until the condition holds; a test that waits in vain fails by its time limit.
+/// Until the condition holds; a test that waits without success fails by its time limit.
 private func until(_ condition: () async -> Bool) async {
     while !(await condition()) { await Task.yield() }
 }

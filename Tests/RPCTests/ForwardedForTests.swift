@@ -25,7 +25,7 @@ import Transport
         ("198.51.100.7,,", "198.51.100.7 via 10.0.0.5"), ("127.0.0.1", "127.0.0.1 via 10.0.0.5"),
         // All of them trusted: the one farthest away that is known.
         ("10.0.0.7, 10.0.0.6", "10.0.0.7 via 10.0.0.6"),
-        // Behind what is no address nothing counts.
+        // After what is not an address nothing counts.
         ("198.51.100.7, unknown, 10.0.0.6", "10.0.0.6 via 10.0.0.5"),
     ])
     func `it is read from the right, past trusted hops only`(field: String, origin: String) {
@@ -33,7 +33,7 @@ import Transport
     }
 
     @Test(arguments: ["", ",", "unknown", "_hidden", "198.51.100", "198.51.100.7:x", "[198.51.100.7]", "[::1", "[::1]x", "::1]"])
-    func `what is no address tells none`(field: String) {
+    func `what is not an address gives none`(field: String) {
         #expect(origin(field) == nil)
     }
 

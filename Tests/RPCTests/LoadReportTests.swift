@@ -197,7 +197,7 @@ private final class NotedClock: Clock {
         }
     }
 
-    @Test("a client that leaves ends its stream, and the server's end is no wait for the next report")
+    @Test("a client that leaves ends its stream, and the server's end does not wait for the next report")
     func ends() async throws {
         let load = LoadReportService()
         try await Loopback.run(services: [load]) { loopback in

@@ -79,7 +79,7 @@ struct RequestChecksTests {
     }
 
     @Test(
-        "bodies that are no message are refused",
+        "bodies that are not messages are refused",
         arguments: [
             ([2, 0, 0, 0, 0], "13"), ([0, 0, 0, 0, 9, 1], "13"), ([0, 0], "13"), ([1, 0, 0, 0, 1, 0], "13"),
             ([0, 0, 0, 0, 2, 0x0A, 0x09], "13"), ([0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "12"), ([], "12"),
@@ -103,7 +103,7 @@ struct RequestChecksTests {
         #expect(answer.headers["grpc-accept-encoding"] == "identity,gzip")
     }
 
-    @Test("bytes that are no gzip are an error of the message") func corrupt() async throws {
+    @Test("bytes that are not gzip are an error of the message") func corrupt() async throws {
         let answer = try await answer(
             Self.head("Echo", extra: [("grpc-encoding", "gzip")]), body: [1, 0, 0, 0, 2, 9, 9])
         #expect(answer.status == "13")

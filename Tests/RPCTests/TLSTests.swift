@@ -179,7 +179,7 @@ private struct WhoService: RPCService {
         let outdated = try channel(to: "clinic.test")
         let error = await #expect(throws: RPCError.self) { try await echo(outdated) }
         #expect(error?.code == .unavailable)
-        // A file that is no certificate changes nothing.
+        // A file that is not a certificate changes nothing.
         try Data("no PEM".utf8).write(to: URL(filePath: keys.path("server.pem")))
         #expect(throws: TLSFailure.self) { try contexts.reload() }
         try await echo(try channel(to: "renewed.test"))

@@ -63,7 +63,7 @@ func waitForCancellation() async {
     }
 }
 
-/// The calls the tests make, each the smallest that shows one behaviour.
+/// The calls the tests make, each the smallest that shows one behavior.
 final class TestService: RPCService {
     enum Method {
         static let echo = unary("Echo")

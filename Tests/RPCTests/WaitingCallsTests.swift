@@ -55,7 +55,7 @@ import Testing
         #expect(rest(&queue) == ["a1", "b1", "c1", "a2"])
     }
 
-    @Test func `no place at all is no place for anybody`() {
+    @Test func `no place at all admits nobody`() {
         var queue = WaitingCalls<Call>(capacity: 0, share: 10)
         guard case .isFull = queue.append(Call("a"), of: 1) else { return #expect(Bool(false), "refused") }
         #expect(queue.next() == nil)

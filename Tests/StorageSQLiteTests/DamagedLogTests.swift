@@ -57,7 +57,7 @@ private struct DeadStore {
     }
 
     /// Opens what is there.
-    /// - Returns: what was told of, the sessions there are, and what a check of the audit log says.
+    /// - Returns: what was reported, the sessions there are, and what a check of the audit log says.
     func open() async throws -> (damage: [StoreDamage], sessions: Int, doubts: [AuditFinding.Fault]) {
         let conditions = ConditionLog()
         var configuration = StoreConfiguration.withRingOfTests
@@ -78,7 +78,7 @@ private struct DeadStore {
     /// Bytes of a frame: page number, commit size, each salt, each half of the checksum, and the page.
     private static let placesInFrame = [0, 5, 8, 12, 16, 20, 24, 2_000, 4_119]
 
-    @Test("is told of whichever byte of whichever earlier transaction is flipped, and served", arguments: placesInFrame)
+    @Test("is reported whichever byte of whichever earlier transaction is flipped, and served", arguments: placesInFrame)
     func isToldOf(place: Int) async throws {
         try await withTemporaryDirectory { parent in
             let first = try await DeadStore.make(in: parent, marked: false)
@@ -103,7 +103,7 @@ private struct DeadStore {
         }
     }
 
-    @Test("is told of when its header is flipped, which drops all of it", arguments: [0, 4, 9, 17, 21, 25])
+    @Test("is reported when its header is flipped, which drops all of it", arguments: [0, 4, 9, 17, 21, 25])
     func headerIsToldOf(place: Int) async throws {
         try await withTemporaryDirectory { parent in
             let store = try await DeadStore.make(in: parent, marked: false)
@@ -161,7 +161,7 @@ private struct DeadStore {
 }
 
 @Suite("The mark of the audit log's length") struct AuditMarkTests {
-    @Test("tells of acknowledged rows that are gone, also of the last transaction, and goes on telling")
+    @Test("reports acknowledged rows that are gone, also of the last transaction, and goes on telling")
     func tellsOfLostRows() async throws {
         try await withTemporaryDirectory { parent in
             let store = try await DeadStore.make(in: parent, marked: true)
@@ -177,7 +177,7 @@ private struct DeadStore {
         }
     }
 
-    @Test("an older copy is served, and told of, until the newer one is back")
+    @Test("an older copy is served, and reported, until the newer one is back")
     func olderCopy() async throws {
         try await withTemporaryDirectory { parent in
             let store = try await DeadStore.make(in: parent, transactions: 4, marked: true)
@@ -201,7 +201,7 @@ private struct DeadStore {
         }
     }
 
-    @Test("one place may be damaged, which a power cut does; both are told of, and so is a mark of another key")
+    @Test("one place may be damaged, which a power cut does; both are reported, and so is a mark of another key")
     func damagedPlaces() async throws {
         try await withTemporaryDirectory { parent in
             let store = try await DeadStore.make(in: parent, marked: true)

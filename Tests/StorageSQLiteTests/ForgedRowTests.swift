@@ -15,7 +15,7 @@ import Testing
         var testDescription: String { statement }
     }
 
-    /// Another person's token, as it stands in another row.
+    /// Another person's token, as it is in another row.
     private static let token = "(SELECT subject_id FROM participants WHERE session_id = 'session-b')"
 
     private static let forgeries = [

@@ -129,7 +129,7 @@ struct Ledger: Sendable {
         let log = ConditionLog()
         configuration.onCondition = { log.note($0) }
         let store = try SQLiteStore.open(directory: directory, configuration: configuration)
-        var problems = log.conditions.map { "told of \($0)" }
+        var problems = log.conditions.map { "reported \($0)" }
         problems += try await Self.problems(records, in: store)
         problems += try await store.auditDoubts().map(\.description)
         // Whatever was lost, the audit log that is left is whole, and as long as the steps that are left.

@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `a copy tells of every byte and then of every row, and a check of the same rows`() async throws {
+    @Test func `a copy reports every byte and then every row, and a check of the same rows`() async throws {
         try await withTemporaryStoreDirectory { directory, store in
             try await store.commitAll((0..<600).map { Sample.creation("\($0)") })
             let (copied, checked) = (Told(), Told())

@@ -2,7 +2,7 @@ import Testing
 
 @testable import VisitSimulation
 
-/// The store in memory keeps what simulations need of the port. What it tells of commits must be what the database
+/// The store in memory keeps what simulations need of the port. What it reports of commits must be what the database
 /// tells.
 @Suite("The store in memory keeps the port's promises about commits") struct MemoryStoreContractTests {
     @Test(arguments: StoreContract.commitPromises + StoreContract.feedPromises + StoreContract.concurrencyPromises)

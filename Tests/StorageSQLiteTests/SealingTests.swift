@@ -136,7 +136,7 @@ import TextFormats
     }
 
     @Test(
-        "a file that is no ring is refused and left alone",
+        "a file that is not a ring is refused and left alone",
         arguments: ["", "{}", "{\"format\":1,\"current\":2,\"index\":\"AAAA\",\"keys\":[]}"])
     func refusesOtherFiles(text: String) async throws {
         try await withTemporaryDirectory { directory in
@@ -196,7 +196,7 @@ import TextFormats
         }
     }
 
-    @Test("nothing personal stands in the database's files, while open and after closing, nor in a backup")
+    @Test("nothing personal is in the database's files, while open and after closing, nor in a backup")
     func filesHoldNothing() async throws {
         try await withTemporaryStoreDirectory { directory, store in
             try await store.commit(Self.visit("a"))
@@ -209,7 +209,7 @@ import TextFormats
         }
     }
 
-    @Test("the database is no use with another ring, and none at all is made for it")
+    @Test("the database cannot be used with another ring, and none at all is made for it")
     func refusesForeignRing() async throws {
         try await withTemporaryDirectory { directory in
             var configuration = StoreConfiguration()

@@ -98,7 +98,7 @@ import Testing
         #expect(try await watching == [5, 6])
     }
 
-    @Test func `a feed that fails ends the stream behind what it sent`() async throws {
+    @Test func `a feed that fails ends the stream after what it sent`() async throws {
         let feed = service.people.exportRecord.openNext()
         feed.send(.with { $0.chunk = [1] })
         feed.fail(.refusal(.exportTooLarge))

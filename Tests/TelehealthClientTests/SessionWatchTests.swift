@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `a broken stream is resumed behind the last event, without a gap and without a twin`()
+    @Test func `a broken stream is resumed after the last event, without a gap and without a twin`()
         async throws
     {
         try await Loopback.run { loopback, client in
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func `a watch may begin behind an event`() async throws {
+    @Test func `a watch may begin after an event`() async throws {
         try await Loopback.run { loopback, client in
             loopback.service.sessions.watchSession.answerNext([.init(messages: Self.events(3...4), ending: .over)])
             let seen = try await all(client.sessions.watch("s", after: 2))

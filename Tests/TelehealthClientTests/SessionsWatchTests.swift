@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func `a broken stream is resumed behind the last token, also one of a heartbeat`() async throws {
+    @Test func `a broken stream is resumed after the last token, also one of a heartbeat`() async throws {
         try await Loopback.run { loopback, client in
             loopback.service.sessions.watchSessions.answerNext([
                 .init(messages: [Self.part(["a"], token: "1"), Self.changed("b", token: "2")], ending: Self.broken),

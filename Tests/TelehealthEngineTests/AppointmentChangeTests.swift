@@ -209,7 +209,7 @@ import Testing
         #expect(state.session.status == .scheduled && state.session.clinicianArrivedAt == nil)
         #expect(state.session.waitingRoomEnteredAt == nil)
         #expect(state.participants.map(\.state) == [.left, .left])
-        #expect(place(state, .client, of: Clinic.client)?.preVisitCheck == nil, "it told of another day")
+        #expect(place(state, .client, of: Clinic.client)?.preVisitCheck == nil, "it was about another day")
         clinic.time.advance(by: tomorrow)
         let bare = await refusal { () throws(TelehealthError) in
             try await clinic.useCases.sessions.join(

@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: [
-        // In order, twice, and behind each other.
+        // In order, twice, and after each other.
         [Word.put(1, "booked"), .put(1, "booked, ignored"), .put(2, "booked"), .put(1, "booked, ignored")],
         [
             .put(1, "booked"), .cancel(2, "cancelled"), .cancel(2, "cancelled, ignored"),

@@ -103,5 +103,5 @@ import Testing
     @Test(arguments: [
         "2023-02-29", "2023-13-01", "2023-1-01", "23-01-01", "2023-00-10", "2023-04-31", "", "2023/01/01",
     ])
-    func `what is no day is no birth date`(text: String) { #expect(CivilDate(text) == nil) }
+    func `what is not a day is not a birth date`(text: String) { #expect(CivilDate(text) == nil) }
 }

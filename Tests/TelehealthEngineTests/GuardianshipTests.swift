@@ -90,7 +90,7 @@ import Testing
             #expect(await sign(clinic, by: Self.motherCaller, naming: named) == .personNotFound)
         }
         #expect(
-            await sign(clinic, by: Self.motherCaller, for: id) == .sessionNotFound, "its visit is no more")
+            await sign(clinic, by: Self.motherCaller, for: id) == .sessionNotFound, "its visit is over")
         #expect(await reads(clinic, Self.motherCaller) == .personNotFound)
         let status = await refusal { () throws(TelehealthError) in
             try await clinic.useCases.consents.status(
@@ -199,7 +199,7 @@ import Testing
         #expect(reason == .consentNotFound)
     }
 
-    @Test func `on paper is whoever stands as guardian, not one of before`() async throws {
+    @Test func `on paper is whoever stands as guardian, not an earlier one`() async throws {
         let clinic = Clinic()
         try await clinic.registerDocuments()
         try await put(clinic)
@@ -285,7 +285,7 @@ import Testing
         #expect(await sign(clinic, by: Self.motherCaller) == .personNotFound)
     }
 
-    @Test func `powers end with the coming of age: signing, signatures, visits of now and of before`()
+    @Test func `powers end with the coming of age: signing, signatures, visits of now and earlier`()
         async throws
     {
         let clinic = Clinic()

@@ -94,7 +94,7 @@ import Testing
             ])
     }
 
-    @Test func `what Chime tells of a Voice Connector is ignored, whatever stands in it`() async throws {
+    @Test func `what Chime reports of a Voice Connector is ignored, whatever is in it`() async throws {
         let clinic = Clinic()
         let started =
             #"{"version":"0","id":"12345678-1234-1234-1234-111122223333","#
@@ -158,7 +158,7 @@ import Testing
         #expect(clinic.kinds(id).last == .recordingFailed)
     }
 
-    @Test func `a capture's death is found by looking when no event tells of it`() async throws {
+    @Test func `a capture's death is found by looking when no event reports it`() async throws {
         let clinic = Clinic()
         let (id, recording, _) = try await clinic.recordedVisit()
         let pipeline = try #require(try clinic.state(id).recording(recording)?.capturePipelineID)
@@ -208,7 +208,7 @@ import Testing
         #expect(back.media?.meeting.generation == 2)
     }
 
-    @Test func `screen shares follow the media, and take up what a person told of`() async throws {
+    @Test func `screen shares follow the media, and take up what a person reported`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
         let client = try person(clinic, id, .client)
@@ -248,7 +248,7 @@ import Testing
         #expect(try clinic.state(id).screenShares.map { $0.stoppedAt != nil } == [true, false])
     }
 
-    @Test func `whoever is out of the picture shares nothing, also where Chime saw another share of theirs`()
+    @Test func `whoever is out of the picture shares nothing, also where Chime saw another of their shares`()
         async throws
     {
         let clinic = Clinic()

@@ -157,7 +157,7 @@ import Testing
         #expect(try clinic.state(id).session.status == .inProgress)
         #expect(await join(clinic, id, Clinic.clientCaller) == nil)
         #expect(try clinic.state(id).admitted.count == 2)
-        // The grace of a visit is no reason to end it early.
+        // The grace of a visit does not end it early.
         #expect(try clinic.state(id).session.startedAt == clinic.time.now)
     }
 
@@ -177,7 +177,7 @@ import Testing
         #expect(try clinic.state(id).admitted.count == 2)
     }
 
-    @Test func `taken back in vain is one again when its time is over`() async throws {
+    @Test func `taken back without effect is one again when its time is over`() async throws {
         let clinic = Clinic()
         let id = try await clinic.open()
         try await sweep(clinic, after: 2 * 3600)

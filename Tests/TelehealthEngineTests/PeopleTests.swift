@@ -199,7 +199,7 @@ import Testing
             } == .participantNotAdmitted)
     }
 
-    @Test func `nobody but who leads sends people away, and nobody the clinician`() async throws {
+    @Test func `nobody but the lead clinician sends people away, and nobody the clinician`() async throws {
         let clinic = Clinic()
         let session = try await clinic.visit(isOpen: true)
         let state = try clinic.state(session)

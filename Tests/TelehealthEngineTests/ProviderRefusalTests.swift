@@ -25,7 +25,7 @@ import Testing
     // Recordings
 
     @Test(arguments: ["startConcatenation", "concatenation", "object", "capture", "stopCapture"], refusals)
-    func `is no word about a recording on its way`(call: String, error: GatewayError) async throws {
+    func `says nothing about a recording on its way`(call: String, error: GatewayError) async throws {
         let clinic = Clinic()
         let (id, recording, _) = try await clinic.recordedVisit()
         refuse(clinic, call, error, times: 3)

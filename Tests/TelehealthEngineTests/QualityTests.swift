@@ -45,7 +45,7 @@ import Testing
             #expect(await report(clinic, id, metrics) == nil)
             clinic.time.advance(by: .seconds(6))
         }
-        // Good from the start is no news; the first change to POOR came too soon behind FAIR.
+        // Good from the start is not reported; the first change to POOR came too soon behind FAIR.
         #expect(qualities(clinic, id) == [.connection(.fair), .connection(.poor), .connection(.good)])
     }
 

@@ -12,7 +12,7 @@ import Testing
         #expect(Made(storedText: text) == made)
     }
 
-    @Test func `is stored in the words of before and read back`() {
+    @Test func `is stored in the earlier words and read back`() {
         readsBack(ParticipantID("p-1"), "p-1")
         readsBack(AppointmentID?.some(AppointmentID("a-1")), "a-1")
         readsBack(AppointmentID?.none, nil)
@@ -31,7 +31,7 @@ import Testing
         #expect(ConsentID(storedText: text) == nil)
     }
 
-    @Test(arguments: [nil, ""]) func `is no backup without a name`(text: String?) {
+    @Test(arguments: [nil, ""]) func `is not a backup without a name`(text: String?) {
         #expect(BackupName(storedText: text) == nil)
     }
 

@@ -44,7 +44,7 @@ import Testing
     @Test(arguments: [
         "", "abc", "0b0f8e9c-0000-4000-8000-00000000000g", "0b0f8e9c00004000800000000000000100000",
     ])
-    func `an id that is no UUID is refused`(text: String) async throws {
+    func `an id that is not a UUID is refused`(text: String) async throws {
         let clinic = Clinic()
         do {
             _ = try await clinic.useCases.appointments.put(
@@ -100,7 +100,7 @@ import Testing
         #expect(late.media == nil && late.participant.state == .left)
     }
 
-    @Test func `a repetition is authorised again`() async throws {
+    @Test func `a repetition is authorized again`() async throws {
         let clinic = Clinic()
         _ = try await clinic.useCases.appointments.put(
             clinic.put(start: .seconds(60)), clinic.call(Clinic.scheduler))

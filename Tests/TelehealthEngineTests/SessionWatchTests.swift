@@ -133,7 +133,7 @@ import Testing
         #expect(clinic.hub.watchCount == 0)
     }
 
-    @Test func `a client is not told of others' revocations, and skips no later event for it`() async throws {
+    @Test func `a client is not notified of others' revocations, and skips no later event for it`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
         let consent = try await clinic.grant(.recording, by: Clinic.clinicianCaller)
@@ -189,7 +189,7 @@ import Testing
         #expect(clinic.presence.lastSign(of: client.id, in: id) == nil)
     }
 
-    @Test func `a watch beside which heartbeats are sent is no presence without them`() async throws {
+    @Test func `a watch beside which heartbeats are sent is not presence without them`() async throws {
         let clinic = Clinic()
         let id = try await clinic.visit()
         let client = try #require(try clinic.state(id).participant(of: Clinic.client))

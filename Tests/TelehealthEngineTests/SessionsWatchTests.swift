@@ -69,13 +69,13 @@ import Testing
         #expect(try await told(&watch, clinic).words == [], "nothing twice")
     }
 
-    @Test func `a commit that was read before it was told of is not told again`() async throws {
+    @Test func `a commit that was read before it was published is not sent again`() async throws {
         let clinic = Clinic()
         _ = try await clinic.open()
         var watch = try await open(clinic)
         _ = try await told(&watch, clinic)
         try await move(clinic, version: 2, by: .seconds(61))
-        // The next commit can be read, and whoever tells of it is late.
+        // The next commit can be read, and whoever reports it is late.
         let held = Mutex<[CommitNotice]>([])
         let followers = clinic.store.tables.withLock { tables in
             defer { tables.followers = [{ notice in held.withLock { $0.append(notice) } }] }

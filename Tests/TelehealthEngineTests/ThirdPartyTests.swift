@@ -54,7 +54,7 @@ import Testing
         #expect(try await clinic.join(PeopleTests.interpreter, session).media != nil)
     }
 
-    @Test func `a co-clinician is no third party`() async throws {
+    @Test func `a co-clinician is not a third party`() async throws {
         let clinic = Clinic()
         let session = try await clinic.visit()
         _ = try await PeopleTests.invite(PeopleTests.coClinician, .coClinician, session, clinic)

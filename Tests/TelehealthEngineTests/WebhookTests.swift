@@ -98,7 +98,7 @@ import Testing
         #expect(receivers.sequences("alive", id) == events)
         #expect(receivers.sequences("dead", id) == [])
         #expect(clinic.pendingEffects.allSatisfy { $0.lane == "webhook dead" })
-        // It rests between attempts: two minutes are no thousand calls.
+        // It rests between attempts: two minutes are not a thousand calls.
         #expect(receivers.attempts - receivers.taken.count < 60)
         receivers.setDown([])
         await work(clinic, worker, seconds: 600)

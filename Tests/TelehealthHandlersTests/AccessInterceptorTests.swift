@@ -11,7 +11,7 @@ import Testing
 
 @testable import TelehealthHandlers
 
-/// Answers ``GetSession`` with the caller it was told of.
+/// Answers ``GetSession`` with the caller it was given.
 private struct WhoIsCalling: RPCService {
     var routes: [ServerRoute] {
         MethodsOnly.whole.routes.map { route in

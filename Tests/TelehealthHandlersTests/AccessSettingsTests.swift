@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test("a listed certificate is a service; an unlisted or missing one is nobody; a token goes before it")
+    @Test("a listed certificate is a service; an unlisted or missing one is unauthenticated; a token goes before it")
     func certificates() throws {
         var settings = AccessSettings()
         settings.services = [

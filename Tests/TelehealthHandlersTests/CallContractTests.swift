@@ -64,7 +64,7 @@ import VisitSimulation
         }
     }
 
-    @Test func `a refused role stands in the audit log under the method's name`() async throws {
+    @Test func `a refused role is in the audit log under the method's name`() async throws {
         let service = try await SimulatedService(stage: .empty)
         _ = await call(service, Telehealth_V1_AuditService_Methods.exportAuditLog, token: People.token(.client, "client-1"))
         let entry = try #require(service.clinic.auditEntries.last)

@@ -13,7 +13,7 @@ import VisitSimulation
 @testable import TelehealthHandlers
 
 @Suite("OperationsService", .timeLimit(.minutes(3))) struct OperationsHandlerTests {
-    /// What long work told of itself, in its order.
+    /// What long work reported, in its order.
     private final class Told: Sendable {
         private let list = Mutex<[Telehealth_V1_WorkProgress]>([])
         var all: [Telehealth_V1_WorkProgress] { list.withLock { $0 } }
@@ -81,7 +81,7 @@ import VisitSimulation
         #expect(!status.writable && status.storeState == wire)
     }
 
-    @Test func `nobody is told of a store that works when asking cannot be recorded`() async throws {
+    @Test func `nobody learns of a store that works when asking cannot be recorded`() async throws {
         let service = try await SimulatedService(stage: .empty)
         service.clinic.failRecording(with: .full)
         let refused = await refusal {

@@ -80,7 +80,7 @@ import VisitSimulation
         #expect(answer.drops == 0 && answer.reconnections == 0)
     }
 
-    @Test func `each figure of the database stands in its own field`() async throws {
+    @Test func `each figure of the database is in its own field`() async throws {
         let service = try await SimulatedService(stage: .empty)
         var figures = ServiceFigures()
         (figures.sessionsCreated, figures.sessionsWithFailedMeeting, figures.creationFailures) = (15, 1, 1)

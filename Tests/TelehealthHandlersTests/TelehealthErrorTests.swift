@@ -111,7 +111,7 @@ import Testing
 }
 
 enum ConsentEvaluationSample {
-    /// A gap made by the domain itself: its memberwise initialiser is not public.
+    /// A gap made by the domain itself: its memberwise initializer is not public.
     static var gap: ConsentGap {
         ConsentGap(subjectID: SubjectID("client-1"), subjectRole: .client, type: .recording, cause: .absent)
     }

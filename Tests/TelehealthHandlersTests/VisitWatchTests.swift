@@ -62,7 +62,7 @@ import VisitSimulation
                 })
     }
 
-    @Test func `a watch whose person calls heartbeats says how soon, and is no presence by itself`() async throws {
+    @Test func `a watch whose person calls heartbeats says how soon, and is not presence by itself`() async throws {
         let service = try await SimulatedService(stage: .visiting)
         var own = try watch(service, .client, "client-1") { $0.presenceByHeartbeat = true }.makeAsyncIterator()
         let first = try #require(try await own.next())

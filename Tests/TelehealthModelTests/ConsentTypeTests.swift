@@ -28,10 +28,10 @@ import Testing
         "", "_a", "1a", "a-b", "a.b", "a b", "A", "georgiaTelehealth", "thirdPartyPresence", "GEORGIA_TELEHEALTH", "é",
         "a\0", String(repeating: "a", count: 65),
     ])
-    func `what has another shape is no id`(text: String) { #expect(ConsentType(id: text) == nil) }
+    func `what has another shape is not an id`(text: String) { #expect(ConsentType(id: text) == nil) }
 
     @Test(arguments: ["", "georgia_telehealth", "hipaa_telehealth", "third_party_presence", "Recording", "a-b"])
-    func `what no row could hold is no word`(text: String) { #expect(ConsentType(rawValue: text) == nil) }
+    func `what no row could hold is not a word`(text: String) { #expect(ConsentType(rawValue: text) == nil) }
 
     @Test func `the longest id is one`() { #expect(ConsentType(id: String(repeating: "a", count: 64)) != nil) }
 

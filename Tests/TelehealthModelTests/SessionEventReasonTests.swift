@@ -2,7 +2,7 @@ import TelehealthModel
 import Testing
 
 @Suite("Reasons of events") struct SessionEventReasonTests {
-    /// What stands in databases, and what receivers of webhooks branch on.
+    /// What is in databases, and what receivers of webhooks branch on.
     static let words: [(kind: SessionEvent.Kind, status: SessionStatus, words: [String])] = [
         (
             .statusChanged, .completed,

@@ -63,7 +63,7 @@ import Testing
     @Test(arguments: [
         "", "X5", "EST", "EST5EDT", "EST5EDT,M3.2.0", "EST5EDT,M13.2.0,M11.1.0", "EST5EDT,J60,J300", "<>5",
     ])
-    func `what is no rule is refused`(text: String) { #expect(ZoneRule(posix: text) == nil) }
+    func `what is not a rule is refused`(text: String) { #expect(ZoneRule(posix: text) == nil) }
 
     @Test func `days are counted as the calendar does`() throws {
         for (text, number) in [

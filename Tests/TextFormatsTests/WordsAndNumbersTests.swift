@@ -5,7 +5,7 @@ import Testing
     @Test(arguments: [
         "inf", "-inf", "infinity", "nan", "-nan", "1e300", "1e10", "-1e10", "1e999", "1000000000.5", "", " ", "5s", "five",
     ])
-    func `seconds that cannot be meant are no duration`(text: String) { #expect(Duration(secondsText: text) == nil) }
+    func `seconds that cannot be meant are not a duration`(text: String) { #expect(Duration(secondsText: text) == nil) }
 
     @Test(arguments: [
         ("0", Duration.zero), ("20", .seconds(20)), ("0.25", .milliseconds(250)), ("-3", .seconds(-3)),
@@ -23,7 +23,7 @@ import Testing
         #expect(NearestWord.of(word, among: ["earlyJoin", "recordingRetention", "listen", "loops"]) == meant)
     }
 
-    @Test(arguments: ["", "colour", "x", "audit", String(repeating: "listen", count: 40)])
+    @Test(arguments: ["", "color", "x", "audit", String(repeating: "listen", count: 40)])
     func `what is like nothing is not guessed at`(word: String) {
         #expect(NearestWord.of(word, among: ["earlyJoin", "recordingRetention", "listen", "loops"]) == nil)
     }

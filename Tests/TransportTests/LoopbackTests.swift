@@ -51,7 +51,7 @@ extension SocketTests {
             #expect(!FileManager.default.fileExists(atPath: path))
         }
 
-        @Test("a file that is no socket stays, and so do a link and a socket of another kind", arguments: ["file", "link", "datagrams"])
+        @Test("a file that is not a socket stays, and so do a link and a socket of another kind", arguments: ["file", "link", "datagrams"])
         func otherFiles(kind: String) async throws {
             let path = Self.socketPath()
             defer { unlink(path) }

@@ -65,7 +65,7 @@ final class EchoSource: ServerStreamSource {
     }
 }
 
-/// Polls a condition that another thread makes true. A test that waits in vain fails by its own expectation.
+/// Polls a condition that another thread makes true. A test that waits without success fails by its own expectation.
 func eventually(_ condition: @Sendable () -> Bool) async -> Bool {
     for _ in 0..<2000 {
         if condition() { return true }

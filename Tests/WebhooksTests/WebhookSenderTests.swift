@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test("a reason stands in the body as the word that it always had")
+    @Test("a reason is in the body as the word that it always had")
     func tellsReasons() throws {
         let reasons: [(SessionEvent.Kind, SessionStatus, SessionEvent.Reason?, String)] = [
             (.statusChanged, .completed, .end(.technicalFailure), #""reason":"TECHNICAL_FAILURE","#),
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test("what is no success is tried again, redirects included", arguments: [301, 400, 404, 410, 500, 503])
+    @Test("what is not a success is tried again, redirects included", arguments: [301, 400, 404, 410, 500, 503])
     func failsForNow(status: Int) async throws {
         try await withReceiver({ _ in .answer(status: status, headers: ["Location": "http://127.0.0.1:1/"]) })
         { sender, server in

@@ -102,7 +102,7 @@ def varint(value: int) -> bytes:
     return rest + bytes([value])
 
 
-# Varints too long and too large, lengths of 2 GiB and of 2^64, text that is no UTF-8, tags that are none, ends of groups.
+# Varints too long and too large, lengths of 2 GiB and of 2^64, text that is not UTF-8, tags that are none, ends of groups.
 PIECES = [b"\xff" * 10 + b"\x01", b"\x80" * 9 + b"\x01", b"\x80" * 9 + b"\x02", b"\x80\x80\0", varint(2**31), varint(2**31 - 1),
           varint(2**63), varint(2**64 - 1), b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\0", b"\x07", b"\x0b", b"\x0c",
           b"\x06", b"\x80\x80\x80\x80\x10", b"\x88\x80\x80\x80\0", b"\xff\xff\xff\xff\x0f"]

@@ -267,7 +267,7 @@ def test_nobody_learns_a_version_from_a_call_that_they_may_not_use(visits):
         made = request(call, visit, person, clinic, who)
         made.expected_version = 1
         word, due = said(clinic, call, made, who), expected(call, person)
-        # Ending again what was ended is no change.
+        # Ending again what was ended changes nothing.
         due = due or ({"OK"} if call.name == "EndSession" else {"VERSION_MISMATCH"})
         return None if word in due else f"{call.name} as {person}: {word}, due is {sorted(due)}"
 
@@ -374,7 +374,7 @@ def test_a_reason_that_its_call_does_not_name_is_found_out(refusal):
     calls = contract().calls | {path: dataclasses.replace(call, reasons=call.reasons - {"TOO_EARLY"})}
     assert Contract(calls, contract().reasons).faults(path, found)
     reasons = {word: reason for word, reason in contract().reasons.items() if word != "TOO_EARLY"}
-    assert Contract(contract().calls, reasons).faults(path, found) == ["TOO_EARLY is no reason"]
+    assert Contract(contract().calls, reasons).faults(path, found) == ["TOO_EARLY is not a reason"]
 
 
 @pytest.mark.parametrize("field", ["scheduled_start_time", "page_size", "scheduled_start_time.seconds[0]", "scheduled_start_time.hours", ""])
@@ -382,7 +382,7 @@ def test_a_violation_of_a_field_that_the_request_does_not_have_is_found_out(refu
     path, found = refusal["INVALID_FIELD"]
     assert all(resolves(each, contract().calls[path].method.input_type) for each in found.fields)
     wrong = contract().faults(path, dataclasses.replace(found, fields=[*found.fields, field]))
-    assert wrong == ([] if field == "scheduled_start_time" else [f"PutAppointment: INVALID_FIELD {field!r} is no field of the request"])
+    assert wrong == ([] if field == "scheduled_start_time" else [f"PutAppointment: INVALID_FIELD {field!r} is not a field of the request"])
 
 
 def test_the_observer_of_all_tests_sees_what_a_call_was_refused_with(busy, monkeypatch):

@@ -18,8 +18,8 @@ from visit import Clinic, Watch, fields_at_fault, in_seconds
 FIELD = "expected_version"
 #: Changes that name a session and take no version, each with the reason why.
 WITHOUT = {
-    "Heartbeat": "tells of somebody's presence and changes nothing",
-    "ReportClientMetrics": "tells of somebody's line and leaves the version as it is",
+    "Heartbeat": "reports somebody's presence and changes nothing",
+    "ReportClientMetrics": "reports somebody's line and leaves the version as it is",
 }
 #: What ends a session: saying it twice is OK, whatever version it is meant for.
 ENDS = {"EndSession", "CancelSession", "MarkNoShow", "UpdateSessionStatus"}
@@ -202,7 +202,7 @@ def test_a_repeated_request_is_answered_before_the_version_is_looked_at(clinic, 
     # The version is of the request's body, like every field.
     assert said(clinic, it, it.version + 1, attempt) == "REQUEST_ID_REUSED"
     assert said(clinic, it, None, attempt) == "REQUEST_ID_REUSED"
-    # Another attempt of the same is for a version that is no more, except where it says again what ended the session.
+    # Another attempt of the same is for a version that is gone, except where it says again what ended the session.
     assert said(clinic, it, it.version) == ("OK" if name in ENDS else "VERSION_MISMATCH")
 
 

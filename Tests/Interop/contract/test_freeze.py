@@ -59,7 +59,7 @@ def write(api: Api, folder: Path) -> None:
 
 
 def edited(tree: Tree, edit, seed: str) -> tuple[str, str, list]:
-    """What the edit was made to, the word that tells of it, and every difference that is found."""
+    """What the edit was made to, the word that names it, and every difference that is found."""
     api = Api(tree, seed)
     name, word = edit.make(api)
     return name, word, Comparison(tree, Tree(api.set.SerializeToString(), tree.files)).run()

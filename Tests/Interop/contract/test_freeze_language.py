@@ -12,13 +12,13 @@ sys.path.insert(0, str(ROOT / "tools"))
 from api_freeze.compare import Comparison  # noqa: E402
 from api_freeze.tree import Tree  # noqa: E402
 
-# What a .proto says before and after, and a word of the sentence that tells of the break; None where it may be. Every
+# What a .proto says before and after, and a word of the sentence that names the break; None where it may be. Every
 # case is a package of its own, whose name stands for PACKAGE; a NUMBER is the case's own.
 CASES = {
     "a file's option goes": ('option go_package = "a";', "", "go_package"),
     "a file's option comes": ("", "option java_multiple_files = true;", "java_multiple_files"),
     "a file is deprecated": ("", "option deprecated = true;", None),
-    "a message is no more deprecated": ("message M { option deprecated = true; }", "message M {}", None),
+    "a message is no longer deprecated": ("message M { option deprecated = true; }", "message M {}", None),
     "a reserved number is given free": (
         "message M { reserved 4, 6 to 9; }",
         "message M { reserved 6 to 9; }",
@@ -167,7 +167,7 @@ CASES = {
         "",
         "message M { int32 a = 1 [(buf.validate.field).required = true]; }",
         None),
-    "what is no number is refused": (
+    "what is not a number is refused": (
         "message M { float a = 1; }",
         "message M { float a = 1 [(buf.validate.field).float.gte = -inf]; }",
         "takes less"),

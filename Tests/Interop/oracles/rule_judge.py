@@ -94,7 +94,7 @@ class Verdicts:
         self.program = Path(os.environ.get("TELEHEALTH_BIN_DIR", ROOT / ".build/release")) / "rule-verdicts"
 
     def on(self, name: str, messages: list[bytes]) -> list[list[tuple[str, str]] | None]:
-        """Of each message its violations as path and rule, None for bytes that are no such message."""
+        """Of each message its violations as path and rule, None for bytes that are not such a message."""
         head = struct.pack("<I", len(name)) + name.encode()
         sent = b"".join(head + struct.pack("<I", len(message)) + message for message in messages)
         ended = subprocess.run([self.program], input=sent, capture_output=True, timeout=600)
@@ -155,7 +155,7 @@ def has_wide_map(message) -> bool:
 
 
 def read_back(kind, data: bytes):
-    """What Google's parser makes of bytes; None where they are no message. What it does not know is left out: a map's
+    """What Google's parser makes of bytes; None where they are not a message. What it does not know is left out: a map's
     entry with such a field is one to some parsers and none to others, which says nothing about rules."""
     try:
         message = kind.FromString(data)
@@ -172,7 +172,7 @@ def differences(schema: Schema, name: str, count: int, seed: int, verdicts: Verd
     validator = protovalidate.Validator()
     met = {"messages": 0, "good": 0, "bad": 0, "unreadable": 0, "rules": set()}
     found: list[str] = []
-    size = 50  # small at first: what is learnt from one batch makes the next
+    size = 50  # small at first: what is learned from one batch makes the next
     while met["messages"] < count and not (stop and found):
         encoded = []
         for _ in range(min(size, count - met["messages"])):

@@ -39,9 +39,9 @@ class Maker:
         depth = self.depth if depth is None else depth
         made = kind()
         unset = self.random.choice((0.1, 0.3, 0.7))
-        learnt = self.random.choice((0, 0, 0.9, 0.98, 1))
+        learned = self.random.choice((0, 0, 0.9, 0.98, 1))
         for field in kind.DESCRIPTOR.fields:
-            if self.random.random() < learnt and self.good.get(field.full_name):
+            if self.random.random() < learned and self.good.get(field.full_name):
                 made.MergeFrom(self.random.choice(self.good[field.full_name]))
                 continue
             if self.random.random() < unset or (field.message_type and depth == 0 and not self.is_known(field)):

@@ -267,7 +267,7 @@ def test_a_rate_that_is_no_rate_is_refused(limits):
     ({"targets": [{"name": "a", "url": "https://a.example", "secret_file": "s", "kind": ["STATUS_CHANGED"]}]}, "'kind'"),
     ({"target": []}, "'target'"),
 ])
-def test_a_misspelt_word_in_the_webhooks_file_is_refused(tmp_path, document, told):
+def test_a_misspelled_word_in_the_webhooks_file_is_refused(tmp_path, document, told):
     path = tmp_path / "webhooks.json"
     path.write_text(json.dumps(document))
     said = daemon("--print-config", "--webhooks-file", path)

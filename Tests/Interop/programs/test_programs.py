@@ -12,7 +12,7 @@ import pytest
 
 from service import BIN, ROOT
 
-# The code that each leaves with after wrong usage: its own, or the one of sysexits.h that command-line parsers use.
+# The code that each exits with after wrong usage: its own, or the one of sysexits.h that command-line parsers use.
 PROGRAMS = {
     "telehealthd": 2, "telehealth-probe": 1, "chime-simulator": 64, "visit-simulation": 64, "rpc-simulation": 64,
     "rpc-bench": 64, "telehealth-bench": 64, "store-bench": 2, "codec-bench": 2, "telehealth-client-example": 2,

@@ -29,7 +29,7 @@ def papers(tmp_path_factory):
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
 def proxied(request, tmp_path_factory, simulator, papers):
-    """A service, and how it speaks to what stands in front of it."""
+    """A service, and how it speaks to what is in front of it."""
     tls = {"TELEHEALTH_TLS_CERTIFICATE": str(papers / "server.pem"), "TELEHEALTH_TLS_KEY": str(papers / "server.key")}
     folder = tmp_path_factory.mktemp("proxied")
     service = IssuedService(folder / "data", simulator, env=tls if request.param == "tls" else {}).start()
@@ -132,7 +132,7 @@ def test_a_request_beyond_the_limit_is_refused_in_the_services_own_words(clinic)
                     m.IngestMeetingEventsRequest(events=["x" * 60_000] * 100), "admin")
     if clinic.proxy.name == "haproxy":
         # It drops an answer that comes before the request's end when a RST_STREAM(NO_ERROR) follows it, which a client
-        # must not (RFC 9113 section 8.1) and gRPC servers send; its caller is told of the stop alone.
+        # must not (RFC 9113 section 8.1) and gRPC servers send; its caller is notified of the stop alone.
         assert refused.value.code() == grpc.StatusCode.CANCELLED, refused.value
         return
     assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, refused.value

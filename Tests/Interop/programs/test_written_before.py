@@ -1,4 +1,4 @@
-"""Values that commit 02d4151 wrote are read as before: its databases with all that stands beside them, made with its programs.
+"""Values that commit 02d4151 wrote are read as before: its databases with all that accompanies them, made with its programs.
 
 One copy was killed with all its work waiting, one was stopped; today's daemon opens both and goes on with them.
 """
@@ -148,7 +148,7 @@ def capitals(word: str) -> str:
 
 
 def test_what_was_sent_then_is_what_is_sent_now(before):
-    """The same check holds for what the old program sent: it tells of both."""
+    """The same check holds for what the old program sent: it reports both."""
     effects = {each["id"]: each for each in before.rows("SELECT * FROM effects WHERE kind = 'deliverWebhook'")}
     events = {(each["session_id"], each["sequence"]): each for each in before.rows("SELECT * FROM session_events")}
     sent = listed("webhooks")
@@ -356,7 +356,7 @@ def test_an_export_of_then_in_which_one_value_was_edited_is_found_out(before, tm
 
 def test_heads_of_then_stand_and_verify(before, after):
     old, lines = before.heads(), after.heads()
-    assert lines[:len(old)] == old and len(lines) > len(old), "new ones are behind those of before"
+    assert lines[:len(old)] == old and len(lines) > len(old), "new ones are behind the earlier ones"
     (public,) = (after.audit / "heads").rglob("*.pub")
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public.read_text().strip()))
     for line in lines:
@@ -406,7 +406,7 @@ def test_a_changed_value_does_not_pass(planted, change, check):
         checks[check]()
 
 
-#: Changes that no check looks for by name, each of another value of before.
+#: Changes that no check looks for by name, each of another earlier value.
 CHANGES = [
     "UPDATE consents SET type = 'telehealth' WHERE type = 'hipaaTelehealth'",
     "UPDATE recordings SET object_etag = 'another' WHERE object_etag IS NOT NULL",

@@ -19,7 +19,7 @@ NOT_FOUND = grpc.StatusCode.NOT_FOUND
 
 @pytest.fixture(scope="module")
 def audited(tmp_path_factory, simulator):
-    """A service of its own: what stands in its log comes from these tests alone."""
+    """A service of its own: what is in its log comes from these tests alone."""
     env = {"TELEHEALTH_PRESENCE_LOST_AFTER": "2s", "TELEHEALTH_HEARTBEAT_INTERVAL": "1s"}
     service = Service(tmp_path_factory.mktemp("audited") / "data", simulator, env=env).start()
     yield service

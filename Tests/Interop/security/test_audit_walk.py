@@ -81,7 +81,7 @@ def test_every_rpc_that_is_let_through_leaves_its_row(walked):
     lost = {**of, "participant_id": nobody}
     times = {"scheduled_start_time": in_seconds(7200), "scheduled_end_time": in_seconds(9000), "time_zone": "UTC"}
 
-    # Method, role, fields (None: done by the set-up or below): done where that is simple, else refused for an id that is nobody's, which is a row as well.
+    # Method, role, fields (None: done by the set-up or below): done where that is simple, else refused for an id that belongs to nobody, which is a row as well.
     steps = [
         ("PutAppointment", "scheduler", {"appointment_id": nobody, **pair, **times, "source_version": 1}),
         ("GetAppointment", "scheduler", {"appointment_id": nobody}),

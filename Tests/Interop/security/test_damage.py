@@ -173,7 +173,7 @@ def killed_with_a_full_log(service: Service, clinic: Clinic) -> int:
     with grpc.insecure_channel(service.address) as channel:
         clinic.channel = channel
         clinic = opened(service, clinic)
-        # A log that was emptied meanwhile begins anew, over frames of before.
+        # A log that was emptied meanwhile begins anew, over earlier frames.
         for visits in itertools.count(1):
             clinic.create_session(clinic.book())
             if visits >= 8 and frames_of_log(service) > 100:

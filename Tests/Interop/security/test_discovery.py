@@ -81,7 +81,7 @@ BAD_DOCUMENTS = {
     "an issuer that clears the screen": (lambda i: i.put_document(members={"issuer": "\x1b[2J"}), ["'\\u001b[2J'", "'{name}'"]),
     "no issuer": (lambda i: i.put_document(members={"issuer": None}), ["missing", "'{name}'"]),
     "no key set": (lambda i: i.put_document(members={"jwks_uri": None}), ["lacks a jwks_uri"]),
-    "a key set that is no address": (lambda i: i.put_document(members={"jwks_uri": ["x"]}), ["lacks a jwks_uri"]),
+    "a key set that is not an address": (lambda i: i.put_document(members={"jwks_uri": ["x"]}), ["lacks a jwks_uri"]),
     "a key set in a file": (lambda i: i.put_document("file:///etc/passwd"), ["'file:///etc/passwd'", "must be an https URL"]),
     "a key set in plain text": (lambda i: i.put_document("http://login.clinic.example/keys"), ["must be an https URL"]),
     "a key set in the clinic's network": (lambda i: i.put_document("https://10.0.0.1/keys"), ["https://10.0.0.1/keys", PUBLIC_ELSEWHERE]),

@@ -66,7 +66,7 @@ def test_only_the_issuers_own_tokens_are_believed(tmp_path, simulator):
         "a claim twice, once escaped": good.token(raw=('"sub": "desk"', '"sub": "desk", "s\\u0075b": "root"')),
         "a member twice, deep": good.token(raw=('"sub": "desk"', '"sub": "desk", "act": {"sub": "a", "sub": "b"}')),
         "no JSON number": good.token(raw=('"sub": "desk"', '"sub": "desk", "x": NaN')),
-        "text behind the claims": good.token(raw=("}", "} x")), "a byte order mark": good.token(raw=("{", "\ufeff{")),
+        "text after the claims": good.token(raw=("}", "} x")), "a byte order mark": good.token(raw=("{", "\ufeff{")),
         "padding": good.token() + "=", "bits behind the end": good.token()[:-1] + chr(ord(good.token()[-1]) + 1),
     }
     assert {name: word for name, token in wrong.items() if (word := said(service, token)) != "TOKEN_INVALID"} == {}

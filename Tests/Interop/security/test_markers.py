@@ -250,7 +250,7 @@ def test_no_marker_of_a_person_is_left_anywhere(scene):
     until("the webhooks of the visit", lambda: "RECORDING_AVAILABLE" in {told["kind"] for told in scene.receiver.of(sid)})
     assert sid.encode() in scene.hooks.sent and not markers.found_in(bytes(scene.hooks.sent))
     assert b"POST /meetings" in scene.cloud.sent and b"HEAD /recordings/" in scene.cloud.sent
-    assert not markers.found_in(bytes(scene.cloud.sent)), "Chime or S3 was told of a person"
+    assert not markers.found_in(bytes(scene.cloud.sent)), "Chime or S3 was told about a person"
     chime = scene.seen_by_the_simulator()
     assert b"attendee" in chime.lower() and not markers.found_in(chime)
 

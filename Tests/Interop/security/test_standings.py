@@ -22,7 +22,7 @@ STANDINGS = {
     "co-clinician": "removed", "supervisor": "left", "stranger": "other visit", "other clinician": "other visit",
 }
 REFUSALS = {"removed": "PARTICIPANT_REMOVED", "denied": "PARTICIPANT_DENIED", "other visit": "SESSION_NOT_FOUND"}
-# What names a session and is nobody's visit: what the service holds about the caller. For the client's side alone.
+# What names a session and belongs to no visit: what the service holds about the caller. For the client's side alone.
 OWN_RECORD = {"ListSessionAccesses"}
 # What is about the caller's consents, given or asked for a session as one field of several.
 NAMES_NO_VISIT = {"SubmitConsent", "UpdateConsent"}

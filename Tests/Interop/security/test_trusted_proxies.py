@@ -177,8 +177,8 @@ def test_behind_a_proxy_every_network_has_its_own_share_and_the_proxy_has_none(t
             while metric(service, evicted) < 236 and time.monotonic() < deadline:
                 time.sleep(0.05)
             assert metric(service, evicted) == 236 and metric(service, "tls_handshakes_open") == 64
-            for neighbour in ("2001:db8:1:2::ffff", "2001:db8:1:3::1", "198.51.100.7"):
-                with Relay(service.address, header(neighbour)) as relay:
+            for neighbor in ("2001:db8:1:2::ffff", "2001:db8:1:3::1", "198.51.100.7"):
+                with Relay(service.address, header(neighbor)) as relay:
                     credentials = grpc.ssl_channel_credentials((tmp_path / "clinic.pem").read_bytes())
                     with grpc.secure_channel("localhost:" + relay.address.split(":")[1], credentials) as channel:
                         Clinic(service, channel).book()

@@ -31,7 +31,7 @@ class IssuedService(Service):
 
 
 class LoopbackIssuer:
-    """An identity provider on loopback that tells of itself (OpenID Connect Discovery 1.0); every answer can be bent."""
+    """An identity provider on loopback that describes itself (OpenID Connect Discovery 1.0); every answer can be bent."""
 
     def __init__(self, path: str = "", host: str = "127.0.0.1", tls: ssl.SSLContext | None = None):
         issuer = self

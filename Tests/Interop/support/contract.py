@@ -98,7 +98,7 @@ class Contract:
             return []
         promised, call = self.reasons.get(found.word), self.calls.get(path)
         if promised is None:
-            return [f"{found.word} is no reason"]
+            return [f"{found.word} is not a reason"]
         wrong = []
         if found.code != promised.code:
             wrong.append(f"code {found.code.name} instead of {promised.code.name}")
@@ -117,7 +117,7 @@ class Contract:
         else:
             if promised.scope != "EVERY_CALL" and found.word not in call.reasons:
                 wrong.append("is not among the call's reasons")
-            wrong += [f"{field!r} is no field of the request" for field in found.fields
+            wrong += [f"{field!r} is not a field of the request" for field in found.fields
                       if not resolves(field, call.method.input_type)]
         return [f"{path.rsplit('/', 1)[1]}: {found.word} {each}" for each in wrong]
 

@@ -8,7 +8,7 @@ import threading
 class Relay:
     """Carries TCP to `target` ("host:port") from a port of its own.
 
-    Silent, it takes every byte that comes and passes none on, to connections of before and after: each side sees a peer
+    Silent, it takes every byte that comes and passes none on, to earlier and later connections: each side sees a peer
     whose kernel acknowledges and whose program says nothing. What came while it was silent is lost, so a connection
     that lived through silence is never passed on again.
     """

@@ -28,7 +28,7 @@ def opened(clinic, request, role: str, timeout: float = 120):
 class SessionsWatcher:
     """What one viewer sees: visits by id, and every message since the snapshot, in a thread of its own.
 
-    It goes on behind the last token wherever its stream breaks, by the rule that docs/clients.md gives for every watch, and
+    It goes on after the last token wherever its stream breaks, by the rule that docs/clients.md gives for every watch, and
     begins anew only when it is told that its token is too old.
     """
 

@@ -52,7 +52,7 @@ class Key:
         return self.private.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
     def token(self, header: dict | None = None, signature=None, raw=("", ""), **changes) -> str:
-        """`raw` is a part of the claims' text and what stands in its place."""
+        """`raw` is a part of the claims' text and what is in its place."""
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": "telehealth", "sub": "desk", "telehealth_role": "scheduler", "iat": now, "exp": now + 600}
         claims = {name: value for name, value in {**claims, **changes}.items() if value is not None}

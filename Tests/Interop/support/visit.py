@@ -13,7 +13,7 @@ from contract import DOMAIN, details
 TEXTS = {
     "georgia_telehealth": "Template: telehealth in Georgia, rights, risks, emergencies, vendors.",
     "hipaa_telehealth": "Template: privacy of telehealth under HIPAA.",
-    "third_party_presence": "Template: those I was told of take part.",
+    "third_party_presence": "Template: those I was told about take part.",
     "recording": "Template: this visit may be recorded for the stated purpose.",
 }
 

@@ -128,7 +128,7 @@ def test_a_written_and_a_spoken_consent_stand_side_by_side(office, texts):
     assert judged.satisfied
     assert [each.consent_id for each in judged.basis] == [written.consent_id, spoken.consent_id]
     assert not spoken.supersedes_consent_id, "the spoken one replaces nothing written"
-    # Taking one back takes back what it stands beside.
+    # Taking one back takes back what it accompanies.
     office.call(office.consents.RevokeConsent, m.RevokeConsentRequest(consent_id=written.consent_id), "client")
     assert office.causes("JOIN", session_id=session)[0] == "REVOKED"
     listed = office.call(office.consents.ListConsents, m.ListConsentsRequest(person_id=office.client_id), "client")

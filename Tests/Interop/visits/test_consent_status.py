@@ -49,7 +49,7 @@ def test_a_persons_records_are_told_beside_the_judgement(office, texts):
     told = office.status("client", person_id=office.client_id, session_id=session)
     assert {each.consent_id for each in told.consents} == {standing.consent_id, own.consent_id}
     record = {each.action: each for each in told.judgements}[2]
-    assert record.others_missing and not record.missing, "the clinician's gaps are no matter of the client"
+    assert record.others_missing and not record.missing, "the clinician's gaps do not concern the client"
     assert [each.consent_id for each in record.basis] == [own.consent_id]
     assert not office.status("client", session_id=session).consents
 

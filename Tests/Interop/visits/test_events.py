@@ -27,7 +27,7 @@ def clinic(service):
 
 
 def ignored(report) -> dict[str, int]:
-    """How many by why; each reason stands there once, by its number."""
+    """How many by why; each reason is there once, by its number."""
     from telehealth.v1 import events_service_pb2 as m
 
     told = [each.reason for each in report.ignored_by_reason]

@@ -160,4 +160,4 @@ def test_the_probe_shows_a_person_how_far_it_is(worked):
     os.close(master)
     assert done.returncode == 0 and done.stdout.startswith(b"telehealth-")
     assert "copying, " in shown and "MiB (" in shown
-    assert shown.endswith("\r\x1b[K"), "the line is gone when the result stands there"
+    assert shown.endswith("\r\x1b[K"), "the line is gone when the result is there"

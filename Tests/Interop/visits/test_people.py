@@ -125,7 +125,7 @@ def test_a_group_visit_with_an_interpreter_and_a_revocation(clinic, simulator):
         ), "a capture still runs",
     )
 
-    # The guest is removed: attendee, watch and token are worth nothing any more.
+    # The guest is removed: attendee, watch and token are invalid.
     guest_watch = Watch(clinic, sid, "guest")
     guest_watch.wait_for_snapshot()
     attendee_id = inside.credentials.chime.attendee_id
@@ -183,7 +183,7 @@ def test_a_grant_is_good_once_for_one_person_and_for_a_while(clinic):
     redeem_refused(clinic, FAILED, "INVITATION_EXPIRED", short.grant)
     assert [each.state for each in clinic.session(sid).invitations if each.invitation_id == invited.invitation.invitation_id] == [2]
 
-    # A guest's token is good for that visit and for a guest's calls; a grant is no token at all.
+    # A guest's token is good for that visit and for a guest's calls; a grant is not a token.
     other = visit(Clinic(clinic.service, clinic.channel))
     clinic.refused(NOT_FOUND, "SESSION_NOT_FOUND", clinic.telehealth.GetSession, m.GetSessionRequest(session_id=other), "guest")
     clinic.refused(DENIED, "ROLE_NOT_ALLOWED", clinic.telehealth.EndSession, m.EndSessionRequest(session_id=sid), "guest")

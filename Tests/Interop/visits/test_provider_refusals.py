@@ -1,4 +1,4 @@
-"""What AWS answers about the account is no fact about a visit: through the daemon, with a simulator that refuses."""
+"""What AWS answers about the account says nothing about a visit: through the daemon, with a simulator that refuses."""
 
 import json
 import subprocess

@@ -265,7 +265,7 @@ def test_a_large_snapshot_comes_in_small_messages_and_holds_nobody_up(scene):
 
 
 def test_many_at_once_and_one_that_reads_slowly(scene):
-    """A reader that stands still is told of the newest state of each visit, however much happened meanwhile."""
+    """A reader that stands still is notified of the newest state of each visit, however much happened meanwhile."""
     made = [scene.book() for _ in range(20)]
     narrow = [("grpc.http2.bdp_probe", 0), ("grpc.use_local_subchannel_pool", 1)]
     with grpc.insecure_channel(scene.service.address, narrow) as channel:

@@ -83,7 +83,7 @@ def test_nothing_is_lost_while_the_receiver_fails_and_the_daemon_is_killed(told)
     for session, people in ((sid, clinic), (other, second)):
         until("last event", lambda: whole(receiver, session), seconds=90)
         check(receiver, session, people)
-    # The target that nobody answers for is told of in the log, by its name and without the event.
+    # The target that nobody answers for is reported in the log, by its name and without the event.
     until("warning", lambda: b'"nobody"' in (service.data / "telehealthd.log").read_bytes())
 
 

@@ -138,7 +138,7 @@ extension StoreContract {
             #expect(try await store.apply(repeated) == .requestExists(Sample.request("twin")))
             try await store.record(entry)
             #expect(log.events == [] && log.all.allSatisfy { $0.endedSessions.isEmpty && !$0.hasPendingEffects })
-            #expect(log.all.last?.position ?? 0 > 0, "the entry is told of all the same")
+            #expect(log.all.last?.position ?? 0 > 0, "the entry is published all the same")
         },
         StorePromise("a notice names the sessions that are over, and says whether there is work") {
             (store) async throws in

@@ -63,7 +63,7 @@ extension StoreContract {
             #expect(try await claim(store, at: 9) == [])
             #expect(try await claim(store, at: 10).map(\.id) == ["e-1"])
         },
-        StorePromise("a leased effect is nobody else's until the lease ends; then the fence has grown") {
+        StorePromise("a leased effect belongs to nobody else until the lease ends; then the fence has grown") {
             (store) async throws in
             try await store.commit(Sample.creation("a"))
             try await store.commit(Decision([.effect(Sample.effect("e-1", session: "a", sequence: 1))]))

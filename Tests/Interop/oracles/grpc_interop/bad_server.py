@@ -42,7 +42,7 @@ def response_message():
     return struct.pack(">BI", 0, len(message)) + message
 
 
-class Misbehaviour(Exception):
+class Misbehavior(Exception):
     """What the client must not do."""
 
 
@@ -73,7 +73,7 @@ class Connection(threading.Thread):
                         self.handle(event)
                     self.pump()
                     self.flush()
-            except (h2.exceptions.ProtocolError, Misbehaviour, OSError) as error:
+            except (h2.exceptions.ProtocolError, Misbehavior, OSError) as error:
                 print(f"connection {self.earlier}: {error!r}", flush=True)
 
     def flush(self):
@@ -86,7 +86,7 @@ class Connection(threading.Thread):
             if self.case == "goaway":
                 # The second call must come over a second connection.
                 if self.requests > 1:
-                    raise Misbehaviour("a call after GOAWAY")
+                    raise Misbehavior("a call after GOAWAY")
         elif isinstance(event, h2.events.DataReceived):
             self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.StreamEnded):
