@@ -2,7 +2,7 @@ import HTTPSClient
 import LoopbackHTTP
 import Testing
 
-@Suite("HTTPS client over loopback") struct HTTPSClientTests {
+@Suite("HTTPS client over loopback", .timeLimit(.minutes(1))) struct HTTPSClientTests {
     private func client(_ change: (inout HTTPSClient.Configuration) -> Void = { _ in }) throws -> HTTPSClient
     {
         var configuration = HTTPSClient.Configuration()
@@ -166,7 +166,7 @@ import Testing
         let client = try client()
         let waiting = try request(.get, server.base + "/")
         let task = Task { try await client.send(waiting) }
-        while server.requests.isEmpty { await Task.yield() }
+        await server.firstRequest()
         task.cancel()
         let result = await task.result
         #expect(throws: HTTPSError(.cancelled, phase: .sent)) { try result.get() }
@@ -198,7 +198,7 @@ import Testing
         let silent = try request(.get, server.base + "/silent")
         let quick = try request(.get, server.base + "/quick")
         let first = Task { try await client.send(silent) }
-        while server.requests.isEmpty { await Task.yield() }
+        await server.firstRequest()
         // Two more: one finds the only place in the queue, the other is turned away and says so.
         let results = await withTaskGroup(of: Result<Int, HTTPSError>.self) { group in
             for _ in 0..<2 {
@@ -223,7 +223,7 @@ import Testing
         let silent = try request(.get, server.base + "/silent")
         let first = Task { try await client.send(silent) }
         defer { first.cancel() }
-        while server.requests.isEmpty { await Task.yield() }
+        await server.firstRequest()
         await #expect(throws: HTTPSError(.deadlineExceeded, phase: .waiting)) {
             try await client.send(request(.get, server.base + "/late", within: .milliseconds(50)))
         }
@@ -237,7 +237,7 @@ import Testing
         let client = try client()
         let silent = try request(.get, server.base + "/")
         let task = Task { try await client.send(silent) }
-        while server.requests.isEmpty { await Task.yield() }
+        await server.firstRequest()
         client.shutdown()
         let result = await task.result
         #expect(throws: HTTPSError(.shutDown, phase: .sent)) { try result.get() }

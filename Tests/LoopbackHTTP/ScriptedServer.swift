@@ -109,6 +109,11 @@ public final class ScriptedServer: Sendable {
     /// What came so far, in order.
     public var requests: [Request] { recorded.withLock { $0 } }
 
+    /// Waits for the first request; no longer than the test may run, whose time limit cancels it.
+    public func firstRequest() async {
+        while requests.isEmpty, !Task.isCancelled { await Task.yield() }
+    }
+
     /// Closes every connection; those served by `silence` too.
     public func stop() {
         sockets.stop()
