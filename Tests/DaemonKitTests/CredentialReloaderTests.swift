@@ -88,7 +88,7 @@ private struct Household {
     }
 }
 
-@Suite("Files that others renew", .serialized) struct RenewedFilesTests {
+@Suite("Files that others renew", .serialized) struct CredentialReloaderTests {
     @Test func `nothing is read while nothing changes`() async throws {
         let house = try Household()
         try await house.whileRenewing {

@@ -3,7 +3,7 @@ import Testing
 @testable import EventCore
 
 @Suite("Memory that only a burst needed")
-struct SpareMemoryTests {
+struct HeapTrimmerTests {
     @Test("is given back at the first rest behind the start, and then at each rest behind work")
     func givesBackAtRest() {
         var spare = HeapTrimmer(cpuTime: .zero)
