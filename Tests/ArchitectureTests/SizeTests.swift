@@ -7,7 +7,6 @@ import Testing
     /// Types that are still to be divided, with as many functions as they may have until then.
     private static let undivided = [
         "StorageSQLite.SQLiteStore": 48,
-        "TelehealthEngine.TelehealthStore": 28,
     ]
     /// One file in ten may be as long.
     private static let usualLinesMax = 200

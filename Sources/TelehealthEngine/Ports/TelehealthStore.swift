@@ -63,7 +63,7 @@ public enum ApplyResult: Sendable, Hashable {
 ///
 /// There is no interactive transaction: load, decide, apply; a conflict means to begin again.
 /// Isolation: any. Reads may run inline on the caller's thread when they are short.
-public protocol TelehealthStore: CommitFeed, VisitFeed {
+public protocol TelehealthStore: CommitFeed, VisitFeed, OutboundOperationStore {
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment?
     func earlyCancellation(of id: AppointmentID) async throws(StoreError) -> EarlyCancellation?
     /// Of this client, not cancelled, and planned to end after the given instant; in any order.
@@ -110,17 +110,6 @@ public protocol TelehealthStore: CommitFeed, VisitFeed {
     /// Adds an entry to the audit log that belongs to no change: a read or a denial. Denials of one identity
     /// within a second may be summed into one row; the call returns when the row that holds it is durable.
     func record(_ entry: AuditEntry) async throws(StoreError)
-    /// Leases due effects: pending, `notBefore` passed, no live lease, and the first that is not done (in
-    /// ``Effect/sequence`` order) of their session and ``Effect/lane``. Each claim adds one to the fence,
-    /// from 0.
-    func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect]
-    /// The next instant at which an effect falls due; nil = none pending.
-    func nextEffectDue() async throws(StoreError) -> Timestamp?
-    /// Effects that were given up, oldest first by id, after the given one.
-    func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect]
-    /// Any effect that is kept, whatever its state.
-    func effect(_ id: EffectID) async throws(StoreError) -> Effect?
-    func effectCounts() async throws(StoreError) -> EffectCounts
     /// Forgets request records that expired, events older than the given instant of ended sessions, and effects that
     /// are done and were last tried before the given instant, and early cancellations from before one. Departures go
     /// with the events.
