@@ -27,17 +27,6 @@ import Testing
         #expect(try clinic.state(id).meetings.count == 1)
     }
 
-    @Test(arguments: [
-        (0, -1000, 20), (1, -1000, 250), (2, -1000, 500), (5, -1000, 4000), (6, -1000, 5000), (.max, -1000, 5000),
-        (0, 3000, 3000), (1, 100, 250), (3, 60_000, 5000),
-    ])
-    func `a row that is due and cannot be claimed is looked at less and less often`(
-        emptyClaims: Int, untilDue: Int, expected: Int
-    ) {
-        let delay = EffectWorker.delay(afterEmptyClaims: emptyClaims, untilDue: .milliseconds(untilDue))
-        #expect(delay == .milliseconds(expected))
-    }
-
     @Test func `the server's wish for a pause is kept`() async throws {
         let clinic = Clinic()
         _ = try await asked(clinic)

@@ -8,7 +8,7 @@ public struct ParticipantUseCases: Sendable {
     let pipeline: CommandPipeline
     let guestKey: GuestKey
 
-    /// - Throws: as ``SessionDraft/admit(_:by:ledger:)``.
+    /// - Throws: as ``SessionDraft/admitParticipant(_:by:ledger:)``.
     public func admit(_ id: SessionID, _ participant: ParticipantID, _ invocation: Invocation)
         async throws(TelehealthError) -> SessionState
     {

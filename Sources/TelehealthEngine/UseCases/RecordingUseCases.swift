@@ -8,7 +8,7 @@ public struct RecordingUseCases: Sendable {
     let pipeline: CommandPipeline
     let storage: any RecordingStorage
 
-    /// - Throws: as ``SessionDraft/start(_:by:ledger:)``.
+    /// - Throws: as ``SessionDraft/startRecording(_:by:ledger:)``.
     public func start(_ command: StartRecording, _ invocation: Invocation)
         async throws(TelehealthError) -> RecordingOutcome
     {

@@ -9,8 +9,7 @@ public import TelehealthRules
 public final class EffectWorker: Sendable {
     /// Longest sleep without looking: covers what another process asked for.
     private static let idleMax: Duration = .seconds(5)
-    /// Shortest sleep after a claim that gave nothing, while rows are due but leased, blocked or damaged; it doubles
-    /// with each such claim, up to ``idleMax``: a damaged row waits for an operator.
+    /// Shortest sleep after a claim that gave nothing, while rows are due but leased or blocked.
     private static let pause: Duration = .milliseconds(250)
 
     private let store: any TelehealthStore
@@ -41,7 +40,6 @@ public final class EffectWorker: Sendable {
     /// Works until the task is cancelled; then waits for the calls that are under way.
     public func run() async {
         await withDiscardingTaskGroup { group in
-            var emptyClaims = 0
             while !Task.isCancelled {
                 let free = policy.effectConcurrencyMax - running.load(ordering: .relaxed)
                 let claimed = await claim(free)
@@ -53,9 +51,8 @@ public final class EffectWorker: Sendable {
                         self.wake.signal()
                     }
                 }
-                emptyClaims = claimed.isEmpty ? emptyClaims + 1 : 0
-                let delay = await delay(afterEmptyClaims: emptyClaims, isFull: claimed.count >= free)
-                if await wake.wait(atMost: delay, time) { emptyClaims = 0 }
+                let delay = await delay(hasClaimed: !claimed.isEmpty, isFull: claimed.count >= free)
+                _ = await wake.wait(atMost: delay, time)
             }
         }
     }
@@ -79,20 +76,11 @@ public final class EffectWorker: Sendable {
     }
 
     /// - Parameter isFull: every slot is taken: only the end of one of them brings anything.
-    private func delay(afterEmptyClaims emptyClaims: Int, isFull: Bool) async -> Duration {
+    private func delay(hasClaimed: Bool, isFull: Bool) async -> Duration {
         if isFull { return Self.idleMax }
         do {
             guard let due = try await store.nextEffectDue() else { return Self.idleMax }
-            return Self.delay(afterEmptyClaims: emptyClaims, untilDue: due - time.now)
+            return min(Self.idleMax, max(hasClaimed ? .milliseconds(20) : Self.pause, due - time.now))
         } catch { return .seconds(1) }
-    }
-
-    /// - Parameters:
-    ///   - emptyClaims: how many claims in a row gave nothing.
-    ///   - untilDue: until the next row falls due; negative when it was due already.
-    static func delay(afterEmptyClaims emptyClaims: Int, untilDue: Duration) -> Duration {
-        // Five doublings of the pause are beyond the longest sleep.
-        let least = emptyClaims == 0 ? .milliseconds(20) : pause * (1 << min(emptyClaims - 1, 5))
-        return min(idleMax, max(least, untilDue))
     }
 }
