@@ -167,7 +167,8 @@ extension SQLiteStore {
 
     public func nextEffectDue() async throws(StoreError) -> Timestamp? {
         try readers.readOnce { (connection) throws(SQLiteError) in
-            try connection.first(EffectRow.nextDue, read: { row in row.instant() })
+            let (next, _) = try connection.allSound(EffectRow.nextDue, limit: 1, read: EffectRow.read)
+            return next.first.map(EffectRow.dueAt)
         }
     }
 
@@ -175,11 +176,8 @@ extension SQLiteStore {
     public func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect] {
         let (rows, damaged) = try readers.readOnce { (connection) throws(SQLiteError) in
             try connection.allSound(
-                EffectRow.dead,
-                bind: { values in
-                    values.add(after?.rawValue ?? "")
-                    values.add(min(max(limit, 1), 1000))
-                }, read: EffectRow.read)
+                EffectRow.dead, limit: min(max(limit, 1), 1000), bind: { $0.add(after?.rawValue ?? "") },
+                read: EffectRow.read)
         }
         if damaged > 0 { readers.noteDamage("value in effects.dead") }
         return rows

@@ -120,6 +120,29 @@ extension StoreError {
         }
     }
 
+    @Test("of calls to others take no place of a call that can be made, however many there are")
+    func takesNoPlaceOfAnother() async throws {
+        try await withEditedStore("UPDATE effects SET kind = 'danceTango' WHERE id <> 'effect-c'") { _, store in
+            let none = try await store.claimEffects(limit: 0, now: Sample.at(1), lease: .seconds(1))
+            #expect(none.isEmpty)
+            let claimed = try await store.claimEffects(limit: 1, now: Sample.at(1), lease: .seconds(1))
+            #expect(claimed.map(\.id) == ["effect-c"])
+        }
+    }
+
+    @Test("of a call to others is never the next that falls due")
+    func isNeverTheNextDue() async throws {
+        try await withEditedStore("UPDATE effects SET kind = 'danceTango' WHERE id <> 'effect-c'") { _, store in
+            _ = try await store.claimEffects(limit: 1, now: Sample.at(1), lease: .seconds(60))
+            let next = try await store.nextEffectDue()
+            #expect(next == Sample.at(1) + .seconds(60))
+        }
+        try await withEditedStore("UPDATE effects SET kind = 'danceTango'") { _, store in
+            let next = try await store.nextEffectDue()
+            #expect(next == nil)
+        }
+    }
+
     /// Each takes away what the row's kind needs.
     @Test(
         "of a call to others that lacks what its kind needs is damage, and no other call waits for it",
@@ -155,6 +178,8 @@ extension StoreError {
             let dead = try await store.deadEffects(after: nil, limit: 10)
             #expect(dead.map(\.id) == ["effect-a", "effect-c"])
             #expect(log.conditions.count == 1)
+            let page = try await store.deadEffects(after: "effect-a", limit: 1)
+            #expect(page.map(\.id) == ["effect-c"], "a page is full where there are more")
         }
     }
 

@@ -20,20 +20,16 @@ enum EffectRow {
     static let due = PreparedSQL(
         "effects.due",
         table.selectText(
-            "WHERE state = 'pending' AND due_at <= ?1 AND \(isFirstOfItsLane) ORDER BY due_at, id LIMIT ?2"
+            "WHERE state = 'pending' AND due_at <= ?1 AND \(isFirstOfItsLane) ORDER BY due_at, id"
         ))
     static let nextDue = PreparedSQL(
         "effects.next due",
-        """
-        SELECT due_at FROM effects WHERE state = 'pending' AND \(isFirstOfItsLane) \
-        ORDER BY due_at LIMIT 1
-        """
-    )
+        table.selectText("WHERE state = 'pending' AND \(isFirstOfItsLane) ORDER BY due_at, id"))
     static let lease = PreparedSQL(
         "effects.lease", "UPDATE effects SET fence = ?2, leased_until = ?3, due_at = ?4 WHERE id = ?1")
     static let byID = PreparedSQL("effects.read", table.selectText("WHERE id = ?1"))
     static let dead = PreparedSQL(
-        "effects.dead", table.selectText("WHERE state = 'dead' AND id > ?1 ORDER BY id LIMIT ?2"))
+        "effects.dead", table.selectText("WHERE state = 'dead' AND id > ?1 ORDER BY id"))
     /// Both from the partial index of what is not done: done rows are never touched.
     static let counts = PreparedSQL(
         "effects.counts",

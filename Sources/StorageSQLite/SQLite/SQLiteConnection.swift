@@ -103,13 +103,16 @@ final class SQLiteConnection {
         return rows
     }
 
-    /// Every row that is sound; the damaged ones are passed over and counted, so that one does not hide the others.
+    /// The rows that are sound; damaged ones are passed over and counted, so that they do not hide the others.
+    ///
+    /// - Parameter limit: how many sound rows are wanted. A LIMIT in the statement would count damaged rows, too.
     func allSound<Row>(
-        _ sql: PreparedSQL, bind: (inout StatementBinder) -> Void = { _ in },
+        _ sql: PreparedSQL, limit: Int = .max, bind: (inout StatementBinder) -> Void = { _ in },
         read: (inout RowReader) throws(SQLiteError) -> Row
     ) throws(SQLiteError) -> (rows: [Row], damaged: Int) {
         var rows: [Row] = []
         var damaged = 0
+        guard limit > 0 else { return (rows, damaged) }
         try step(bound(sql, bind), sql.label) { (row) throws(SQLiteError) in
             do throws(SQLiteError) {
                 let value = try read(&row)
@@ -120,7 +123,7 @@ final class SQLiteConnection {
                 row.forgetFault()
                 damaged += 1
             }
-            return true
+            return rows.count < limit
         }
         return (rows, damaged)
     }

@@ -5,11 +5,7 @@ extension EffectClaim {
     func run(_ connection: SQLiteConnection) throws(SQLiteError) -> Outcome {
         // A damaged row waits for an operator; the others are not to wait with it.
         var (effects, damaged) = try connection.allSound(
-            EffectRow.due,
-            bind: { values in
-                values.add(now)
-                values.add(max(limit, 0))
-            }, read: EffectRow.read)
+            EffectRow.due, limit: limit, bind: { $0.add(now) }, read: EffectRow.read)
         for index in effects.indices {
             effects[index].fence += 1
             effects[index].leasedUntil = leasedUntil
