@@ -180,11 +180,30 @@ public struct WireReader: ~Copyable {
     @usableFromInline
     static func makeString(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> String {
         let span = unsafe Span<UInt8>(_unsafeBytes: bytes)
+        if unsafe isASCII(bytes) {
+            return String(copying: unsafe UTF8Span(unchecked: span, isKnownASCII: true))
+        }
         do throws(UTF8.ValidationError) {
             return String(copying: try UTF8Span(validating: span))
         } catch {
             throw .invalidUTF8
         }
+    }
+
+    /// Eight bytes at a time: most texts are identifiers and names, which need no further check.
+    @inline(__always)
+    private static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var offset = 0
+        var seen: UInt64 = 0
+        while offset &+ 8 <= bytes.count {
+            seen |= unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            offset &+= 8
+        }
+        while offset < bytes.count {
+            seen |= UInt64(unsafe bytes.load(fromByteOffset: offset, as: UInt8.self))
+            offset &+= 1
+        }
+        return seen & 0x8080_8080_8080_8080 == 0
     }
 
     /// A `bytes` value.
