@@ -31,7 +31,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
         domain.work(in: &group)
         entrance.keepCurrent(in: &group, records: records, receiptKeys: domain.receiptKeys, time: time)
         group.addTask { await records.heads.run() }
-        group.addTask { await giveBackSpareMemory(time) }
+        group.addTask { await giveBackSpareMemory(of: entrance.server, time) }
         entrance.monitor.becomeReady()
         logger.info("limits", metadata: entrance.limitsMetadata)
         announce(addresses, monitoring: monitoring?.address, logger)
@@ -53,11 +53,14 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
 }
 
 /// Returns free memory to the system; runs until cancelled.
-private func giveBackSpareMemory(_ time: SystemTime) async {
+private func giveBackSpareMemory(of server: RPCServer, _ time: SystemTime) async {
     var spare = HeapTrimmer()
     while true {
         do { try await time.sleep(for: HeapTrimmer.look) } catch { return }
-        HeapTrimmer.take(spare.next())
+        let step = spare.next()
+        // Released first, so that its pages are among those that are returned.
+        if step != .wait { await server.releaseSpareMemory() }
+        HeapTrimmer.take(step)
     }
 }
 

@@ -65,6 +65,10 @@ final class CallDispatcher: ServerStreamSource {
         for calls in loops { await calls.flushed() }
     }
 
+    func releaseSpareMemory() async {
+        for calls in loops { await calls.releaseSpareMemory() }
+    }
+
     func waitForHandlers(limit: Duration) async {
         for calls in loops { await calls.waitUntilIdle(limit: limit) }
     }

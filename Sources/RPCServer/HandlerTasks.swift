@@ -10,6 +10,8 @@ final class HandlerTasks {
     /// Waiting tasks that are kept, each one to three kilobytes. Handlers that do not suspend need one; as many
     /// as this suspend at once when ten connections of a hundred calls wait for the same commit.
     private static let waitingMax = 1024
+    /// Waiting tasks that are kept without work.
+    private static let idleWaitingMax = 16
 
     private let loop: EventLoop
     private var waiting: [HandlerTask] = []
@@ -25,6 +27,11 @@ final class HandlerTasks {
         guard !isEnded, waiting.count < Self.waitingMax else { return false }
         waiting.append(task)
         return true
+    }
+
+    /// Ends the waiting tasks that only a burst of calls needed. They are remade when they are needed.
+    func releaseSpare() {
+        while waiting.count > Self.idleWaitingMax { waiting.removeLast().end() }
     }
 
     /// Ends the waiting tasks, and each other one when its handler returns.

@@ -156,6 +156,16 @@ final class LoopCalls: @unchecked Sendable {
         }
     }
 
+    /// Releases what only a burst of calls needed, and returns when it is free.
+    func releaseSpareMemory() async {
+        await withCheckedContinuation { continuation in
+            loop.execute { [self] in
+                handlerTasks.releaseSpare()
+                continuation.resume()
+            }
+        }
+    }
+
     private func resumeIdleWaiters() {
         let waiters = idleWaiters
         idleWaiters = []

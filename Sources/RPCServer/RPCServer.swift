@@ -103,6 +103,12 @@ public final class RPCServer: Sendable {
         return metrics
     }
 
+    /// Releases memory that only a burst of calls needed. It is taken again when needed, so call this when the
+    /// process has become idle.
+    ///
+    /// - Isolation: any; returns when all event loops have done it.
+    public func releaseSpareMemory() async { await dispatcher.releaseSpareMemory() }
+
     /// Connections open now.
     public var openConnectionCount: Int { transport.openConnectionCount }
 

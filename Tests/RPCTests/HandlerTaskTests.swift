@@ -87,6 +87,24 @@ private struct Admitting: ServerInterceptor {}
         }
     }
 
+    @Test("after the spare tasks of a burst are released, another burst is answered, and running handlers finish")
+    func released() async throws {
+        try await run { loopback in
+            async let held = ask(TaskService.hold, loopback)
+            await service.started.wait()
+            for _ in 0..<2 {
+                try await withThrowingTaskGroup(of: String.self) { group in
+                    for _ in 0..<200 { group.addTask { try await ask(TaskService.yield, loopback) } }
+                    for try await task in group { #expect(!task.contains("cancelled")) }
+                }
+                await loopback.server.releaseSpareMemory()
+            }
+            service.release.happen()
+            let task = try await held
+            #expect(!task.contains("cancelled"))
+        }
+    }
+
     @Test("the cancellation of a call reaches no later call") func cancelled() async throws {
         try await run { loopback in
             _ = try await ask(TaskService.at, loopback)
