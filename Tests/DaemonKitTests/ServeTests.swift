@@ -63,7 +63,7 @@ import Testing
         store.keyRing = try configuration.keyRing.read()
         store.auditKeyFile = configuration.audit.keyFile
         let records = try SQLiteStore.open(directory: configuration.dataDirectory, configuration: store)
-        let rows = try await records.auditRecords(from: 1, limit: 10)
+        let rows = try await records.auditTrail.auditRecords(from: 1, limit: 10)
         #expect(rows.map(\.action) == ["startService", "stopService", "startService", "stopService"])
         #expect(rows.allSatisfy { $0.outcome == "allowed" && $0.subject == "system" })
         await records.close()

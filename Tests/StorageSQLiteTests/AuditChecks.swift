@@ -11,13 +11,13 @@ extension SQLiteStore {
         let inspection = AuditInspection(
             source: .init(
                 records: { (from, limit) async throws(StoreError) in
-                    try await self.auditRecords(from: from, limit: limit)
+                    try await self.auditTrail.auditRecords(from: from, limit: limit)
                 },
-                nodes: { (leaves) async throws(StoreError) in try await self.auditNodes(in: leaves) },
-                verifier: { self.auditVerifier(anchor: $0, heads: heads, headKey: headKey) }),
+                nodes: { (leaves) async throws(StoreError) in try await self.auditTrail.auditNodes(in: leaves) },
+                verifier: { self.auditTrail.auditVerifier(anchor: $0, heads: heads, headKey: headKey) }),
             newestHead: heads.last)
         guard let report = try await inspection.run(
-            from: from, through: through, lastKnown: auditEnd.number)
+            from: from, through: through, lastKnown: auditTrail.auditEnd.number)
         else { throw CancellationError() }
         return report
     }

@@ -23,7 +23,7 @@ import Testing
         var query = query
         var numbers: [Int64] = []
         repeat {
-            let page = try await store.auditPage(query)
+            let page = try await store.auditTrail.auditPage(query)
             numbers += page.records.map(\.number)
             query.after = page.next
         } while query.after != nil
@@ -36,7 +36,7 @@ import Testing
         let entries = Self.entries(&generator)
         try await withTemporaryStore { store in
             for entry in entries { try await store.record(entry) }
-            let records = try await store.auditRecords(from: 1, limit: 1_000)
+            let records = try await store.auditTrail.auditRecords(from: 1, limit: 1_000)
             try #require(records.count == entries.count)
             for person in Self.people {
                 for subject in [nil, "a", "system"] as [Subject?] {
@@ -66,7 +66,7 @@ import Testing
             entry.hasOwnTarget = hasOwnTarget
             let store = try SQLiteStore.open(directory: directory)
             try await store.record(entry)
-            #expect(try await store.auditRecords(from: 1, limit: 1).map(\.target) == ["target-marker"])
+            #expect(try await store.auditTrail.auditRecords(from: 1, limit: 1).map(\.target) == ["target-marker"])
             #expect(try await store.auditReport().findings == [])
             let type = try store.readers.readOnce { (connection) throws(SQLiteError) in
                 try connection.texts("SELECT typeof(target) FROM audit", label: "test")
@@ -84,8 +84,8 @@ import Testing
                 entry.target = "consent-1"
                 try await store.record(entry)
             }
-            #expect(try await store.auditNumber(consent: "consent-1") == 2)
-            #expect(try await store.auditNumber(consent: "consent-2") == nil)
+            #expect(try await store.auditTrail.auditNumber(consent: "consent-1") == 2)
+            #expect(try await store.auditTrail.auditNumber(consent: "consent-2") == nil)
         }
     }
 }

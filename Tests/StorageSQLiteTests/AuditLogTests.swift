@@ -29,7 +29,7 @@ import Testing
                 let store = try SQLiteStore.open(directory: directory)
                 try await fill(store, rows: part, from: rows)
                 rows += part
-                let end = store.auditEnd
+                let end = store.auditTrail.auditEnd
                 #expect(end.number == Int64(rows))
                 roots[end.number] = end.tree.root
                 let report = try await store.auditReport()
@@ -38,23 +38,23 @@ import Testing
                 await store.close()
             }
             let store = try SQLiteStore.open(directory: directory)
-            let size = store.auditEnd.number
+            let size = store.auditTrail.auditEnd.number
             for number in [1, 2, 256, 257, 512, 513, 1_024, size] {
-                let proof = try #require(try await store.auditProof(of: number, treeSize: size))
+                let proof = try #require(try await store.auditTrail.auditProof(of: number, treeSize: size))
                 #expect(proof.holds, "row \(number)")
                 #expect(proof.root == roots[size])
             }
             for (old, root) in roots {
-                let path = try #require(try await store.auditConsistency(from: old, to: size))
+                let path = try #require(try await store.auditTrail.auditConsistency(from: old, to: size))
                 #expect(
                     MerkleProof.isConsistent(
-                        from: old, oldRoot: root, to: size, newRoot: store.auditEnd.tree.root, path: path))
-                let older = try #require(try await store.auditProof(of: old, treeSize: old))
+                        from: old, oldRoot: root, to: size, newRoot: store.auditTrail.auditEnd.tree.root, path: path))
+                let older = try #require(try await store.auditTrail.auditProof(of: old, treeSize: old))
                 #expect(older.root == root)
             }
-            #expect(try await store.auditProof(of: size + 1, treeSize: size) == nil)
-            #expect(try await store.auditProof(of: 1, treeSize: size + 1) == nil)
-            #expect(try await store.auditProof(of: 0, treeSize: size) == nil)
+            #expect(try await store.auditTrail.auditProof(of: size + 1, treeSize: size) == nil)
+            #expect(try await store.auditTrail.auditProof(of: 1, treeSize: size + 1) == nil)
+            #expect(try await store.auditTrail.auditProof(of: 0, treeSize: size) == nil)
             await store.close()
         }
     }
@@ -68,7 +68,7 @@ import Testing
                 try await store.commit(decision)
                 try await store.record(Sample.audit("read-\(index)"))
             }
-            let actions = try await store.auditRecords(from: 1, limit: 100).map(\.action)
+            let actions = try await store.auditTrail.auditRecords(from: 1, limit: 100).map(\.action)
             #expect(actions == (0..<20).flatMap { ["first-\($0)", "second-\($0)", "read-\($0)"] })
         }
     }
@@ -81,7 +81,7 @@ import Testing
             decision.audit = [Sample.audit("twice")]
             #expect(try await store.apply(decision) == .conflict)
             try await store.record(Sample.audit("after"))
-            #expect(try await store.auditRecords(from: 1, limit: 10).map(\.action) == ["after"])
+            #expect(try await store.auditTrail.auditRecords(from: 1, limit: 10).map(\.action) == ["after"])
             #expect(try await store.auditReport().findings == [])
         }
     }
@@ -128,7 +128,7 @@ import Testing
             let store = try SQLiteStore.open(directory: directory)
             try await fill(store, rows: 301)
             let archive = try AuditHeadArchive.open(
-                directory: heads, keyFile: heads + ".key", trail: store, time: FixedTime())
+                directory: heads, keyFile: heads + ".key", trail: store.auditTrail, time: FixedTime())
             _ = try archive.keepHead()
             await store.close()
             #expect(
@@ -154,7 +154,7 @@ import Testing
             try await fill(store, rows: 3)
             for _ in 0..<2 {
                 let archive = try AuditHeadArchive.open(
-                    directory: heads, keyFile: heads + ".key", trail: store, time: FixedTime())
+                    directory: heads, keyFile: heads + ".key", trail: store.auditTrail, time: FixedTime())
                 #expect(try archive.keepHead().size == 3)
                 #expect(try archive.keepHead().size == 3)
             }
@@ -164,7 +164,7 @@ import Testing
             try file.close()
             try await fill(store, rows: 1)
             let archive = try AuditHeadArchive.open(
-                directory: heads, keyFile: heads + ".key", trail: store, time: FixedTime())
+                directory: heads, keyFile: heads + ".key", trail: store.auditTrail, time: FixedTime())
             _ = try archive.keepHead()
             let kept = try #require(try AuditHeadArchive.kept(in: heads))
             #expect(kept.heads.map(\.size) == [3, 4])
@@ -182,7 +182,7 @@ import Testing
             let store = try SQLiteStore.open(directory: directory)
             let start = {
                 _ = try AuditHeadArchive.open(
-                    directory: heads, keyFile: heads + ".key", trail: store, time: FixedTime())
+                    directory: heads, keyFile: heads + ".key", trail: store.auditTrail, time: FixedTime())
             }
             try start()
             let made = try #require(FileManager.default.contents(atPath: path))
@@ -214,7 +214,7 @@ import Testing
                 """, label: "test")
             for _ in 0..<2 {
                 let store = try SQLiteStore.open(directory: directory)
-                let rows = try await store.auditRecords(from: 1, limit: 10)
+                let rows = try await store.auditTrail.auditRecords(from: 1, limit: 10)
                 #expect(rows.map(\.action) == ["chainEarlierRows", "GetSession", "sweep"])
                 #expect(rows.first?.target == "rows:2")
                 #expect(rows[1].role == "client" && rows[1].sessionID == "s-1" && rows[1].at.microseconds == 1)
@@ -235,7 +235,7 @@ import Testing
                 for _ in 0..<500 { group.addTask { try await store.record(denial) } }
                 try await group.waitForAll()
             }
-            let rows = try await store.auditRecords(from: 1, limit: 1_000)
+            let rows = try await store.auditTrail.auditRecords(from: 1, limit: 1_000)
             #expect(rows.map(\.count).reduce(0, +) == 500)
             #expect(rows.count < 500 / 5)
         }
@@ -265,9 +265,10 @@ import Testing
             for index in 0..<4 {
                 group.addTask {
                     await withCheckedContinuation { done in
-                        if let refusal = queue.submit(.record(Sample.audit("\(index)"), done)) {
-                            done.resume(returning: .failure(refusal))
+                        let job = WriterJob.record(Sample.audit("\(index)")) { error in
+                            done.resume(returning: error.map { .failure($0) } ?? .success(()))
                         }
+                        if let refusal = queue.submit(job) { done.resume(returning: .failure(refusal)) }
                     }
                 }
             }
@@ -291,7 +292,7 @@ import Testing
             var pages = 0
             var found: [AuditRecord] = []
             repeat {
-                let page = try await store.auditPage(query)
+                let page = try await store.auditTrail.auditPage(query)
                 found += page.records
                 query.after = page.next
                 pages += 1

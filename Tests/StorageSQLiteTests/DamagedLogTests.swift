@@ -67,7 +67,7 @@ private struct DeadStore {
         var query = SessionQuery()
         query.limit = 200
         let sessions = try await store.sessions(query).count
-        let doubts = try await store.auditDoubts().map(\.fault)
+        let doubts = try await store.auditTrail.auditDoubts().map(\.fault)
         await store.close()
         let damage = conditions.conditions.compactMap { if case .damaged(let damage) = $0 { damage } else { nil } }
         return (damage, sessions, doubts)

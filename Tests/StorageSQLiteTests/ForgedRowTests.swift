@@ -64,7 +64,7 @@ import Testing
             #expect(try await store.session(SessionID("session-b")) != nil)
             let problems = try await store.integrityCheck()
             #expect(problems.contains { $0.contains(forgery.isFound) }, "\(problems)")
-            let doubts = try await store.auditDoubts().map(\.description)
+            let doubts = try await store.auditTrail.auditDoubts().map(\.description)
             #expect(doubts.count == 1 && doubts[0].contains("session-a"), "\(doubts)")
             try await store.commit(Sample.creation("d"))
         }
@@ -89,7 +89,7 @@ import Testing
             participant.state = .removed
             try await store.commit(Decision([.participant(participant)]))
             #expect(try await store.integrityCheck() == [])
-            #expect(try await store.auditDoubts() == [])
+            #expect(try await store.auditTrail.auditDoubts() == [])
         }
     }
 

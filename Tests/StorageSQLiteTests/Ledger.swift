@@ -131,7 +131,7 @@ struct Ledger: Sendable {
         let store = try SQLiteStore.open(directory: directory, configuration: configuration)
         var problems = log.conditions.map { "reported \($0)" }
         problems += try await Self.problems(records, in: store)
-        problems += try await store.auditDoubts().map(\.description)
+        problems += try await store.auditTrail.auditDoubts().map(\.description)
         // Whatever was lost, the audit log that is left is whole, and as long as the steps that are left.
         let report = try await store.auditReport()
         problems += report.findings.map(\.description)

@@ -3,6 +3,7 @@ internal import DurableFile
 internal import EventCore
 internal import HTTPSClient
 internal import Identity
+internal import StorageSQLite
 internal import TelehealthEngine
 internal import TelehealthHandlers
 internal import TelehealthModel
@@ -62,12 +63,12 @@ struct Domain {
             try cloud.eventPoller(configuration, intake: intake, alarms: alarms)
         }
 
-        let audit = AuditQueries(useCases: useCases, trail: store, witness: records.heads.archive)
+        let audit = AuditQueries(useCases: useCases, trail: store.auditTrail, witness: records.heads.archive)
         receiptKeys = ReceiptKeyStore(
             try StartFailure.naming("key of receipts in \(configuration.audit.receiptKeyFile) (--receipt-key-file)") {
                 try Self.receiptKeys(configuration)
             })
-        let receipts = ReceiptIssuer(useCases: useCases, trail: store, keys: receiptKeys)
+        let receipts = ReceiptIssuer(useCases: useCases, trail: store.auditTrail, keys: receiptKeys)
         longWork = try EventLoop(name: "long-work", givesWay: true)
         try longWork.start()
         watchWork = try EventLoop(name: "watch-work", givesWay: true)
@@ -75,7 +76,7 @@ struct Domain {
         openWatches = { [hub, others = useCases.watches.sessionsWatches] in hub.watchCount + others.watchCount }
         services = TelehealthServices(
             useCases: useCases, audit: audit, receipts: receipts,
-            archive: PersonArchive(useCases: useCases, trail: store), presence: presence, care: store,
+            archive: PersonArchive(useCases: useCases, trail: store.auditTrail), presence: presence, care: store,
             openWatches: openWatches, longWork: longWork, watchWork: watchWork, time: time)
     }
 

@@ -55,7 +55,7 @@ struct StorageAssembly {
     ) throws -> AuditHeadKeeper {
         let audit = configuration.audit
         let archive = try AuditHeadArchive.open(
-            directory: audit.headsDirectory, keyFile: audit.headKeyFile, trail: store, time: time)
+            directory: audit.headsDirectory, keyFile: audit.headKeyFile, trail: store.auditTrail, time: time)
         return AuditHeadKeeper(
             archive: archive, store: store, time: time, interval: audit.headInterval, rows: Int64(audit.headRows),
             alarms: alarms)

@@ -54,7 +54,7 @@ struct AuditHeadKeeper: Sendable {
         var next = time.now + interval
         while true {
             do { try await time.sleep(for: Self.look) } catch { return }
-            let grown = store.auditEnd.number - (archive.newest?.size ?? 0)
+            let grown = store.auditTrail.auditEnd.number - (archive.newest?.size ?? 0)
             guard grown >= rows || (grown > 0 && time.now >= next) else { continue }
             keep()
             next = time.now + interval
@@ -66,10 +66,10 @@ struct AuditHeadKeeper: Sendable {
     }
 
     private func contradicts(_ head: AuditHead) async throws(StoreError) -> Bool {
-        guard archive.headKey.verifies(head), head.size <= store.auditEnd.number else { return true }
+        guard archive.headKey.verifies(head), head.size <= store.auditTrail.auditEnd.number else { return true }
         guard head.size > 0 else { return false }
-        let record = try await store.auditRecords(from: head.size, limit: 1).first
-        let proof = try await store.auditProof(of: head.size, treeSize: head.size)
+        let record = try await store.auditTrail.auditRecords(from: head.size, limit: 1).first
+        let proof = try await store.auditTrail.auditProof(of: head.size, treeSize: head.size)
         return record?.number != head.size || record?.mac != head.mac || proof?.root != head.root
     }
 }

@@ -2,7 +2,21 @@ public import AuditChain
 public import TelehealthEngine
 public import TelehealthModel
 
-extension SQLiteStore: AuditTrail {
+extension SQLiteStore {
+    /// The audit log, for its readers.
+    public var auditTrail: SQLiteAuditTrail { SQLiteAuditTrail(store: self) }
+}
+
+/// What can be read of a store's audit log. Rows come to it through ``SQLiteStore/apply(_:)`` and
+/// ``SQLiteStore/record(_:)``.
+///
+/// Isolation: any.
+public struct SQLiteAuditTrail: AuditTrail {
+    let store: SQLiteStore
+
+    private var readers: ReaderPool { store.readers }
+    private var writer: Writer { store.writer }
+
     /// Rows looked at per snapshot of a listing, and per page before it says where to go on: about 20 ms.
     private static let listedAtOnce = 500
     private static let listedMax = 5_000
@@ -82,11 +96,11 @@ extension SQLiteStore: AuditTrail {
     public func auditDoubts(
         progress: @escaping ProgressReport = { _ in }
     ) async throws(StoreError) -> [AuditFinding] {
-        let (log, path) = (writer.auditLog, path)
+        let (log, path) = (writer.auditLog, store.path)
         let marks = try readers.read { (connection) throws(SQLiteError) in
             try AuditMarks.findings(database: path, key: log.key, end: log.endNumber, connection)
         }
-        return marks + (try await forgedRows(CheckWatch(progress))).findings
+        return marks + (try await store.forgedRows(CheckWatch(progress))).findings
     }
 
     public func auditVerifier(
