@@ -17,6 +17,9 @@ extension CallStream {
     }
 
     /// The state behind the stream's lock.
+    ///
+    /// Many calls may be open and idle, so the order of the fields counts: the flags stand where they fill the rest of
+    /// a word.
     @usableFromInline
     struct State: ~Copyable, Sendable {
         @usableFromInline var driver: (any CallDriver)?
@@ -29,14 +32,32 @@ extension CallStream {
         @usableFromInline var inbound: MessageDeframer
         @usableFromInline var inboundEnd = InboundEnd.open
         @usableFromInline var inboundCompression: MessageCompression?
-        @usableFromInline var lastMessageWasCompressed = false
-        @usableFromInline var hasRefusedUnpacking = false
-        /// The reader waits for the only message and the end: the message alone wakes nobody.
-        @usableFromInline var waitsForEnd = false
         /// Received bytes for which the peer has not been given window again.
         @usableFromInline var uncreditedByteCount = 0
         var initialMetadata: Metadata?
         var trailingMetadata = Metadata()
+
+        // Outbound
+        /// Bytes at the front of `outbound` that were sent and are kept only to be sent again.
+        var sentByteCount = 0
+        @usableFromInline var outboundCompression: MessageCompression?
+        @usableFromInline var outbound = ByteBuffer()
+        /// Whether the response headers were sent, or go with the bytes at hand, and whether they name a compression.
+        var haveHeadersLeft = false
+        var doHeadersNamePacking = false
+        @usableFromInline var isWritingFinished = false
+        var keepsSentBytes = false
+        var isBacklogged = false
+        @usableFromInline var isDriverAwake = false
+        var wantsHeaders = false
+        var isDetached = false
+
+        // Inbound again
+        @usableFromInline var lastMessageWasCompressed = false
+        @usableFromInline var hasRefusedUnpacking = false
+        /// The reader waits for the only message and the end: the message alone wakes nobody.
+        @usableFromInline var waitsForEnd = false
+
         /// Whether something has changed that readers wait for: ``initialMetadata`` included.
         var inboundChanged: Bool {
             if inbound.completeCount > 0, !waitsForEnd || hasMoreThanOneMessage { return true }
@@ -47,22 +68,6 @@ extension CallStream {
         var hasMoreThanOneMessage: Bool {
             inbound.completeCount > 1 || (inbound.completeCount == 1 && inbound.hasPartialMessage)
         }
-
-        // Outbound
-        @usableFromInline var outbound = ByteBuffer()
-        @usableFromInline var outboundCompression: MessageCompression?
-        /// Whether the response headers were sent, or go with the bytes at hand, and whether they name a compression.
-        var haveHeadersLeft = false
-        var doHeadersNamePacking = false
-        @usableFromInline var messageStart = 0
-        @usableFromInline var isWritingFinished = false
-        /// Bytes at the front of `outbound` that were sent and are kept only to be sent again.
-        var sentByteCount = 0
-        var keepsSentBytes = false
-        var isBacklogged = false
-        var isDriverAwake = false
-        var wantsHeaders = false
-        var isDetached = false
 
         init(maxMessageBytes: Int) {
             inbound = MessageDeframer(maxMessageBytes: maxMessageBytes)
@@ -80,19 +85,21 @@ extension CallStream {
             return driver
         }
 
+        /// - Returns: where the message begins, for ``endMessage(from:compressed:)``.
         @usableFromInline
-        mutating func beginMessage() throws(RPCError) {
+        mutating func beginMessage() throws(RPCError) -> Int {
             if let failure { throw failure }
             guard !isWritingFinished else {
                 throw RPCError(.internal, "a message was sent after the end of the stream")
             }
-            messageStart = outbound.count
+            let start = outbound.count
             outbound.append(0)
             outbound.appendBigEndian(0)
+            return start
         }
 
         @usableFromInline
-        mutating func endMessage(compressed: Bool) throws(RPCError) {
+        mutating func endMessage(from messageStart: Int, compressed: Bool) throws(RPCError) {
             let payloadStart = messageStart + MessageDeframer.prefixByteCount
             if compressed, let outboundCompression {
                 var replacement = ByteBuffer()

@@ -44,9 +44,9 @@ public final class CallStream: Sendable {
         -> Bool
     {
         let (driver, hasRoom) = try state.withLock { (state: inout State) throws(RPCError) in
-            try state.beginMessage()
+            let start = try state.beginMessage()
             message.encode(into: &state.outbound)
-            try state.endMessage(compressed: compressed)
+            try state.endMessage(from: start, compressed: compressed)
             return (state.driverToWake(), state.hasRoom)
         }
         driver?.outboundDidGrow()
@@ -60,9 +60,9 @@ public final class CallStream: Sendable {
     @inlinable
     public func writeOnly<Outbound: Message>(_ message: Outbound) throws(RPCError) {
         let driver = try state.withLock { (state: inout State) throws(RPCError) in
-            try state.beginMessage()
+            let start = try state.beginMessage()
             message.encode(into: &state.outbound)
-            try state.endMessage(compressed: true)
+            try state.endMessage(from: start, compressed: true)
             state.isWritingFinished = true
             return state.driverToWake()
         }
@@ -88,6 +88,38 @@ public final class CallStream: Sendable {
             return state.driverToWake()
         }
         driver?.outboundDidGrow()
+    }
+
+    /// Sends the only response of a server call, and OK, when `hold` is released: on the thread that carries the call,
+    /// without a task that waits. If the hold fails, its error is sent and the response is not.
+    @inlinable
+    func answer<Outbound: Message>(_ response: Outbound, after hold: AnswerHold) {
+        answer(after: hold) { stream throws(RPCError) in
+            try stream.state.withLock { (state: inout State) throws(RPCError) in
+                let start = try state.beginMessage()
+                response.encode(into: &state.outbound)
+                try state.endMessage(from: start, compressed: true)
+                // What ends the call sends the bytes, too.
+                state.isDriverAwake = true
+            }
+        }
+    }
+
+    /// - Parameter write: writes the response, or throws the call's status.
+    @usableFromInline
+    func answer(after hold: AnswerHold, _ write: @escaping @Sendable (CallStream) throws(RPCError) -> Void) {
+        detach()
+        hold.whenReleased { [self] failure in
+            execute { [self] in
+                do throws(RPCError) {
+                    if let failure { throw failure }
+                    try write(self)
+                    finishDetached(nil)
+                } catch {
+                    finishDetached(error)
+                }
+            }
+        }
     }
 
     /// Requests that the response headers are sent before the first message. Servers.

@@ -43,7 +43,8 @@ public struct MessageDeframer: ~Copyable, Sendable {
 
     public let maxMessageBytes: Int
     /// Complete messages that wait to be taken.
-    public private(set) var completeCount = 0
+    @inlinable public var completeCount: Int { Int(untakenCount) }
+    @usableFromInline var untakenCount: UInt32 = 0
     /// Complete messages that have arrived so far, including those taken; wraps around.
     public private(set) var arrivedCount: UInt32 = 0
     @usableFromInline var bytes: [UInt8] = []
@@ -80,7 +81,7 @@ public struct MessageDeframer: ~Copyable, Sendable {
             }
             guard bytes.count - scanned - Self.prefixByteCount >= length else { return }
             scanned += Self.prefixByteCount + length
-            completeCount += 1
+            untakenCount += 1
             arrivedCount &+= 1
         }
     }
@@ -110,7 +111,7 @@ public struct MessageDeframer: ~Copyable, Sendable {
     /// Drops the first message.
     public mutating func dropFirst(_ frame: Frame) {
         head += frame.byteCount
-        completeCount -= 1
+        untakenCount -= 1
         if head == bytes.count {
             bytes.removeAll(keepingCapacity: bytes.capacity <= Self.keptCapacity)
             scanned = 0

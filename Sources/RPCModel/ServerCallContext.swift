@@ -23,9 +23,9 @@ public final class ServerCallContext: Sendable {
         var firstValue: (any AnyObject & Sendable)?
         var cancelHandler: (@Sendable () -> Void)?
         var rest: Rest?
+        var answerHold: AnswerHold?
         var isCancelled = false
         var isOver = false
-        var peerSilence = Duration.zero
 
         init(metadata: Metadata) { self.metadata = metadata }
 
@@ -67,6 +67,7 @@ public final class ServerCallContext: Sendable {
         var initialMetadata = Metadata()
         var trailingMetadata = Metadata()
         var loadReport = LoadReport()
+        var peerSilence = Duration.zero
         var values: [(key: ObjectIdentifier, value: any AnyObject & Sendable)] = []
         var moreCancelHandlers: [@Sendable () -> Void] = []
     }
@@ -140,6 +141,23 @@ public final class ServerCallContext: Sendable {
     /// sent. Use `none` for secrets next to text chosen by someone else, and for data that is compressed already.
     public func compressResponses(_ compression: CallOptions.Compression) { stream?.compressResponses(compression) }
 
+    /// Keeps the response of this unary call back until ``AnswerHold/release(_:)``. The handler goes on and returns as
+    /// usual; an error that it throws waits as well. Several holds of a call must all be released.
+    ///
+    /// For handlers of one response only: responses of a stream leave when they are written.
+    public func holdAnswer() -> AnswerHold {
+        let hold = state.withLock { state in
+            let hold = state.answerHold ?? AnswerHold()
+            state.answerHold = hold
+            return hold
+        }
+        hold.begin()
+        return hold
+    }
+
+    /// Set by the first ``holdAnswer()``.
+    public var answerHold: AnswerHold? { state.withLock { $0.answerHold } }
+
     /// A value of this call, set by an interceptor: `context[CallerIdentityKey.self] = identity`.
     @inlinable
     public subscript<Key: CallContextKey>(key: Key.Type) -> Key.Value? {
@@ -178,11 +196,11 @@ public final class ServerCallContext: Sendable {
 
     /// If the call was cancelled because its peer had become silent: how long nothing had arrived from it. It may
     /// have been gone for that long. Otherwise zero.
-    public var peerSilence: Duration { state.withLock { $0.peerSilence } }
+    public var peerSilence: Duration { state.withLock { $0.rest?.peerSilence ?? .zero } }
 
     /// For the server that drives the call, before ``cancel()``.
     public func notePeerSilence(_ silence: Duration) {
-        if silence > .zero { state.withLock { $0.peerSilence = silence } }
+        if silence > .zero { state.withLock { state in state.withRest { $0.peerSilence = silence } } }
     }
 
     /// Marks the call cancelled and runs the handlers. For the server that drives the call.

@@ -164,7 +164,14 @@ extension ServerRoute {
             handler: { (stream, context, refusal) async throws(RPCError) in
                 let request: Request = try stream.takeOnlyMessage()
                 try request.checkRules(refusal)
-                let response = try await handler(request, context)
+                let response: Response
+                do throws(RPCError) {
+                    response = try await handler(request, context)
+                } catch {
+                    guard let hold = context.answerHold else { throw error }
+                    return stream.answer(after: hold) { _ throws(RPCError) in throw error }
+                }
+                if let hold = context.answerHold { return stream.answer(response, after: hold) }
                 _ = try stream.write(response)
             })
     }

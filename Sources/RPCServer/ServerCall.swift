@@ -16,11 +16,25 @@ internal import Transport
 final class ServerCall: HTTP2Stream, @unchecked Sendable {
     // Sendable: the fields below are touched on `calls.loop` alone; CallDriver members hop there first.
 
+    // Flags first: they fill the last word of the stream below. Many calls may be open and idle.
+    var state = ServerCallState()
+    private var hasVigil = false
+    private var isHandlerAdmitted = false
+    /// Is in ``LoopCalls``' queue.
+    var isWaiting = false
+    /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
+    private var isRunningInline = false
+    private var wasIntercepted = false
+    private var isRecorded = false
+    private var acceptsGzip = false
+    private(set) var mentionsEncodings = false
+    /// Written by the handler, under the stream's lock, before the headers leave.
+    private let namesCompression = Atomic(false)
+
     let dispatcher: CallDispatcher
     let calls: LoopCalls
     private let connection: ServerConnection
     private let started: MonotonicInstant
-    var state = ServerCallState()
     /// `nil` until the call is routed, and for requests that are refused before.
     var stream: CallStream?
     /// Set for a request that is not gRPC.
@@ -35,18 +49,6 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private var receivedByteCount = 0
     /// As ``RequestMemoryLimit`` counts them.
     private(set) var heldByteCount = 0
-    private var hasVigil = false
-    private var isHandlerAdmitted = false
-    /// Is in ``LoopCalls``' queue.
-    var isWaiting = false
-    /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
-    private var isRunningInline = false
-    private var wasIntercepted = false
-    private var isRecorded = false
-    private var acceptsGzip = false
-    /// Written by the handler, under the stream's lock, before the headers leave.
-    private let namesCompression = Atomic(false)
-    private(set) var mentionsEncodings = false
 
     init(dispatcher: CallDispatcher, calls: LoopCalls, connection: ServerConnection) {
         self.dispatcher = dispatcher
@@ -473,6 +475,7 @@ extension ServerCall: CallDriver {
     }
 
     func finishDetached(_ error: RPCError?) {
+        if calls.loop.isCurrent { return finish(error) }
         calls.loop.execute { self.finish(error) }
     }
 

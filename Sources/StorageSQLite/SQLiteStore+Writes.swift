@@ -14,12 +14,14 @@ extension SQLiteStore {
     }
 
     public func record(_ entry: AuditEntry) async throws(StoreError) {
-        let result = await withCheckedContinuation { done in
-            if let refusal = writer.queue.submit(.record(entry, done)) {
-                done.resume(returning: .failure(refusal))
-            }
+        let error = await withCheckedContinuation { done in
+            record(entry) { done.resume(returning: $0) }
         }
-        try result.get()
+        if let error { throw error }
+    }
+
+    public func record(_ entry: AuditEntry, then done: @escaping @Sendable (StoreError?) -> Void) {
+        if let refusal = writer.queue.submit(.record(entry, done)) { done(refusal) }
     }
 
     public func claimEffects(

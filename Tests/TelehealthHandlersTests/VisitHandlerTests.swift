@@ -40,6 +40,33 @@ import VisitSimulation
         return try await service.working { try await client.sessions.join(request) }
     }
 
+    // MARK: What reads leave in the audit log
+
+    @Test func `a read whose row cannot be written is answered with an error in place of what was read`() async throws {
+        let service = try await SimulatedService(stage: .visiting)
+        let visit = try service.sessionID
+        service.clinic.failRecording(with: .closed)
+        let unavailable = Refusal(.unavailable, "AUDIT_UNAVAILABLE")
+        let session = await refusal { try await service.clinician.sessions.get(.with { $0.key = .sessionID(visit) }) }
+        #expect(session == unavailable)
+        #expect(await refusal { try await service.clinician.sessions.list(.init()) } == unavailable)
+        let appointment = await refusal {
+            try await service.clinician.appointments.get(.with { $0.appointmentID = "appointment-1" })
+        }
+        #expect(appointment == unavailable)
+        let consents = await refusal { try await service.patient.consents.list(.with { $0.personID = "client-1" }) }
+        #expect(consents == unavailable)
+    }
+
+    @Test func `a read that is answered has its row in the audit log`() async throws {
+        let service = try await SimulatedService(stage: .visiting)
+        let visit = try service.sessionID
+        for count in 1...3 {
+            _ = try await service.clinician.sessions.get(.with { $0.key = .sessionID(visit) })
+            #expect(service.clinic.auditEntries.count { $0.action == "GetSession" } == count)
+        }
+    }
+
     // MARK: Creating and reading
 
     @Test func `a session is created from its appointment, and every field of it is shown to who created it`()

@@ -144,6 +144,9 @@ struct CrashingStore: TelehealthStore {
     func record(_ entry: AuditEntry) async throws(StoreError) {
         try await step { () async throws(StoreError) in try await base.record(entry) }
     }
+    func record(_ entry: AuditEntry, then done: @escaping @Sendable (StoreError?) -> Void) {
+        base.record(entry, then: done)
+    }
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
         try await step { () async throws(StoreError) in
             try await base.claimEffects(limit: limit, now: now, lease: lease)

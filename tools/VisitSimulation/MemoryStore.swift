@@ -221,6 +221,17 @@ final class MemoryStore: TelehealthStore {
         }
     }
 
+    func record(_ entry: AuditEntry, then done: @escaping @Sendable (StoreError?) -> Void) {
+        Task {
+            do throws(StoreError) {
+                try await record(entry)
+                done(nil)
+            } catch {
+                done(error)
+            }
+        }
+    }
+
     func claimEffects(limit: Int, now: Timestamp, lease: Duration) async throws(StoreError) -> [Effect] {
         tables.withLock { tables in
             var claimed: [Effect] = []

@@ -9,7 +9,7 @@ package struct DenialWindow {
     private let heldMax: Int
     private let nanoseconds: UInt64
     private var ledger = DenialLedger()
-    private var waiting: [DenialLedger.Identity: [Answer<Void>]] = [:]
+    private var waiting: [DenialLedger.Identity: [RecordAnswer]] = [:]
     private var heldCount = 0
     private var endsAt: UInt64?
 

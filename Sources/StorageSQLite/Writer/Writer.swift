@@ -275,9 +275,9 @@ final class Writer: @unchecked Sendable {
     private func answer(_ job: WriterJob, _ result: JobResult, _ connection: SQLiteConnection) {
         switch (job, result) {
         case (.apply(_, let answer), .applied(let result)): answer.resume(returning: result)
-        case (.record(_, let answer), .recorded): answer.resume(returning: .success(()))
+        case (.record(_, let answer), .recorded): answer(nil)
         case (.recordSum(_, let answers), .recorded):
-            for answer in answers { answer.resume(returning: .success(())) }
+            for answer in answers { answer(nil) }
         case (.claim(_, let answer), .claimed(let outcome)): answer.resume(returning: .success(outcome))
         case (.prune(_, let answer), .pruned(isDone: true)): answer.resume(returning: .success(()))
         case (.prune, .pruned(isDone: false)): unfinished.append(job)

@@ -15,7 +15,8 @@ public struct AuditRecorder: Sendable {
         try await read(action, invocation)
     }
 
-    /// Keeps that a caller read something, before it is answered.
+    /// Keeps that a caller read something, before it is answered: by waiting, or by holding the answer back
+    /// (``Invocation/answer``), which then is `AUDIT_UNAVAILABLE` if the row cannot be written.
     ///
     /// - Throws: `AUDIT_UNAVAILABLE`: what cannot be recorded is not shown.
     func read(
@@ -23,8 +24,11 @@ public struct AuditRecorder: Sendable {
         reason: String? = nil, _ invocation: Invocation
     ) async throws(TelehealthError) {
         guard contexts.policy.auditsReads, !invocation.skipsOwnAuditRow else { return }
-        try await always(
-            action, person: person, session: session, target: target, reason: reason, invocation)
+        let entry = Principal.caller(invocation.caller).audit(
+            action, at: contexts.time.now, person: person, session: session, target: target, reason: reason)
+        guard let answer = invocation.answer else { return try await record(entry) }
+        answer.hold()
+        store.record(entry) { answer.release($0.map { _ in Self.unavailable }) }
     }
 
     /// ``read(_:person:session:target:reason:_:)`` for what is recorded whatever the policy says: the
@@ -78,10 +82,10 @@ public struct AuditRecorder: Sendable {
     }
 
     private func record(_ entry: AuditEntry) async throws(TelehealthError) {
-        do { try await store.record(entry) } catch {
-            throw TelehealthError(.auditUnavailable, retryAfter: .seconds(1))
-        }
+        do { try await store.record(entry) } catch { throw Self.unavailable }
     }
+
+    private static let unavailable = TelehealthError(.auditUnavailable, retryAfter: .seconds(1))
 
     /// Writes down that a caller got in by an emergency alone, before anything is shown: when that cannot be
     /// kept, nothing is shown. Nothing is written for a caller who is of the visit anyway.

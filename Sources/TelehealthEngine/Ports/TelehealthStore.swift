@@ -110,6 +110,8 @@ public protocol TelehealthStore: CommitFeed, VisitFeed, OutboundOperationStore {
     /// Adds an entry to the audit log that belongs to no change: a read or a denial. Denials of one identity
     /// within a second may be summed into one row; the call returns when the row that holds it is durable.
     func record(_ entry: AuditEntry) async throws(StoreError)
+    /// As ``record(_:)``, without a task that waits: `done` is called once, on any thread, and must not block.
+    func record(_ entry: AuditEntry, then done: @escaping @Sendable (StoreError?) -> Void)
     /// Forgets request records that expired, events older than the given instant of ended sessions, and effects that
     /// are done and were last tried before the given instant, and early cancellations from before one. Departures go
     /// with the events.

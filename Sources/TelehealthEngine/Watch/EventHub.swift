@@ -9,7 +9,12 @@ public final class EventHub: Sendable {
 
     /// A place among those who listen to one session.
     struct Subscription {
-        fileprivate let index: Int
+        /// Small, because each watch keeps one.
+        private let number: Int32
+
+        fileprivate init(index: Int) { number = Int32(index) }
+
+        fileprivate var index: Int { Int(number) }
     }
 
     private enum Subscriber {

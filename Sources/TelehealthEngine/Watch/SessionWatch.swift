@@ -25,6 +25,8 @@ public final class SessionWatch: Sendable {
         var hasEnded = false
         /// The viewer is here while this is open; otherwise their heartbeats say so.
         var isPresence = false
+        /// Here, where it fills the rest of a word: many watches may be open.
+        var seat: EventHub.Subscription?
         var ready: [Item] = []
         /// What came while the past was being read.
         var early: [SessionEvent] = []
@@ -33,7 +35,6 @@ public final class SessionWatch: Sendable {
         /// Events come after this one.
         var start: Int64 = 0
         var snapshot: Snapshot?
-        var seat: EventHub.Subscription?
         /// nil when the watch is closed: its owner, whom this holds, holds the watch.
         var wake: (@Sendable () -> Void)?
     }

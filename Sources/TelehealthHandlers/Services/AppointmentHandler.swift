@@ -41,7 +41,7 @@ struct AppointmentHandler: Telehealth_V1_AppointmentServiceHandler {
         async throws(RPCError) -> Telehealth_V1_GetAppointmentResponse
     {
         let id = AppointmentID(request.appointmentID)
-        let invocation = try context.reading()
+        let invocation = try context.readingOnce()
         let appointment = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await appointments.get(id, invocation)
         }

@@ -21,6 +21,14 @@ extension ServerCallContext {
         Invocation(caller: try caller, timeout: timeRemaining)
     }
 
+    /// ``reading()`` for a call with one response: the response is made while the call's row of the audit log is being
+    /// written, and leaves when that is durable.
+    func readingOnce() throws(RPCError) -> Invocation {
+        var invocation = try reading()
+        invocation.answer = HeldResponse(context: self)
+        return invocation
+    }
+
     /// The caller, the request id, and a hash of the rest of the request.
     ///
     /// A repeat must have the same content: the hash covers the request's canonical bytes including unknown fields,
@@ -99,3 +107,12 @@ extension Telehealth_V1_LinkSessionNoteRequest: ChangingRequest {}
 extension Telehealth_V1_ReportClientMetricsRequest: ChangingRequest {}
 extension Telehealth_V1_BackupDatabaseRequest: ChangingRequest {}
 extension Telehealth_V1_RetryOperationRequest: ChangingRequest {}
+
+/// The response of a call, as the domain's ``HeldAnswer``.
+private struct HeldResponse: HeldAnswer {
+    let context: ServerCallContext
+
+    func hold() { _ = context.holdAnswer() }
+
+    func release(_ error: TelehealthError?) { context.answerHold?.release(error?.asRPCError) }
+}

@@ -38,7 +38,7 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
         let version = fields.optionalText("version", request.version)
         let language = fields.optionalLanguage("language", request.language) ?? Self.defaultLanguage
         try fields.finish()
-        let invocation = try context.reading()
+        let invocation = try context.readingOnce()
         let documents = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await useCases.documents.list(type, invocation)
         }
@@ -61,7 +61,7 @@ struct ConsentDocumentHandler: Telehealth_V1_ConsentDocumentServiceHandler {
         try fields.finish()
         let filters = "documents \(request.type) \(request.inForceOnly) \(language?.text ?? "-")"
         let token = try PageToken(request.pageToken, filters: filters)
-        let invocation = try context.reading()
+        let invocation = try context.readingOnce()
         try await mappingDomainErrors { () async throws(TelehealthError) in
             try await useCases.audit.recordRead(context.method.name, invocation)
         }

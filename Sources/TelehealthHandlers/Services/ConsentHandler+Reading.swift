@@ -23,7 +23,7 @@ extension ConsentHandler {
             if request.personID.isEmpty { fields.refuse("person_id", "is required without a session_id") }
         }
         try fields.finish()
-        let invocation = try context.reading()
+        let invocation = try context.readingOnce()
         let status = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await useCases.consents.status(
                 of: asked.isEmpty ? ConsentAction.allCases : asked, for: purpose, in: matter, invocation)
@@ -61,7 +61,7 @@ extension ConsentHandler {
         let filters =
             "consents \(subject.rawValue) \(type?.rawValue ?? "-")\(onlyRenewals ? " renewals" : "")"
         let token = try PageToken(request.pageToken, filters: filters)
-        let invocation = try context.reading()
+        let invocation = try context.readingOnce()
         let file = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await useCases.consents.file(of: subject, invocation)
         }

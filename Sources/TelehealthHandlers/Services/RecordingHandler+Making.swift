@@ -42,7 +42,7 @@ extension RecordingHandler {
         let limit = PageToken.pageSize(request.pageSize)
         let filters = "recordings \(session.rawValue)"
         let after = try PageToken(request.pageToken, filters: filters)?.number ?? 0
-        let invocation = try context.reading()
+        let invocation = try context.readingOnce()
         let found = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await recordings.list(of: session, invocation)
         }

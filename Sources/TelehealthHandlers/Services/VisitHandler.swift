@@ -40,7 +40,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
             // The contract excludes this.
             case nil: .session(.init(""))
             }
-        let invocation = try context.reading()
+        let invocation = try context.readingOnce()
         let state = try await mappingDomainErrors { () async throws(TelehealthError) in
             try await useCases.sessions.get(reference, invocation)
         }
@@ -66,7 +66,7 @@ struct VisitHandler: Telehealth_V1_TelehealthServiceHandler {
         if let token = try PageToken(request.pageToken, filters: filters) {
             query.after = (Timestamp(microseconds: token.number), SessionID(token.id))
         }
-        let invocation = try context.reading()
+        let invocation = try context.readingOnce()
         let asked = query
         let page = try await mappingDomainErrors(on: longWork) { () async throws(TelehealthError) in
             try await useCases.sessions.list(asked, invocation)

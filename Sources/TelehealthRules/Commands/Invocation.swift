@@ -1,7 +1,17 @@
 public import TelehealthModel
 
+/// Port: the answer of one call, kept back while something that it depends on is written.
+///
+/// Isolation: any.
+public protocol HeldAnswer: Sendable {
+    /// Keeps the answer back until one more ``release(_:)``.
+    func hold()
+    /// - Parameter error: the answer, in place of what the call returned.
+    func release(_ error: TelehealthError?)
+}
+
 /// Who calls, under which request id, and until when an answer helps.
-public struct Invocation: Sendable, Hashable {
+public struct Invocation: Sendable {
     /// What makes a changing call repeatable.
     public struct Request: Sendable, Hashable {
         /// The caller's UUID; compared in lower case.
@@ -36,6 +46,9 @@ public struct Invocation: Sendable, Hashable {
     public var timeout: Duration?
     /// The ``Session/version`` that a change of one session is for; nil = whichever it has.
     public var expectedVersion: Int64?
+    /// Keeps the answer of a call that changes nothing back until its row of the audit log is durable; without it, the
+    /// call itself waits for that.
+    public var answer: (any HeldAnswer)?
     /// A step of a call that leaves its own row in the audit log: reading for it leaves none.
     public private(set) var skipsOwnAuditRow = false
 
