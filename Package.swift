@@ -89,9 +89,10 @@ let cLibraries: [Target] = [
 let modules: [Target] = [
     // 1 pure
     module("TextFormats", settings: pure),
+    module("Pacing", settings: pure),
     module("ProtobufWire", settings: pure),
     module("ProtobufReflection", ["ProtobufWire", "TextFormats"], settings: pure),
-    module("RPCModel", ["ProtobufWire", "TextFormats"], settings: pure),
+    module("RPCModel", ["ProtobufWire", "TextFormats", "Pacing"], settings: pure),
     module("TelehealthModel", ["TextFormats"], resources: zoneFile, settings: pure),
     module("TelehealthRules", ["TelehealthModel", "TextFormats", crypto], resources: policyFiles, settings: pure),
     module("AuditChain", ["TelehealthModel", "TextFormats", crypto], settings: pure),
@@ -102,7 +103,7 @@ let modules: [Target] = [
     module("TLSEngine", ["COpenSSL"]),
     module("DurableFile"),
     // 3
-    module("Transport", ["EventCore", "HTTP2Engine", "TLSEngine"]),
+    module("Transport", ["EventCore", "HTTP2Engine", "TLSEngine", "Pacing"]),
     // 4 generated
     module("GRPCStandardAPI", ["ProtobufWire", "RPCModel"], path: "generated/grpc"),
     module("TelehealthAPI", ["ProtobufWire", "RPCModel"], path: "generated/telehealth"),
@@ -122,7 +123,7 @@ let modules: [Target] = [
         ]),
     module("Monitoring", ["EventCore"]),
     // 6 the engine, and the adapters to its ports
-    module("TelehealthEngine", ["TelehealthModel", "TelehealthRules", "AuditChain", "TextFormats", crypto]),
+    module("TelehealthEngine", ["TelehealthModel", "TelehealthRules", "AuditChain", "TextFormats", "Pacing", crypto]),
     module(
         "Storage",
         ["TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "DurableFile", "TextFormats", crypto]),
@@ -135,7 +136,10 @@ let modules: [Target] = [
     module("HTTPSClient", ["CCurl"]),
     module(
         "AWSClient",
-        ["HTTPSClient", "DurableFile", "TextFormats", crypto, .product(name: "CryptoExtras", package: "swift-crypto")]),
+        [
+            "HTTPSClient", "DurableFile", "TextFormats", "Pacing", crypto,
+            .product(name: "CryptoExtras", package: "swift-crypto"),
+        ]),
     module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthEngine", "TelehealthModel", crypto, logging]),
     module(
         "Identity",
@@ -150,9 +154,11 @@ let modules: [Target] = [
         "TelehealthHandlers",
         [
             "FHIRExport", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "TelehealthEngine", "TelehealthModel",
-            "TelehealthRules", "AuditChain", "TextFormats", crypto, logging,
+            "TelehealthRules", "AuditChain", "TextFormats", "Pacing", crypto, logging,
         ]),
-    module("TelehealthClient", ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
+    module(
+        "TelehealthClient",
+        ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Pacing"]),
     module(
         "TelehealthTesting",
         ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
@@ -162,7 +168,7 @@ let modules: [Target] = [
         [
             "TelehealthHandlers", "Storage", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks",
             "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "RPCServer", "RPCModel", "Transport",
-            "TLSEngine", "EventCore", "DurableFile", "Monitoring", "ProgramEdge", "TextFormats", logging,
+            "TLSEngine", "EventCore", "DurableFile", "Monitoring", "ProgramEdge", "TextFormats", "Pacing", logging,
         ]),
     // tools
     module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
@@ -236,6 +242,7 @@ let programs: [Target] = [
 let testTargets: [Target] = [
     module("LoopbackHTTP", path: "Tests/LoopbackHTTP"),
     tests("TextFormatsTests", ["TextFormats"]),
+    tests("PacingTests", ["Pacing"]),
     tests("ProtobufWireTests", ["ProtobufWire"]),
     tests("ProtobufReflectionTests", ["ProtobufReflection", "ProtobufWire", "TelehealthAPI"]),
     tests(
@@ -248,7 +255,8 @@ let testTargets: [Target] = [
     tests(
         "TelehealthEngineTests",
         [
-            "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "TextFormats", "VisitSimulation", crypto,
+            "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "TextFormats", "Pacing",
+            "VisitSimulation", crypto,
         ]),
     tests("EventCoreTests", ["EventCore"]),
     tests("DurableFileTests", ["DurableFile"]),
@@ -290,7 +298,7 @@ let testTargets: [Target] = [
         [
             "TelehealthHandlers", "TelehealthClient", "TelehealthAPI", "TelehealthEngine", "TelehealthModel",
             "TelehealthRules", "VisitSimulation", "ServiceSimulation", "RPCServer", "RPCModel", "ProtobufWire",
-            "GRPCStandardAPI", "TextFormats", crypto, logging,
+            "GRPCStandardAPI", "TextFormats", "Pacing", crypto, logging,
         ]),
     tests(
         "TelehealthClientTests",

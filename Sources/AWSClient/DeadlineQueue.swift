@@ -1,3 +1,5 @@
+internal import Pacing
+
 /// A token bucket with a queue that serves the earliest deadline first. Pure: the caller passes the time.
 ///
 /// A ticket is accepted only if it and everyone after it can still be served in time. So everyone who waits is
@@ -16,6 +18,8 @@ public struct DeadlineQueue: Sendable {
         public var waitingMax = 480
 
         public init() {}
+
+        var rate: RateLimit { RateLimit(perSecond: perSecond, burst: burst) }
     }
 
     public enum Answer: Hashable, Sendable {
@@ -32,15 +36,13 @@ public struct DeadlineQueue: Sendable {
     }
 
     private let limits: Limits
-    private var tokens: Double
-    private var tokensAsOf: Instant
+    private var bucket: TokenBucket
     /// By latest start; equal ones in order of arrival.
     private var waiting: [Ticket] = []
 
     public init(limits: Limits = Limits(), now: Instant) {
         self.limits = limits
-        tokens = limits.burst
-        tokensAsOf = now
+        bucket = TokenBucket(limits.rate, now: now)
     }
 
     public var waitingCount: Int { waiting.count }
@@ -48,7 +50,7 @@ public struct DeadlineQueue: Sendable {
     /// Requests admission.
     /// - Parameter latestStart: after this time admission is pointless.
     public mutating func enter(_ id: UInt64, latestStart: Instant, now: Instant) -> Answer {
-        refill(now: now)
+        bucket.fill(limits.rate, now)
         let rank = waiting.firstIndex { $0.latestStart > latestStart } ?? waiting.count
         let lateness = worstLateness(insertingAt: rank, latestStart: latestStart, now: now)
         if lateness > .zero { return .refused(retryAfter: max(lateness, interval)) }
@@ -62,13 +64,12 @@ public struct DeadlineQueue: Sendable {
     /// A ticket after others is also admitted when there are tokens for all before it: a slow caller does not delay
     /// the rest.
     public mutating func poll(_ id: UInt64, now: Instant) -> Answer {
-        refill(now: now)
+        bucket.fill(limits.rate, now)
         guard let rank = waiting.firstIndex(where: { $0.id == id }) else {
             return .refused(retryAfter: interval)
         }
-        let delay = delay(ofRank: rank)
-        guard delay <= .zero else { return .wait(delay) }
-        tokens -= 1
+        if let wait = bucket.wait(for: rank + 1, limits.rate) { return .wait(wait) }
+        _ = bucket.take(limits.rate, now: now)
         waiting.remove(at: rank)
         return .admitted
     }
@@ -80,18 +81,8 @@ public struct DeadlineQueue: Sendable {
 
     private var interval: Duration { .seconds(1 / limits.perSecond) }
 
-    private mutating func refill(now: Instant) {
-        guard now > tokensAsOf else { return }
-        tokens = min(limits.burst, tokens + (now - tokensAsOf) / .seconds(1) * limits.perSecond)
-        tokensAsOf = now
-    }
-
     /// Time until there are tokens for this rank and all before it.
-    private func delay(ofRank rank: Int) -> Duration {
-        // A billionth of a token of slack: refills are sums of fractions.
-        let missing = Double(rank + 1) - tokens
-        return missing <= 1e-9 ? .zero : .seconds(missing / limits.perSecond)
-    }
+    private func delay(ofRank rank: Int) -> Duration { bucket.wait(for: rank + 1, limits.rate) ?? .zero }
 
     /// The largest delay past its latest start of the new ticket, or of one that it pushes back; not positive when
     /// all are in time.

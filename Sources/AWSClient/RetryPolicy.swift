@@ -1,4 +1,5 @@
 public import HTTPSClient
+internal import Pacing
 
 /// Which failures of a call to retry, and after what delay. Pure: randomness is passed as a number.
 ///
@@ -63,8 +64,8 @@ public struct RetryPolicy: Hashable, Sendable {
         case .throttled: base = throttleBase
         case .transient, .timedOut: base = transientBase
         }
-        let backoff = min(base * (1 << min(attempt - 1, 16)), delayMax) * random
-        return max(backoff, retryAfter ?? .zero)
+        let backoff = ExponentialBackoff(base: base, cap: delayMax, jitter: .full)
+        return max(backoff.delay(afterFailures: attempt, randomUnit: random), retryAfter ?? .zero)
     }
 
     /// Reads `Retry-After` in whole seconds. The date form is not used by these services and counts as

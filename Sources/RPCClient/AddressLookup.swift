@@ -78,7 +78,7 @@ final class AddressLookup: TimerTarget, @unchecked Sendable {
         guard !core.isShutdown else { return }
         failure = error.description
         timer = core.loop.schedule(
-            at: core.loop.now + backoff.nextDelay(random: core.randomFactor(-1...1)), self)
+            at: core.loop.now + backoff.nextDelay(randomUnit: core.randomUnit()), self)
         core.lookupFailed()
     }
 }

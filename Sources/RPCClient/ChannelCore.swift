@@ -66,7 +66,7 @@ final class ChannelCore: @unchecked Sendable {
 
     var lastConnectionTimes: ChannelTimes? { publishedTimes.withLock { $0 } }
 
-    func randomFactor(_ range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &random) }
+    func randomUnit() -> Double { Double.random(in: 0..<1, using: &random) }
 
     // MARK: Calls
 

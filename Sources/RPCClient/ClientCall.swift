@@ -232,9 +232,9 @@ final class ClientCall: @unchecked Sendable {
 
     private func retryDelay(after error: RPCError) -> Duration? {
         guard retries != nil else { return nil }
-        let jitter = core.randomFactor(0.8...1.2)
+        let randomUnit = core.randomUnit()
         let decision = retries?.attemptFailed(
-            code: error.code, pushback: error.retryPushback, jitter: jitter, throttle: &core.throttle)
+            code: error.code, pushback: error.retryPushback, randomUnit: randomUnit, throttle: &core.throttle)
         switch decision {
         case .retry(let delay): return delay
         case .giveUp, nil: return nil

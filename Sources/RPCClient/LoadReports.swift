@@ -79,7 +79,7 @@ public struct LoadReports: AsyncSequence, Sendable {
         private mutating func waitForNextStream() async throws(RPCError) {
             messages = nil
             guard !hasReported else { return hasReported = false }
-            let delay = backoff.nextDelay(random: Double.random(in: -1...1))
+            let delay = backoff.nextDelay(randomUnit: Double.random(in: 0..<1))
             do {
                 try await reports.clock.sleep(for: delay)
             } catch {

@@ -95,7 +95,7 @@ final class Subchannel: ClientConnectionObserver, TimerTarget {
         case .ofUnknown: return
         case .ofWorking: break
         case .ofAttempt:
-            let delay = backoff.nextDelay(random: core.randomFactor(-1...1))
+            let delay = backoff.nextDelay(randomUnit: core.randomUnit())
             let due = max(attemptStarted + delay, core.loop.now)
             retryTimer = core.loop.schedule(at: due, self)
         }

@@ -1,3 +1,5 @@
+internal import Pacing
+
 /// When and how often a failed call is retried.
 ///
 /// A value without a clock or randomness: it is given the outcome of an attempt and returns an action.
@@ -27,6 +29,11 @@ public struct RetryPolicy: Sendable, Hashable {
         self.maxBackoff = maxBackoff
         self.backoffMultiplier = backoffMultiplier
         self.retryableCodes = retryableCodes
+    }
+
+    var backoff: ExponentialBackoff {
+        ExponentialBackoff(
+            base: initialBackoff, factor: backoffMultiplier, cap: maxBackoff, jitter: .around(share: 0.2))
     }
 }
 
@@ -81,12 +88,12 @@ public struct RetryState: Sendable {
     /// An attempt failed before the call was committed to it.
     ///
     /// - Parameters:
-    ///   - jitter: a random factor in 0.8...1.2, drawn by the caller.
+    ///   - randomUnit: uniform in 0..<1, drawn by the caller: the delay's jitter, 20 % to both sides.
     ///   - throttle: the server's throttle; charged here, and a possible reason to give up.
     ///   - code: the status of the attempt.
     ///   - pushback: what the server asked for in `grpc-retry-pushback-ms`.
     public mutating func attemptFailed(
-        code: RPCError.Code, pushback: RetryPushback, jitter: Double, throttle: inout RetryThrottle
+        code: RPCError.Code, pushback: RetryPushback, randomUnit: Double, throttle: inout RetryThrottle
     ) -> Decision {
         failedAttempts += 1
         let isRetryable = policy.retryableCodes.contains(code)
@@ -99,12 +106,8 @@ public struct RetryState: Sendable {
             backoffs = 0
             return .retry(after: delay)
         }
-        var delay = policy.initialBackoff
-        for _ in 0..<backoffs where delay < policy.maxBackoff {
-            delay = delay.multiplied(by: policy.backoffMultiplier, atMost: policy.maxBackoff)
-        }
         backoffs += 1
-        return .retry(after: min(delay, policy.maxBackoff) * jitter)
+        return .retry(after: policy.backoff.delay(afterFailures: backoffs, randomUnit: randomUnit))
     }
 }
 

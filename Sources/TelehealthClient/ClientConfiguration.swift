@@ -1,3 +1,4 @@
+internal import Pacing
 public import RPCClient
 public import RPCModel
 
@@ -33,20 +34,16 @@ public struct ClientConfiguration: Sendable {
         self.channel = channel
     }
 
-    /// The delay after `failures` failed attempts, before jitter.
-    func backoff(after failures: Int) -> Duration {
-        var delay = initialBackoff
-        for _ in 1..<max(failures, 1) where delay < maxBackoff { delay = delay * 2 }
-        return min(delay, maxBackoff)
-    }
+    /// The wait before the next attempt of a call: the backoff times 0.8 to 1.2, and no less than the service asks for.
+    func wait(after failures: Int, _ error: RPCError) -> Duration { wait(after: failures, error, jitter: 0.2) }
 
-    /// The wait before the next attempt: the backoff times 0.8 to 1.2, and no less than the service asks for.
-    func wait(after failures: Int, _ error: RPCError) -> Duration {
-        max(backoff(after: failures) * (0.8 + 0.4 * chance()), error.retryDelay ?? .zero)
-    }
+    /// The same for a watch: times 0.5 to 1.5, so that watches that broke together do not reconnect together.
+    func watchWait(after failures: Int, _ error: RPCError) -> Duration { wait(after: failures, error, jitter: 0.5) }
 
-    /// `duration` times 0.5 to 1.5, so that watches that broke together do not reconnect together.
-    func spread(_ duration: Duration) -> Duration { duration * (0.5 + chance()) }
+    private func wait(after failures: Int, _ error: RPCError, jitter: Double) -> Duration {
+        let backoff = ExponentialBackoff(base: initialBackoff, cap: maxBackoff, jitter: .around(share: jitter))
+        return max(backoff.delay(afterFailures: failures, randomUnit: chance()), error.retryDelay ?? .zero)
+    }
 
     /// In 0..<1.
     func chance() -> Double { Double(random() >> 11) * 0x1p-53 }

@@ -71,7 +71,7 @@ struct WatchRecovery {
         let since = troubleSince ?? now
         troubleSince = since
         failures += 1
-        let wait = max(configuration.spread(configuration.backoff(after: failures)), error.retryDelay ?? .zero)
+        let wait = configuration.watchWait(after: failures, error)
         guard now - since + wait <= configuration.watchPatience else { return .giveUp }
         lastWait = wait
         return .resume(after: wait)

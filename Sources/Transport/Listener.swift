@@ -1,12 +1,13 @@
 internal import EventCore
+internal import Pacing
 
 /// One listening socket on one loop: accepts connections, and pauses when the process runs out of descriptors.
 final class Listener: ReadinessTarget, TimerTarget {
     /// Maximum number of connections accepted per tick, so that a connection flood does not starve open ones.
     private static let acceptsPerTickMax = 64
     /// Pause after EMFILE and its kind; the waiting connections stay in the kernel's queue.
-    private static let pauseMin = Duration.milliseconds(10)
-    private static let pauseMax = Duration.seconds(1)
+    private static let pause = ExponentialBackoff(
+        base: .milliseconds(10), cap: .seconds(1), jitter: .around(share: 0))
 
     let address: SocketAddress
     private let loop: EventLoop
@@ -16,7 +17,8 @@ final class Listener: ReadinessTarget, TimerTarget {
     private let paused: () -> Void
     private var registration = RegistrationID.none
     private var timer = TimerID.none
-    private var pause = Listener.pauseMin
+    /// Refused accepts in a row.
+    private var failures = 0
 
     /// - Parameters:
     ///   - file: the socket's file, removed when it closes.
@@ -40,13 +42,14 @@ final class Listener: ReadinessTarget, TimerTarget {
             guard socket != nil else { return }
             do throws(SystemCallError) {
                 guard let connection = try socket!.accept() else { return }
-                pause = Self.pauseMin
+                failures = 0
                 let peer = connection.peer
                 accepted(connection.takeSocket(), peer)
             } catch {
                 loop.setInterest([], of: registration)
-                timer = loop.schedule(at: loop.now + pause, self)
-                pause = min(pause * 2, Self.pauseMax)
+                failures += 1
+                timer = loop.schedule(
+                    at: loop.now + Self.pause.delay(afterFailures: failures, randomUnit: 0), self)
                 return paused()
             }
         }

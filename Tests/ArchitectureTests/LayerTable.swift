@@ -24,9 +24,10 @@ enum LayerTable {
             Row(0, "CProgramStart"),
             // 1: pure values, no side effects, no foreign memory without a mark.
             Row(1, "TextFormats"),
+            Row(1, "Pacing"),
             Row(1, "ProtobufWire"),
             Row(1, "ProtobufReflection", "ProtobufWire", "TextFormats"),
-            Row(1, "RPCModel", "ProtobufWire", "Synchronization", "TextFormats"),
+            Row(1, "RPCModel", "Pacing", "ProtobufWire", "Synchronization", "TextFormats"),
             // 1 too, the domain: values, what follows from them, and the log that a verifier reads.
             Row(1, "TelehealthModel", "TextFormats"),
             Row(1, "TelehealthRules", "Crypto", "FoundationEssentials", "TelehealthModel", "TextFormats"),
@@ -40,7 +41,7 @@ enum LayerTable {
             // 2 too: every small file that must survive a power cut.
             Row(2, "DurableFile", "Glibc"),
             // 3
-            Row(3, "Transport", "EventCore", "HTTP2Engine", "Synchronization", "TLSEngine"),
+            Row(3, "Transport", "EventCore", "HTTP2Engine", "Pacing", "Synchronization", "TLSEngine"),
             // 3 too, beside the RPC stack: for probers and scrapers.
             Row(3, "Monitoring", "EventCore", "Synchronization"),
             // 4: generated, one target per proto package.
@@ -58,7 +59,7 @@ enum LayerTable {
                 "RPCOverHTTP2", "Synchronization", "TLSEngine", "Transport"),
             // 6: what runs the domain's rules and declares its ports, then the adapters to those.
             Row(
-                6, "TelehealthEngine", "AuditChain", "Crypto", "Synchronization", "TelehealthModel",
+                6, "TelehealthEngine", "AuditChain", "Crypto", "Pacing", "Synchronization", "TelehealthModel",
                 "TelehealthRules", "TextFormats"),
             Row(
                 6, "Storage", "AuditChain", "Crypto", "DurableFile", "FoundationEssentials", "Glibc", "Synchronization",
@@ -69,7 +70,7 @@ enum LayerTable {
             Row(6, "HTTPSClient", "CCurl", "Glibc", "Synchronization"),
             Row(
                 6, "AWSClient", "Crypto", "CryptoExtras", "DurableFile", "FoundationEssentials", "Glibc",
-                "HTTPSClient", "Synchronization", "TextFormats"),
+                "HTTPSClient", "Pacing", "Synchronization", "TextFormats"),
             Row(
                 6, "ChimeGateway", "AWSClient", "Crypto", "FoundationEssentials", "HTTPSClient", "Logging",
                 "TelehealthEngine", "TelehealthModel"),
@@ -85,10 +86,10 @@ enum LayerTable {
                 "TextFormats"),
             Row(
                 7, "TelehealthHandlers", "AuditChain", "Crypto", "FHIRExport", "GRPCStandardAPI", "Logging",
-                "ProtobufWire", "RPCModel", "RPCServer", "Synchronization", "TelehealthAPI",
+                "Pacing", "ProtobufWire", "RPCModel", "RPCServer", "Synchronization", "TelehealthAPI",
                 "TelehealthEngine", "TelehealthModel", "TelehealthRules", "TextFormats"),
             Row(
-                7, "TelehealthClient", "GRPCStandardAPI", "ProtobufWire", "RPCClient", "RPCModel",
+                7, "TelehealthClient", "GRPCStandardAPI", "Pacing", "ProtobufWire", "RPCClient", "RPCModel",
                 "TelehealthAPI"),
             // 7 too: for the tests of programs that call the service.
             Row(
@@ -101,7 +102,7 @@ enum LayerTable {
         Row(
             8, "DaemonKit", "AWSClient", "AuditChain", "ChimeGateway", "DurableFile", "EventCore",
             "FoundationEssentials", "Glibc", "HTTPSClient", "Identity", "Logging", "Monitoring",
-            "ProgramEdge", "RPCModel", "RPCServer", "Storage", "StorageSQLite", "Synchronization", "TLSEngine",
+            "Pacing", "ProgramEdge", "RPCModel", "RPCServer", "Storage", "StorageSQLite", "Synchronization", "TLSEngine",
             "TelehealthEngine", "TelehealthHandlers", "TelehealthModel", "TelehealthRules", "TextFormats",
             "Transport", "Webhooks"),
         Row(8, "telehealthd", "DaemonKit", "Glibc", "ProgramEdge"),

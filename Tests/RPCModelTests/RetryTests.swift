@@ -15,7 +15,7 @@ import Testing
         var delays: [RetryState.Decision] = []
         for _ in 0..<5 {
             delays.append(
-                state.attemptFailed(code: .unavailable, pushback: .absent, jitter: 1, throttle: &throttle))
+                state.attemptFailed(code: .unavailable, pushback: .absent, randomUnit: 0.5, throttle: &throttle))
         }
         #expect(
             delays == [
@@ -30,7 +30,7 @@ import Testing
         var throttle = RetryThrottle(maxTokens: 1)
         var state = RetryState(policy: try policy())
         #expect(
-            state.attemptFailed(code: .internal, pushback: .absent, jitter: 1, throttle: &throttle) == .giveUp
+            state.attemptFailed(code: .internal, pushback: .absent, randomUnit: 0.5, throttle: &throttle) == .giveUp
         )
         #expect(throttle.allowsRetry)
     }
@@ -39,11 +39,11 @@ import Testing
     {
         var throttle = RetryThrottle()
         var state = RetryState(policy: try policy(maxAttempts: 5))
-        _ = state.attemptFailed(code: .unavailable, pushback: .absent, jitter: 1, throttle: &throttle)
+        _ = state.attemptFailed(code: .unavailable, pushback: .absent, randomUnit: 0.5, throttle: &throttle)
         let pushed = state.attemptFailed(
-            code: .unavailable, pushback: RetryPushback(trailer: "7"), jitter: 1, throttle: &throttle)
+            code: .unavailable, pushback: RetryPushback(trailer: "7"), randomUnit: 0.5, throttle: &throttle)
         #expect(pushed == .retry(after: .milliseconds(7)))
-        let next = state.attemptFailed(code: .unavailable, pushback: .absent, jitter: 1, throttle: &throttle)
+        let next = state.attemptFailed(code: .unavailable, pushback: .absent, randomUnit: 0.5, throttle: &throttle)
         #expect(next == .retry(after: .milliseconds(100)))
     }
 
@@ -52,7 +52,7 @@ import Testing
         var throttle = RetryThrottle()
         var state = RetryState(policy: try policy())
         let decision = state.attemptFailed(
-            code: .unavailable, pushback: RetryPushback(trailer: trailer), jitter: 1, throttle: &throttle)
+            code: .unavailable, pushback: RetryPushback(trailer: trailer), randomUnit: 0.5, throttle: &throttle)
         #expect(decision == .giveUp)
     }
 
@@ -88,11 +88,11 @@ import Testing
     func connectionBackoff() {
         var backoff = ConnectionBackoff(
             initial: .seconds(1), multiplier: 10, maximum: .seconds(50), jitter: 0.2)
-        #expect(backoff.nextDelay(random: 0) == .seconds(1))
-        #expect(backoff.nextDelay(random: 0) == .seconds(10))
-        #expect(backoff.nextDelay(random: 0) == .seconds(50))
-        #expect(backoff.nextDelay(random: 1) == .seconds(60))
+        #expect(backoff.nextDelay(randomUnit: 0.5) == .seconds(1))
+        #expect(backoff.nextDelay(randomUnit: 0.5) == .seconds(10))
+        #expect(backoff.nextDelay(randomUnit: 0.5) == .seconds(50))
+        #expect(backoff.nextDelay(randomUnit: 1) == .seconds(60))
         backoff.reset()
-        #expect(backoff.nextDelay(random: -1) == .milliseconds(800))
+        #expect(backoff.nextDelay(randomUnit: 0) == .milliseconds(800))
     }
 }

@@ -1,34 +1,13 @@
+import Pacing
 import TelehealthModel
 import Testing
 
 @testable import TelehealthEngine
 
-
 @Suite("Rate limits") struct RateLimiterTests {
     private let limit = RateLimit(perSecond: 2, burst: 3)
     private static let start = ContinuousClock.now
     private func at(_ milliseconds: Int64) -> ContinuousClock.Instant { Self.start + .milliseconds(milliseconds) }
-
-    @Test("a burst passes, then the steady rate does, and the wait told is the wait needed")
-    func bucketRule() {
-        var bucket = TokenBucket(limit, now: at(0))
-        for _ in 0..<3 { #expect(bucket.take(limit, now: at(0)) == nil) }
-        #expect(bucket.take(limit, now: at(0)) == .milliseconds(500))
-        let rest = bucket.take(limit, now: at(499)) ?? .zero
-        #expect(rest >= .milliseconds(1) && rest < .milliseconds(2))
-        #expect(bucket.take(limit, now: at(500)) == nil)
-        #expect(bucket.take(limit, now: at(500)) == .milliseconds(500))
-        #expect(!bucket.isFull(limit, now: at(1_999)))
-        #expect(bucket.isFull(limit, now: at(2_000)))
-    }
-
-    @Test("an instant before the last one gives nothing and takes nothing")
-    func earlierInstant() {
-        var bucket = TokenBucket(limit, now: at(10_000))
-        for _ in 0..<3 { #expect(bucket.take(limit, now: at(10_000)) == nil) }
-        #expect(bucket.take(limit, now: at(0)) == .milliseconds(500))
-        #expect(bucket.take(limit, now: at(10_500)) == nil)
-    }
 
     @Test("keys have buckets of their own; what is given back can be taken again, and no more")
     func keysAreApart() {

@@ -1,4 +1,5 @@
 import Logging
+import Pacing
 import ProtobufWire
 import RPCModel
 import RPCServer

@@ -1,4 +1,5 @@
 import GRPCStandardAPI
+import Pacing
 import ProtobufWire
 import RPCModel
 import Synchronization

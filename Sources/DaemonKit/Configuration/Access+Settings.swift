@@ -1,4 +1,4 @@
-internal import TelehealthEngine
+internal import Pacing
 internal import TelehealthHandlers
 internal import TelehealthModel
 

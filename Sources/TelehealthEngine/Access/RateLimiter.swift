@@ -1,3 +1,4 @@
+public import Pacing
 internal import Synchronization
 public import TelehealthModel
 

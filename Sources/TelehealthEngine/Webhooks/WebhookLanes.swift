@@ -1,3 +1,4 @@
+internal import Pacing
 internal import Synchronization
 internal import TelehealthModel
 
@@ -8,7 +9,8 @@ internal import TelehealthModel
 final class WebhookLanes: Sendable {
     /// Of the worker's 64 places; a healthy target answers in milliseconds, so eight carry hundreds of events a second.
     static let underWayMax = 8
-    private static let rest = Backoff(base: .milliseconds(500), cap: .seconds(30))
+    private static let rest = ExponentialBackoff(
+        base: .milliseconds(500), cap: .seconds(30), jitter: .around(share: 0))
     /// How soon a delivery that found every place taken looks again.
     private static let turn = Duration.milliseconds(250)
 
@@ -39,7 +41,7 @@ final class WebhookLanes: Sendable {
             guard var lane = lanes[target] else { return }
             lane.underWay -= 1
             lane.failures = succeeded ? 0 : min(lane.failures + 1, 16)
-            lane.restsUntil = succeeded ? now : now + Self.rest.delay(attempt: lane.failures, fraction: 1)
+            lane.restsUntil = succeeded ? now : now + Self.rest.delay(afterFailures: lane.failures, randomUnit: 0)
             lanes[target] = lane
         }
     }

@@ -7,6 +7,7 @@
 // (whoever joins next asks for a new one, and is told why this one failed), a capture whose meeting is gone, and a
 // request that AWS does not understand where nothing can run and nothing is lost.
 
+internal import Pacing
 internal import TelehealthModel
 internal import TelehealthRules
 
@@ -20,9 +21,9 @@ extension EffectRunner {
             return
         }
         let attempts = effect.attempts + 1
-        let backoff = Backoff(base: policy.backoffBase, cap: cap(effect, error))
+        let backoff = ExponentialBackoff(base: policy.backoffBase, cap: cap(effect, error), jitter: .full)
         let delay = max(
-            backoff.delay(attempt: attempts, fraction: ids.randomFraction()), error.retryAfter ?? .zero)
+            backoff.delay(afterFailures: attempts, randomUnit: ids.randomUnit()), error.retryAfter ?? .zero)
         var row = effect
         row.leasedUntil = nil
         row.notBefore = time.now + delay

@@ -1,3 +1,4 @@
+internal import Pacing
 internal import TelehealthModel
 public import TelehealthRules
 
@@ -19,7 +20,7 @@ public struct EventPoller: Sendable {
     /// Well above what a commit takes: a message that is seen twice at once costs only a look.
     static let visibility: Duration = .seconds(60)
     private static let callTimeout: Duration = .seconds(10)
-    private static let backoff = Backoff(base: .seconds(1), cap: .seconds(60))
+    private static let backoff = ExponentialBackoff(base: .seconds(1), cap: .seconds(60), jitter: .full)
 
     private let queue: any MeetingEventQueue
     private let intake: EventIntake
@@ -51,7 +52,7 @@ public struct EventPoller: Sendable {
     func round(failures: Int) async -> Duration? {
         let delay = max(
             .milliseconds(200),
-            Self.backoff.delay(attempt: failures, fraction: intake.ids.randomFraction()))
+            Self.backoff.delay(afterFailures: failures, randomUnit: intake.ids.randomUnit()))
         let messages: [QueuedEvent]
         do {
             messages = try await queue.receive(wait: Self.wait, visibility: Self.visibility)

@@ -1,5 +1,5 @@
+public import Pacing
 internal import RPCModel
-public import TelehealthEngine
 public import TelehealthModel
 
 /// The operator's access settings beyond the access table: identities of client certificates, rate limits, and how
