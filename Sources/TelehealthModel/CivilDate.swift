@@ -1,73 +1,40 @@
-/// A day of the Gregorian calendar, without a time zone: a birth date.
+internal import TextFormats
+
+/// A day without a time zone, of a person's life: a birth date.
 public struct CivilDate: Sendable, Hashable, Comparable {
-    public let year: Int
-    /// 1 to 12.
-    public let month: Int
-    /// 1 to 31.
-    public let day: Int
+    /// In the calendar's own arithmetic.
+    private let civil: CivilDay
 
     /// - Parameter text: "2011-03-09"; nil for anything but a day between the years 1900 and 2200.
     public init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard text.utf8.count == 10, parts.map(\.utf8.count) == [4, 2, 2],
             text.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
-            let year = Int(parts[0]), let month = Int(parts[1]), let day = Int(parts[2])
+            let year = Int64(parts[0]), let month = Int64(parts[1]), let day = Int64(parts[2]),
+            (1900...2200).contains(year), let civil = CivilDay(year: year, month: month, day: day)
         else { return nil }
-        guard (1900...2200).contains(year), (1...12).contains(month),
-            (1...Self.days(in: month, of: year)).contains(day)
-        else { return nil }
-        self.init(year: year, month: month, day: day)
+        self.civil = civil
     }
 
-    private init(year: Int, month: Int, day: Int) {
-        self.year = year
-        self.month = month
-        self.day = day
-    }
-
-    /// "2011-03-09".
-    public var text: String {
-        func padded(_ value: Int, _ width: Int) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-    }
-
-    /// The same day so many years later; 29 February becomes 1 March where there is none.
-    package func adding(years: Int) -> CivilDate {
-        let year = year + years
-        if day > Self.days(in: month, of: year) { return CivilDate(year: year, month: month + 1, day: 1) }
-        return CivilDate(year: year, month: month, day: day)
-    }
+    private init(_ civil: CivilDay) { self.civil = civil }
 
     /// - Parameter dayNumber: days since 1970-01-01.
-    package init(dayNumber: Int64) {
-        let day = Timestamp.civil(day: dayNumber)
-        self.init(year: Int(day.year), month: Int(day.month), day: Int(day.day))
-    }
+    package init(dayNumber: Int64) { self.init(CivilDay(number: dayNumber)) }
 
     /// Days since 1970-01-01.
-    var dayNumber: Int64 { Self.dayNumber(year, month, day) }
+    var dayNumber: Int64 { civil.number }
 
-    /// Days since 1970-01-01 of the Gregorian calendar, counted in 400-year eras from March.
-    static func dayNumber(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
-        let marchYear = Int64(month <= 2 ? year - 1 : year)
-        let era = marchYear.floorDivided(by: 400).quotient
-        let yearOfEra = marchYear - era * 400
-        let dayOfYear = (153 * Int64(month > 2 ? month - 3 : month + 9) + 2) / 5 + Int64(day) - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
+    /// The same day so many years later; 29 February becomes 1 March where there is none.
+    package func adding(years: Int) -> CivilDate { CivilDate(civil.adding(years: Int64(years))) }
 
-    public static func < (left: CivilDate, right: CivilDate) -> Bool {
-        (left.year, left.month, left.day) < (right.year, right.month, right.day)
-    }
+    public var year: Int { Int(civil.year) }
+    /// 1 to 12.
+    public var month: Int { Int(civil.month) }
+    /// 1 to 31.
+    public var day: Int { Int(civil.day) }
 
-    static func days(in month: Int, of year: Int) -> Int {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
+    /// "2011-03-09".
+    public var text: String { civil.text }
+
+    public static func < (left: CivilDate, right: CivilDate) -> Bool { left.civil < right.civil }
 }

@@ -21,10 +21,16 @@ public struct CivilDay: Hashable, Comparable, Sendable {
         self.day = day
     }
 
+    private init(year: Int64, month: Int64, dayOrMore day: Int64) {
+        self.year = year
+        self.month = month
+        self.day = day
+    }
+
     /// - Parameter number: days since 1970-01-01, within some trillion years.
     public init(number: Int64) {
         let shifted = number + Self.epochShift
-        let (era, dayOfEra) = shifted.flooringDivision(by: Self.daysPerEra)
+        let (era, dayOfEra) = shifted.floorDivided(by: Self.daysPerEra)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
         let marchMonth = (5 * dayOfYear + 2) / 153
@@ -33,21 +39,31 @@ public struct CivilDay: Hashable, Comparable, Sendable {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
+    /// - Parameter month: 1 to 12.
+    public static func firstDay(ofMonth month: Int64, of year: Int64) -> CivilDay {
+        CivilDay(number: CivilDay(year: year, month: month, dayOrMore: 1).number)
+    }
+
     /// The day and the second in it of a Unix time, also before 1970.
     public static func of(unixSeconds: Int64) -> (day: CivilDay, secondOfDay: Int64) {
-        let (number, second) = unixSeconds.flooringDivision(by: 86_400)
+        let (number, second) = unixSeconds.floorDivided(by: 86_400)
         return (CivilDay(number: number), second)
     }
 
     /// Days since 1970-01-01.
     public var number: Int64 {
-        let (era, yearOfEra) = (month <= 2 ? year - 1 : year).flooringDivision(by: 400)
+        let (era, yearOfEra) = (month <= 2 ? year - 1 : year).floorDivided(by: 400)
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return era * Self.daysPerEra + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - Self.epochShift
     }
 
     /// `2026-11-22`, as RFC 3339 writes a date of the years 0 to 9999.
     public var text: String { "\(year.padded(to: 4))-\(month.padded(to: 2))-\(day.padded(to: 2))" }
+
+    /// The same day so many years later; 29 February becomes 1 March where there is none.
+    public func adding(years: Int64) -> CivilDay {
+        CivilDay(number: CivilDay(year: year + years, month: month, dayOrMore: day).number)
+    }
 
     public static func < (left: CivilDay, right: CivilDay) -> Bool {
         (left.year, left.month, left.day) < (right.year, right.month, right.day)
@@ -68,13 +84,19 @@ public enum ClockText {
     public static func text(secondOfDay: Int64) -> String {
         [secondOfDay / 3600, secondOfDay / 60 % 60, secondOfDay % 60].map { $0.padded(to: 2) }.joined(separator: ":")
     }
+
+    /// `2026-11-22T09:30:00` of a Unix time, without its zone.
+    public static func dateAndTime(unixSeconds: Int64) -> String {
+        let (day, second) = CivilDay.of(unixSeconds: unixSeconds)
+        return "\(day.text)T\(text(secondOfDay: second))"
+    }
 }
 
 extension Int64 {
-    /// Rounded down, so that the remainder is never negative.
+    /// Rounded down, so that the remainder is never negative: what instants before 1970 need.
     ///
     /// - Parameter divisor: above 0.
-    func flooringDivision(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+    public func floorDivided(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }

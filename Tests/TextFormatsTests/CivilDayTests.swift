@@ -42,11 +42,20 @@ import TextFormats
         #expect(CivilDay(year: year, month: month, day: day) == nil)
     }
 
+    @Test func `a leap day has its anniversary on 1 March where the year has none`() throws {
+        let leapDay = try #require(CivilDay(year: 2024, month: 2, day: 29))
+        #expect(leapDay.adding(years: 18).text == "2042-03-01" && leapDay.adding(years: 4).text == "2028-02-29")
+        #expect(leapDay.adding(years: -124).text == "1900-03-01" && leapDay.adding(years: 0) == leapDay)
+        #expect((1...12).map { CivilDay.firstDay(ofMonth: $0, of: 2026).text.suffix(6) }.joined(separator: " ")
+            == "-01-01 -02-01 -03-01 -04-01 -05-01 -06-01 -07-01 -08-01 -09-01 -10-01 -11-01 -12-01")
+    }
+
     @Test func `a Unix time is a day and a second in it, also before 1970`() {
         #expect(CivilDay.of(unixSeconds: -1) == (CivilDay(number: -1), 86_399))
         #expect(CivilDay.of(unixSeconds: 86_400) == (CivilDay(number: 1), 0))
         #expect(
             ClockText.text(secondOfDay: 0) == "00:00:00" && ClockText.text(secondOfDay: 86_399) == "23:59:59")
+        #expect(ClockText.dateAndTime(unixSeconds: -1) == "1969-12-31T23:59:59")
         #expect(Int64(7).padded(to: 3) == "007" && Int64(1234).padded(to: 3) == "1234")
     }
 }

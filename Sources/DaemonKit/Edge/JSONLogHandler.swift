@@ -75,17 +75,14 @@ private enum LogClock {
         // Rounded down, also before 1970.
         let (number, microsecond) = now.floorDivided(by: 1_000_000)
         latest.withLock { second in
-            if second.number != number { second = Second(number: number, text: text(of: number)) }
+            if second.number != number {
+                second = Second(number: number, text: Array(ClockText.dateAndTime(unixSeconds: number).utf8))
+            }
             line.append(contentsOf: second.text)
         }
         line.append(UInt8(ascii: "."))
         appendMilliseconds(microsecond / 1000, to: &line)
         line.append(UInt8(ascii: "Z"))
-    }
-
-    private static func text(of second: Int64) -> [UInt8] {
-        let (day, secondOfDay) = CivilDay.of(unixSeconds: second)
-        return Array("\(day.text)T\(ClockText.text(secondOfDay: secondOfDay))".utf8)
     }
 
     private static func appendMilliseconds(_ count: Int64, to text: inout [UInt8]) {

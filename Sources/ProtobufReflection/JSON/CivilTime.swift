@@ -14,8 +14,7 @@ enum CivilTime {
     /// - Returns: nil out of the range of years 1 to 9999, or when nanos are not 0...999,999,999.
     static func timestampText(seconds: Int64, nanos: Int32) -> String? {
         guard (earliest...latest).contains(seconds), (0...999_999_999).contains(nanos) else { return nil }
-        let (day, second) = CivilDay.of(unixSeconds: seconds)
-        return "\(day.text)T\(ClockText.text(secondOfDay: second))\(fraction(nanos.magnitude))Z"
+        return "\(ClockText.dateAndTime(unixSeconds: seconds))\(fraction(nanos.magnitude))Z"
     }
 
     /// - Returns: nil when the text is not an RFC 3339 time or out of range.

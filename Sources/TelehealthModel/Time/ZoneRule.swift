@@ -1,3 +1,5 @@
+internal import TextFormats
+
 /// How far a place's clocks are from UTC, by the rule in force there now.
 ///
 /// - Spec: POSIX.1-2017 Base Definitions 8.3, `TZ`, with RFC 8536 section 3.3.1's wider range of hours. Changes on the
@@ -5,7 +7,8 @@
 package struct ZoneRule: Sendable, Hashable {
     /// One of the two changes of a year.
     private struct Change: Sendable, Hashable {
-        let month: Int
+        /// 1 to 12.
+        let month: Int64
         /// 5 is the last.
         let week: Int
         /// 0 is Sunday.
@@ -13,12 +16,13 @@ package struct ZoneRule: Sendable, Hashable {
         /// Seconds of that day's local time; may be negative or beyond a day.
         let time: Int64
 
-        func day(in year: Int) -> Int64 {
-            let first = CivilDate.dayNumber(year, month, 1)
+        /// Days since 1970-01-01.
+        func day(in year: Int64) -> Int64 {
+            let first = CivilDay.firstDay(ofMonth: month, of: year).number
             // 1970-01-01 was a Thursday.
             let offset = (Int64(weekday) - (first + 4) % 7 + 14) % 7
             var day = first + offset + 7 * Int64(week - 1)
-            if day >= first + Int64(CivilDate.days(in: month, of: year)) { day -= 7 }
+            if day >= first + CivilDay.days(inMonth: month, of: year) { day -= 7 }
             return day
         }
     }
@@ -70,17 +74,17 @@ package struct ZoneRule: Sendable, Hashable {
             (0...6).contains(weekday)
         else { return nil }
         guard !scanner.isAtEnd else {
-            return Change(month: month, week: week, weekday: weekday, time: 2 * 3600)
+            return Change(month: Int64(month), week: week, weekday: weekday, time: 2 * 3600)
         }
         guard scanner.skip("/"), let time = scanner.time(), scanner.isAtEnd else { return nil }
-        return Change(month: month, week: week, weekday: weekday, time: time)
+        return Change(month: Int64(month), week: week, weekday: weekday, time: time)
     }
 
     /// Seconds east of UTC at an instant.
     func offset(at instant: Timestamp) -> Int64 {
         guard let summer else { return standard }
         let seconds = instant.wholeSeconds
-        let year = CivilDate(dayNumber: (seconds + standard).floorDivided(by: 86_400).quotient).year
+        let year = CivilDay.of(unixSeconds: seconds + standard).day.year
         let begin = summer.begin.day(in: year) * 86_400 + summer.begin.time - standard
         let end = summer.end.day(in: year) * 86_400 + summer.end.time - summer.offset
         let isSummer = begin < end ? begin <= seconds && seconds < end : !(end <= seconds && seconds < begin)
