@@ -101,7 +101,7 @@ let modules: [Target] = [
     module("ProgramEdge", ["CProgramStart"]),
     module("HTTP2Engine", ["CNghttp2"]),
     module("TLSEngine", ["COpenSSL"]),
-    module("DurableFile"),
+    module("DurableFile", ["TextFormats"]),
     // 3
     module("Transport", ["EventCore", "HTTP2Engine", "TLSEngine", "Pacing"]),
     // 4 generated
@@ -140,7 +140,9 @@ let modules: [Target] = [
             "HTTPSClient", "DurableFile", "TextFormats", "Pacing", crypto,
             .product(name: "CryptoExtras", package: "swift-crypto"),
         ]),
-    module("ChimeGateway", ["AWSClient", "HTTPSClient", "TelehealthEngine", "TelehealthModel", crypto, logging]),
+    module(
+        "ChimeGateway",
+        ["AWSClient", "HTTPSClient", "TelehealthEngine", "TelehealthModel", "TextFormats", crypto, logging]),
     module(
         "Identity",
         [
@@ -158,7 +160,7 @@ let modules: [Target] = [
         ]),
     module(
         "TelehealthClient",
-        ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Pacing"]),
+        ["TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "GRPCStandardAPI", "Pacing", "TextFormats"]),
     module(
         "TelehealthTesting",
         ["TelehealthClient", "TelehealthAPI", "RPCServer", "RPCModel", "ProtobufWire", "GRPCStandardAPI"]),
@@ -178,7 +180,9 @@ let modules: [Target] = [
             "ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI", "TextFormats",
         ],
         path: "tools/FuzzTargets"),
-    module("VisitSimulation", ["TelehealthEngine", "TelehealthModel", "TelehealthRules", crypto], path: "tools/VisitSimulation"),
+    module(
+        "VisitSimulation", ["TelehealthEngine", "TelehealthModel", "TelehealthRules", "TextFormats", crypto],
+        path: "tools/VisitSimulation"),
     module(
         "ServiceSimulation",
         [
@@ -216,7 +220,8 @@ let programs: [Target] = [
         "handler-fuzz",
         [
             "ServiceSimulation", "VisitSimulation", "TelehealthHandlers", "TelehealthAPI", "TelehealthModel", "RPCServer",
-            "RPCModel", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "ProgramEdge", crypto, argumentParser,
+            "RPCModel", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "ProgramEdge", "TextFormats", crypto,
+            argumentParser,
         ]),
     program(
         "rpc-bench",

@@ -1,8 +1,8 @@
 internal import AWSClient
 internal import Crypto
-internal import FoundationEssentials
 internal import HTTPSClient
 public import TelehealthModel
+internal import TextFormats
 
 extension ChimeGateway {
     /// Number of objects listed and deleted at a time. An hour's recording has about 720 chunks; S3 allows 1000.
@@ -35,7 +35,7 @@ extension ChimeGateway {
             .post, endpoint.url, path: endpoint.rootPath, query: [.init("delete", "")], body: body)
         request.headers.append(name: "Content-Type", value: "application/xml")
         request.headers.append(
-            name: "x-amz-checksum-sha256", value: Data(SHA256.hash(data: body)).base64EncodedString())
+            name: "x-amz-checksum-sha256", value: Base64.standard.text(Array(SHA256.hash(data: body))))
         let answer = try await sendObjects(.deleteObject, request, timeout: remaining(until: deadline))
         // Quiet mode: the response names only what could not be deleted.
         if let code = ObjectListing.values(of: "Code", in: String(decoding: answer.body, as: UTF8.self)).first
@@ -72,9 +72,9 @@ enum ObjectListing {
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+                let high = Hex.value(of: rest[rest.startIndex]), let low = Hex.value(of: rest[rest.startIndex + 1])
             {
-                bytes.append(value)
+                bytes.append(high << 4 | low)
                 rest = rest.dropFirst(2)
             } else {
                 bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)

@@ -1,3 +1,5 @@
+internal import TextFormats
+
 /// The syntax of Chime's and S3's identifiers, checked before anything is sent: they become parts of paths, and an
 /// invalid one is our fault and not worth a call.
 ///
@@ -5,11 +7,7 @@
 ///   naming rules" and "Naming Amazon S3 objects".
 enum ChimeSyntax {
     /// MeetingId, AttendeeId, MediaPipelineId: a UUID in text form, either case.
-    static func isGUID(_ text: String) -> Bool {
-        let groups = text.split(separator: "-", omittingEmptySubsequences: false)
-        return groups.map(\.utf8.count) == [8, 4, 4, 4, 12]
-            && groups.allSatisfy { $0.utf8.allSatisfy { Self.isHexDigit($0) } }
-    }
+    static func isGUID(_ text: String) -> Bool { UUIDText.isValid(text) }
 
     /// `[-_a-zA-Z0-9]*`, 2 to 64.
     static func isClientToken(_ text: String) -> Bool {
@@ -65,9 +63,5 @@ enum ChimeSyntax {
 
     private static func isDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-    }
-
-    private static func isHexDigit(_ byte: UInt8) -> Bool {
-        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
     }
 }

@@ -8,7 +8,6 @@ internal import TextFormats
 /// A second file with the suffix `.retired` contains the retired public keys: one line each, the 64 digits and the
 /// time (seconds since 1970) at which it stopped signing.
 public enum ReceiptKeyFile {
-    private static let seedBytesMax = 256
     /// About a thousand rotations.
     private static let retiredBytesMax = 128 * 1024
 
@@ -16,23 +15,26 @@ public enum ReceiptKeyFile {
     ///
     /// - Throws: ``KeySetError/file(_:)``: readable by others than its owner, or something other than keys in it.
     public static func open(_ path: String) throws(KeySetError) -> ReceiptKeys {
-        do throws(KeySetError) {
-            return try read(path)
-        } catch {
-            guard error.isMissingFile else { throw error }
-            // The first start.
-            try KeyFile.create(path, seedText(ReceiptSigner.randomSeed()))
+        let seed: [UInt8]
+        do throws(FileFailure) { seed = try SecretFile.readOrMake(path, fresh: ReceiptSigner.randomSeed) } catch {
+            throw .file(error)
         }
-        return try read(path)
+        return try keys(path, seed: seed)
     }
 
     /// - Throws: as ``open(_:)``; with `missing` when there is no key yet.
     public static func read(_ path: String) throws(KeySetError) -> ReceiptKeys {
-        // In this order: a rotation records the old key before it replaces it, so none is ever missed.
-        let bytes = try KeyFile.read(path, bytesMax: seedBytesMax)
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard let seed = Hex.decode(text.prefix { $0 != "\n" }), let signer = ReceiptSigner(seed: seed)
-        else { throw KeyFile.malformed(path, "a key of 64 hexadecimal digits") }
+        let seed: [UInt8]?
+        do throws(FileFailure) { seed = try SecretFile.read(path) } catch { throw .file(error) }
+        guard let seed else { throw .file(FileFailure(path, .missing)) }
+        return try keys(path, seed: seed)
+    }
+
+    /// After the current key was read: a rotation records the old key before it replaces it, so none is ever missed.
+    private static func keys(_ path: String, seed: [UInt8]) throws(KeySetError) -> ReceiptKeys {
+        guard let signer = ReceiptSigner(seed: seed) else {
+            throw KeyFile.malformed(path, "a key of 64 hexadecimal digits")
+        }
         let current = signer.publicKey.bytes
         let retired = try retired(besides: path).filter { $0.key.bytes != current }
         return ReceiptKeys(signer: signer, retired: retired)
@@ -52,11 +54,11 @@ public enum ReceiptKeyFile {
             "\(Hex.encode($0.key.bytes)) \($0.retiredAt.microseconds / 1_000_000)\n"
         }
         try KeyFile.replace(path + ".retired", Array(lines.joined().utf8))
-        try KeyFile.replace(path, seedText(ReceiptSigner.randomSeed()))
+        do throws(FileFailure) { try SecretFile.replace(path, ReceiptSigner.randomSeed()) } catch {
+            throw .file(error)
+        }
         return try read(path)
     }
-
-    private static func seedText(_ seed: [UInt8]) -> [UInt8] { Array((Hex.encode(seed) + "\n").utf8) }
 
     private static func retired(besides path: String) throws(KeySetError) -> [ReceiptKeys.Retired] {
         let bytes: [UInt8]

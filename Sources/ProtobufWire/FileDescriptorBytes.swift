@@ -16,6 +16,7 @@ public struct FileDescriptorBytes: Sendable {
         self.bytes = base64.withUTF8Buffer { unsafe Self.decode($0) }
     }
 
+    /// Not the product's own base64: this module depends on no other, so that generated code needs only this one.
     private static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(text.count / 4 * 3)

@@ -44,4 +44,10 @@ extension Duration {
 extension Timestamp {
     /// RFC 3339 in UTC with whole seconds ("2026-11-22T09:30:00Z"), for error details and logs.
     public var rfc3339: String { ClockText.dateAndTime(unixSeconds: wholeSeconds) + "Z" }
+
+    /// The same with six digits of the second ("2026-11-22T09:30:00.000250Z").
+    package var rfc3339Microseconds: String {
+        let (seconds, microsecond) = microseconds.floorDivided(by: 1_000_000)
+        return ClockText.dateAndTime(unixSeconds: seconds) + "." + microsecond.padded(to: 6) + "Z"
+    }
 }

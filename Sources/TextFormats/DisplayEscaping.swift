@@ -56,7 +56,9 @@ extension StringProtocol {
         }
         if isPlain != true {
             for scalar in unicodeScalars {
-                if scalar.isActedUponByDisplays {
+                if scalar == "\u{8}" || scalar == "\u{C}" {
+                    bytes.append(contentsOf: scalar == "\u{8}" ? #"\b"#.utf8 : #"\f"#.utf8)
+                } else if scalar.isActedUponByDisplays {
                     DisplayEscaping.append(scalar) { bytes.append($0) }
                 } else {
                     if scalar == "\"" || scalar == "\\" { bytes.append(UInt8(ascii: "\\")) }

@@ -11,6 +11,12 @@ public enum Hex {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// The digits of a number, in lower case, with zeros in front of them up to so many.
+    public static func encode(_ number: UInt64, digits: Int = 16) -> String {
+        let text = String(number, radix: 16)
+        return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+    }
+
     /// The lower-case digit of a value from 0 to 15.
     static func digit(_ value: UInt8) -> UInt8 { lowerDigits[Int(value)] }
 

@@ -72,8 +72,8 @@ public indirect enum JSONText: Sendable, Hashable {
             case 0x0C: bytes += Array("\\f".utf8)
             case 0x0D: bytes += Array("\\r".utf8)
             case 0..<0x20:
-                let digits = String(byte, radix: 16)
-                bytes += Array(("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8)
+                bytes += Array("\\u00".utf8)
+                Hex.append(byte, to: &bytes)
             default: bytes.append(byte)
             }
         }

@@ -152,57 +152,8 @@ private struct JSONTextParser {
     private mutating func string() throws(JSONTextError) -> String {
         if next != UInt8(ascii: "\"") { throw fault("expected a string") }
         offset += 1
-        var text: [UInt8] = []
-        while let byte = next {
-            offset += 1
-            switch byte {
-            case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else { throw fault("invalid UTF-8") }
-                return string
-            case UInt8(ascii: "\\"): text += try escape()
-            case 0..<0x20: throw fault("a control character")
-            default: text.append(byte)
-            }
+        do throws(JSONStringError) { return try JSONStringText.read(bytes, at: &offset) } catch {
+            throw fault(error.problem)
         }
-        throw fault("an unfinished string")
-    }
-
-    private mutating func escape() throws(JSONTextError) -> [UInt8] {
-        guard let byte = next else { throw fault("an unfinished escape") }
-        offset += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
-        case UInt8(ascii: "b"): return [0x08]
-        case UInt8(ascii: "f"): return [0x0C]
-        case UInt8(ascii: "n"): return [0x0A]
-        case UInt8(ascii: "r"): return [0x0D]
-        case UInt8(ascii: "t"): return [0x09]
-        case UInt8(ascii: "u"): return try unicodeEscape()
-        default: throw fault("an unknown escape")
-        }
-    }
-
-    private mutating func unicodeEscape() throws(JSONTextError) -> [UInt8] {
-        let high = try codeUnit()
-        var scalar = UInt32(high)
-        if 0xD800...0xDBFF ~= high {
-            guard next == UInt8(ascii: "\\") else { throw fault("a lone surrogate") }
-            offset += 1
-            guard next == UInt8(ascii: "u") else { throw fault("a lone surrogate") }
-            offset += 1
-            let low = try codeUnit()
-            guard 0xDC00...0xDFFF ~= low else { throw fault("a lone surrogate") }
-            scalar = 0x10000 + (UInt32(high) - 0xD800) << 10 + (UInt32(low) - 0xDC00)
-        }
-        guard let character = Unicode.Scalar(scalar) else { throw fault("a lone surrogate") }
-        return Array(String(Character(character)).utf8)
-    }
-
-    private mutating func codeUnit() throws(JSONTextError) -> UInt16 {
-        guard offset + 4 <= bytes.count,
-            let value = UInt16(String(decoding: bytes[offset..<offset + 4], as: UTF8.self), radix: 16)
-        else { throw fault("an escape without its four digits") }
-        offset += 4
-        return value
     }
 }

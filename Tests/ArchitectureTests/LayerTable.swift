@@ -39,7 +39,7 @@ enum LayerTable {
             Row(2, "HTTP2Engine", "CNghttp2"),
             Row(2, "TLSEngine", "COpenSSL", "Synchronization"),
             // 2 too: every small file that must survive a power cut.
-            Row(2, "DurableFile", "Glibc"),
+            Row(2, "DurableFile", "Glibc", "TextFormats"),
             // 3
             Row(3, "Transport", "EventCore", "HTTP2Engine", "Pacing", "Synchronization", "TLSEngine"),
             // 3 too, beside the RPC stack: for probers and scrapers.
@@ -73,7 +73,7 @@ enum LayerTable {
                 "HTTPSClient", "Pacing", "Synchronization", "TextFormats"),
             Row(
                 6, "ChimeGateway", "AWSClient", "Crypto", "FoundationEssentials", "HTTPSClient", "Logging",
-                "TelehealthEngine", "TelehealthModel"),
+                "TelehealthEngine", "TelehealthModel", "TextFormats"),
             Row(
                 6, "Identity", "AuditChain", "Crypto", "CryptoExtras", "DurableFile", "FoundationEssentials",
                 "HTTPSClient", "Synchronization", "TelehealthModel", "TelehealthRules", "TextFormats"),
@@ -90,7 +90,7 @@ enum LayerTable {
                 "TelehealthEngine", "TelehealthModel", "TelehealthRules", "TextFormats"),
             Row(
                 7, "TelehealthClient", "GRPCStandardAPI", "Pacing", "ProtobufWire", "RPCClient", "RPCModel",
-                "TelehealthAPI"),
+                "TelehealthAPI", "TextFormats"),
             // 7 too: for the tests of programs that call the service.
             Row(
                 7, "TelehealthTesting", "GRPCStandardAPI", "ProtobufWire", "RPCModel", "RPCServer",
@@ -139,7 +139,7 @@ enum LayerTable {
             "RPCModel", "RPCOverHTTP2"),
         Row(
             9, "VisitSimulation", "Crypto", "Synchronization", "TelehealthEngine", "TelehealthModel",
-            "TelehealthRules"),
+            "TelehealthRules", "TextFormats"),
         Row(
             9, "visit-simulation", "ArgumentParser", "Foundation", "ProgramEdge", "Synchronization",
             "VisitSimulation"),
@@ -149,7 +149,7 @@ enum LayerTable {
         Row(
             9, "handler-fuzz", "ArgumentParser", "Crypto", "GRPCStandardAPI", "Glibc", "ProgramEdge",
             "ProtobufReflection", "ProtobufWire", "RPCModel", "RPCServer", "ServiceSimulation", "Synchronization",
-            "TelehealthAPI", "TelehealthHandlers", "TelehealthModel", "VisitSimulation"),
+            "TelehealthAPI", "TelehealthHandlers", "TelehealthModel", "TextFormats", "VisitSimulation"),
         Row(9, "InteropMessages", "ProtobufWire", "RPCModel"),
         Row(
             9, "rpc-interop", "ArgumentParser", "EventCore", "HTTP2Engine", "InteropMessages",

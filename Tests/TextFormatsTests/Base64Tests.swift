@@ -82,4 +82,16 @@ import TextFormats
             #expect(Hex.value(of: value).map { Int($0) } == (digit.isASCII ? digit.hexDigitValue : nil))
         }
     }
+
+    @Test func `a number has as many digits as it is given room for, and a UUID is 32 of them in groups`() {
+        #expect(Hex.encode(0xAB as UInt64) == "00000000000000ab" && Hex.encode(0xAB as UInt64, digits: 1) == "ab")
+        #expect(Hex.encode(UInt64.max, digits: 4) == "ffffffffffffffff" && Hex.encode(0 as UInt64, digits: 2) == "00")
+        let text = UUIDText.text(0x0123_4567_89AB_CDEF, 0x8000_0000_0000_0001)
+        #expect(text == "01234567-89ab-cdef-8000-000000000001" && UUIDText.isValid(text))
+        #expect(UUIDText.isValid(text.uppercased()))
+        for wrong in ["", text + "0", String(text.dropLast()), text.replacing("-", with: "0"), text.replacing("f", with: "g"),
+            text.replacing("1", with: "+"), text.replacing("0", with: "０")]
+        { #expect(!UUIDText.isValid(wrong), "\(wrong)") }
+        #expect(UUIDText.grouped("0123") == "0123----", "too few digits do not trap")
+    }
 }

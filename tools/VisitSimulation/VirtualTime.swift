@@ -1,5 +1,6 @@
 internal import Synchronization
 internal import TelehealthModel
+internal import TextFormats
 
 /// A clock that moves only when told to.
 final class VirtualTime: TimeSource {
@@ -88,15 +89,12 @@ final class SeededIDs: IDSource {
     init(seed: UInt64) { random = Mutex(SeededRandom(seed: seed)) }
 
     func uuid() -> String {
-        let hex = Array(randomHex(byteCount: 16))
-        return [hex[0..<8], hex[8..<12], hex[12..<16], hex[16..<20], hex[20..<32]].map { String($0) }
-            .joined(separator: "-")
+        UUIDText.grouped(randomHex(byteCount: 16))
     }
 
     func randomHex(byteCount: Int) -> String {
-        let digits = Array("0123456789abcdef")
-        return random.withLock { random in
-            String((0..<byteCount * 2).map { _ in digits[Int(random.next() >> 60)] })
+        random.withLock { random in
+            (0..<byteCount * 2).map { _ in Hex.encode(random.next() >> 60, digits: 1) }.joined()
         }
     }
 }

@@ -4,6 +4,7 @@ internal import RPCModel
 internal import ServiceSimulation
 internal import Synchronization
 internal import TelehealthModel
+internal import TextFormats
 internal import VisitSimulation
 
 /// Some hundred calls to one clinic, with time passing between them.
@@ -55,7 +56,7 @@ struct Episode {
             // Bytes that are not messages are left to the fuzzing of decoders.
             guard (try? DynamicMessage(method.request, decoding: request)) != nil else { continue }
             let call = "\(self.name), call \(number): \(method.descriptor) as \(role), \(request.count) bytes"
-            LastCall.note("\(call)\n\(Self.hex(request.prefix(2_000)))")
+            LastCall.note("\(call)\n\(Hex.encode(request.prefix(2_000)))")
             guard let outcome = await perform(method, request, token: token) else {
                 tally.fault("\(call): no response")
                 return
@@ -67,7 +68,7 @@ struct Episode {
             keep(outcome, of: method)
             if outcome.isFault {
                 let code = outcome.code.map { "\($0)" } ?? ""
-                tally.fault("\(call): \(code) \(outcome.reason)\n\(Self.hex(request.prefix(400)))")
+                tally.fault("\(call): \(code) \(outcome.reason)\n\(Hex.encode(request.prefix(400)))")
             }
             for broken in method.promise.broken(by: outcome) { tally.fault("\(call): \(broken)") }
             for violation in world.clinic.takeViolations() { tally.fault("\(call): \(violation)") }
@@ -158,10 +159,5 @@ struct Episode {
             scene.harvest.keep(text, of: field.name)
             scene.harvest.keep(text, of: "\(method.descriptor.name).\(field.name)")
         }
-    }
-
-    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 }

@@ -1,4 +1,5 @@
 internal import TelehealthModel
+internal import TextFormats
 internal import VisitSimulation
 
 /// What requests are made of: rows that live, what earlier answers gave, and the dice.
@@ -45,10 +46,8 @@ struct Scene {
     }
 
     mutating func uuid() -> String {
-        let digits = Array("0123456789abcdef")
-        return [8, 4, 4, 4, 12].map { count in
-            String((0..<count).map { _ in digits[Int.random(in: 0..<16, using: &random)] })
-        }.joined(separator: "-")
+        let halves = (0..<2).map { _ in UInt64.random(in: .min ... .max, using: &random) }
+        return UUIDText.text(halves[0], halves[1])
     }
 
     /// A moment so far from now, in seconds.

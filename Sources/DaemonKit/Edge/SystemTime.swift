@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import TelehealthModel
+internal import TextFormats
 
 /// The machine's clocks.
 struct SystemTime: TimeSource {
@@ -30,20 +31,13 @@ struct SystemIdentifiers: IDSource {
         let milliseconds = UInt64(max(0, time.now.microseconds / 1_000))
         let high = milliseconds << 16 | 0x7000 | UInt64.random(in: 0...0xfff, using: &generator)
         let low = 0x8000_0000_0000_0000 | generator.next() >> 2
-        let hex = Self.hex(high) + Self.hex(low)
-        let cuts = [0, 8, 12, 16, 20, 32].map { hex.utf8.index(hex.startIndex, offsetBy: $0) }
-        return zip(cuts, cuts.dropFirst()).map { String(hex[$0..<$1]) }.joined(separator: "-")
+        return UUIDText.text(high, low)
     }
 
     func randomHex(byteCount: Int) -> String {
         var generator = SystemRandomNumberGenerator()
         var text = ""
-        while text.utf8.count < byteCount * 2 { text += Self.hex(generator.next()) }
+        while text.utf8.count < byteCount * 2 { text += Hex.encode(generator.next() as UInt64) }
         return String(text.prefix(byteCount * 2))
-    }
-
-    private static func hex(_ number: UInt64) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 }

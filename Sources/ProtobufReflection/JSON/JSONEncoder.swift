@@ -157,21 +157,9 @@ struct JSONEncoder {
 
     /// Appends a string in quotes.
     mutating func string(_ value: String) {
-        text += "\""
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case "\u{8}": text += "\\b"
-            case "\u{C}": text += "\\f"
-            case _ where scalar.isActedUponByDisplays: text += String(scalar).escapedForDisplay()
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        text += "\""
+        var bytes: [UInt8] = []
+        value.appendAsJSONString(to: &bytes)
+        text += String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -1,3 +1,5 @@
+internal import TextFormats
+
 /// Parses one JSON document.
 ///
 /// - Spec: RFC 8259; duplicate keys and lone surrogates are refused (a `string` field could not contain them).
@@ -113,53 +115,8 @@ struct JSONParser {
 
     private mutating func parseString() throws(JSONError) -> String {
         offset += 1
-        var text: [UInt8] = []
-        while let byte = next {
-            offset += 1
-            switch byte {
-            case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
-            case UInt8(ascii: "\\"): text += String(try parseEscape()).utf8
-            case 0..<0x20: throw syntax("control character in a string")
-            default: text.append(byte)
-            }
+        do throws(JSONStringError) { return try JSONStringText.read(bytes, at: &offset) } catch {
+            throw syntax(error.problem)
         }
-        throw syntax("unterminated string")
-    }
-
-    private mutating func parseEscape() throws(JSONError) -> Unicode.Scalar {
-        guard let byte = next else { throw syntax("unterminated string") }
-        offset += 1
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{C}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"): break
-        default: throw syntax("unknown escape")
-        }
-        let unit = try parseHex()
-        if let scalar = Unicode.Scalar(unit) { return scalar }
-        guard (0xD800..<0xDC00).contains(unit), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else {
-            throw syntax("lone surrogate")
-        }
-        let low = try parseHex()
-        guard (0xDC00..<0xE000).contains(low),
-            let scalar = Unicode.Scalar(0x10000 + ((unit - 0xD800) << 10 | (low - 0xDC00)))
-        else { throw syntax("lone surrogate") }
-        return scalar
-    }
-
-    private mutating func parseHex() throws(JSONError) -> UInt32 {
-        var value: UInt32 = 0
-        for _ in 0..<4 {
-            guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-                throw syntax("expected four hexadecimal digits")
-            }
-            value = value << 4 | UInt32(digit)
-            offset += 1
-        }
-        return value
     }
 }

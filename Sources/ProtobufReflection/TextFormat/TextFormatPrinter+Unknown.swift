@@ -1,4 +1,5 @@
 internal import ProtobufWire
+internal import TextFormats
 
 extension TextFormatPrinter {
     /// Writes fields without a descriptor, by number. Length-delimited bytes that could be a message are shown as
@@ -62,7 +63,6 @@ extension TextFormatPrinter {
     }
 
     private static func hexadecimal(_ value: UInt64, digits: Int) -> String {
-        let text = String(value, radix: 16)
-        return "0x" + String(repeating: "0", count: digits - text.count) + text
+        "0x" + Hex.encode(value, digits: digits)
     }
 }

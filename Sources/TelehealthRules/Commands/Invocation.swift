@@ -1,4 +1,5 @@
 public import TelehealthModel
+internal import TextFormats
 
 /// Port: the answer of one call, kept back while something that it depends on is written.
 ///
@@ -25,18 +26,7 @@ public struct Invocation: Sendable {
         }
 
         /// Whether the id has the form 8-4-4-4-12 of hexadecimal digits.
-        package var isValid: Bool {
-            let bytes = Array(id.utf8)
-            guard bytes.count == 36 else { return false }
-            return bytes.indices.allSatisfy { index in
-                switch index {
-                case 8, 13, 18, 23: bytes[index] == UInt8(ascii: "-")
-                default: Self.hexDigits.contains(bytes[index])
-                }
-            }
-        }
-
-        private static let hexDigits = Set("0123456789abcdef".utf8)
+        package var isValid: Bool { UUIDText.isValid(id) }
     }
 
     public var caller: Caller

@@ -1,5 +1,6 @@
 internal import Crypto
 public import TelehealthModel
+internal import TextFormats
 
 /// What binds a recording's file to the visit, the people and the consents it stands on.
 ///
@@ -70,16 +71,16 @@ public struct RecordingManifest: Sendable, Hashable {
 
     private static func text(
         _ recording: Recording, _ state: SessionState, _ people: [Person], _ source: PresenceSource
-    ) -> CanonicalJSON {
-        let object: [String: CanonicalJSON] = [
-            "bucket": .text(recording.bucket), "key": .optional(recording.objectKey),
-            "bytes": recording.objectBytes.map(CanonicalJSON.integer) ?? .null,
+    ) -> JSONText {
+        let object: [String: JSONText] = [
+            "bucket": .string(recording.bucket), "key": .optional(recording.objectKey),
+            "bytes": recording.objectBytes.map(JSONText.number) ?? .null,
             "etag": .optional(recording.objectETag), "checksum": .optional(recording.objectChecksum),
         ]
         let persons = people.map { person in
-            CanonicalJSON.object([
-                "participant_id": .text(person.participantID.rawValue),
-                "subject_id": .text(person.subjectID.rawValue), "role": .text(wireName(person.role)),
+            JSONText.object([
+                "participant_id": .string(person.participantID.rawValue),
+                "subject_id": .string(person.subjectID.rawValue), "role": .string(wireName(person.role)),
                 "presence": .array(
                     person.presence.map {
                         .object(["from": .optional($0.from), "to": .optional($0.to)])
@@ -87,12 +88,12 @@ public struct RecordingManifest: Sendable, Hashable {
             ])
         }
         return .object([
-            "format": .text(format), "recording_id": .text(recording.id.rawValue),
-            "session_id": .text(recording.sessionID.rawValue),
-            "appointment_id": .text(state.session.appointmentID.rawValue),
-            "segment": .integer(Int64(recording.segment)),
-            "generation": .integer(Int64(recording.generation)),
-            "purpose": .text(wireName(recording.purpose)), "requested_by": .text(recording.requestedBy),
+            "format": .string(format), "recording_id": .string(recording.id.rawValue),
+            "session_id": .string(recording.sessionID.rawValue),
+            "appointment_id": .string(state.session.appointmentID.rawValue),
+            "segment": .number(Int64(recording.segment)),
+            "generation": .number(Int64(recording.generation)),
+            "purpose": .string(wireName(recording.purpose)), "requested_by": .string(recording.requestedBy),
             "requested_at": .optional(recording.requestedAt), "started_at": .optional(recording.startedAt),
             "stopped_at": .optional(recording.stoppedAt),
             "stop_cause": .optional(recording.stopCause.map(wireName)),
@@ -100,9 +101,9 @@ public struct RecordingManifest: Sendable, Hashable {
             "capture_pipeline_id": .optional(recording.capturePipelineID),
             "concatenation_pipeline_id": .optional(recording.concatenationPipelineID),
             "consent_ids": .array(
-                recording.consentIDs.map(\.rawValue).sorted().map(CanonicalJSON.text)),
+                recording.consentIDs.map(\.rawValue).sorted().map(JSONText.string)),
             "object": .object(object), "people": .array(persons),
-            "presence_source": .text(wireName(source)),
+            "presence_source": .string(wireName(source)),
         ])
     }
 }

@@ -1,6 +1,7 @@
 internal import Crypto
 internal import FoundationEssentials
 package import TelehealthModel
+internal import TextFormats
 
 /// An EventBridge event as AWS delivers it, read as far as this service understands it.
 ///
@@ -118,8 +119,7 @@ package struct EventEnvelope: Sendable, Hashable {
     private static func identity(_ id: String?, _ data: Data) -> String {
         if let id, SessionID.isValid(id) { return id }
         let hash = SHA256.hash(data: id.map { Data($0.utf8) } ?? data)
-        let digits = Array("0123456789abcdef")
-        return "h-" + String(hash.prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        return "h-" + Hex.encode(hash.prefix(16))
     }
 
     /// The detail's own time, finer than the envelope's; years 2000 to 9999.

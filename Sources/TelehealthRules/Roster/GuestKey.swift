@@ -1,5 +1,6 @@
 internal import Crypto
 public import TelehealthModel
+internal import TextFormats
 
 /// What an invitation's link carries: good for one redemption.
 package struct InvitationGrant: Sendable, Hashable {
@@ -88,14 +89,14 @@ public struct GuestKey: Sendable {
     private func seal(_ fields: [String]) -> String {
         let signed = Self.prefix + fields.joined(separator: ".")
         let code = HMAC<SHA256>.authenticationCode(for: Array(signed.utf8), using: key)
-        return signed + "."
-            + code.map { Self.hexDigits[Int($0 >> 4)] + Self.hexDigits[Int($0 & 15)] }.joined()
+        return signed + "." + Hex.encode(code)
     }
 
     /// The four fields after the tag of a text that this key signed.
     private func open(_ text: String, tag: String) -> [String]? {
         guard text.utf8.count <= Self.bytesMax, text.hasPrefix(Self.prefix + tag + "."),
-            let dot = text.lastIndex(of: "."), let code = Self.bytes(hex: text[text.index(after: dot)...])
+            let dot = text.lastIndex(of: "."), let code = Hex.decode(text[text.index(after: dot)...]),
+            code.count == SHA256.byteCount
         else { return nil }
         let signed = text[..<dot]
         guard HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Array(signed.utf8), using: key)
@@ -108,19 +109,5 @@ public struct GuestKey: Sendable {
     private static func seconds(_ instant: Timestamp) -> String { "\(instant.microseconds / 1_000_000)" }
     private static func instant(_ seconds: String) -> Timestamp? {
         Int64(seconds).map { Timestamp(microseconds: $0 &* 1_000_000) }
-    }
-
-    private static let hexDigits = "0123456789abcdef".map(String.init)
-
-    private static func bytes(hex: Substring) -> [UInt8]? {
-        let digits = hex.utf8.compactMap { byte -> UInt8? in
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-            default: nil
-            }
-        }
-        guard digits.count == hex.utf8.count, digits.count == 2 * SHA256.byteCount else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 }
