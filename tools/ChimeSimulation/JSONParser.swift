@@ -1,4 +1,5 @@
-/// Reads one JSON document (RFC 8259) and nothing after it.
+/// Reads one JSON document (RFC 8259) and nothing after it: independent of the product's readers on purpose,
+/// as ``JSONValue`` says.
 struct JSONParser {
     /// A request nested deeper is refused: the deepest shape of the simulated APIs has nine levels, and the
     /// parser recurses.

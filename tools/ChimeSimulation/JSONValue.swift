@@ -1,5 +1,7 @@
 /// A JSON document as the wire carries it. Members keep their order, so that a response reads as AWS
 /// documents it.
+///
+/// Written and read independently of the product's JSON on purpose: the simulator judges what the product sends.
 public enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -117,5 +119,3 @@ extension JSONValue {
         output.append(UInt8(ascii: "\""))
     }
 }
-
-let hexDigits = Array("0123456789abcdef".utf8)

@@ -30,7 +30,7 @@ struct ObjectStore: Sendable {
         // An entity tag is MD5 by S3's definition; nothing is protected by it.
         objects[key] = Object(
             bytes: bytes, contentType: contentType, entityTag: hex(Insecure.MD5.hash(data: bytes)),
-            checksum: base64(Array(SHA256.hash(data: bytes))), modifiedAt: now,
+            checksum: Base64.encoded(Array(SHA256.hash(data: bytes))), modifiedAt: now,
             kmsKeyID: kmsKeyID)
         if order.count > objectsMax { objects[order.removeFirst()] = nil }
     }

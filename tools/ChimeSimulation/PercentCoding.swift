@@ -1,5 +1,5 @@
 /// Percent-encoding as Signature Version 4 wants it: everything but RFC 3986's unreserved bytes, upper-case
-/// digits.
+/// digits. Independent of the product's signer on purpose: a shared mistake would go unnoticed.
 enum PercentCoding {
     static func encoded(_ bytes: some Sequence<UInt8>, keepingSlashes: Bool = false) -> String {
         var output: [UInt8] = []

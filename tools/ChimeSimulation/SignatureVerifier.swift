@@ -1,6 +1,7 @@
 internal import Crypto
 
-/// Checks Signature Version 4 as AWS does: key, scope, age, then the signature itself.
+/// Checks Signature Version 4 as AWS does: key, scope, age, then the signature itself. Independent of the product's
+/// signer on purpose.
 ///
 /// Spec: AWS "Create a signed AWS API request" and "Authenticating Requests: Using Query Parameters".
 struct SignatureVerifier: Sendable {
@@ -138,14 +139,4 @@ struct SignatureVerifier: Sendable {
         signingKeys[scope.withoutKey] = key
         return key
     }
-}
-
-/// Lower-case hexadecimal digits.
-func hex(_ bytes: some Sequence<UInt8>) -> String {
-    var text: [UInt8] = []
-    for byte in bytes {
-        text.append(hexDigits[Int(byte >> 4)])
-        text.append(hexDigits[Int(byte & 0xf)])
-    }
-    return String(decoding: text, as: UTF8.self)
 }

@@ -33,7 +33,7 @@ extension SimulatedChime {
     mutating func deleteMany(_ request: SimulatedRequest) throws(ServiceError) -> SimulatedResponse {
         let body = request.body ?? []
         if let announced = request.headers["x-amz-checksum-sha256"] {
-            guard announced == base64(Array(SHA256.hash(data: body))) else {
+            guard announced == Base64.encoded(Array(SHA256.hash(data: body))) else {
                 throw ServiceError(400, "BadDigest", "The checksum does not match the body.")
             }
         } else if request.headers["content-md5"] == nil, request.headers["x-amz-checksum-crc32"] == nil {

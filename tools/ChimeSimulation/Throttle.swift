@@ -9,7 +9,8 @@ public struct ThrottleLimits: Sendable, Hashable {
     }
 }
 
-/// A token bucket per operation, as AWS limits calls per account and Region.
+/// A token bucket per operation, as AWS limits calls per account and Region. Independent of the product's limiter on
+/// purpose, whose calls it refuses when they come too fast.
 ///
 /// Spec: "Amazon Chime SDK endpoints and quotas": 10 requests per second and a burst of 20 for each operation
 /// of the meetings API; the media pipelines API has one such bucket for all its operations.

@@ -1,4 +1,6 @@
 /// An instant in UTC, in microseconds since 1970-01-01T00:00:00Z.
+///
+/// Its calendar arithmetic is independent of the product's on purpose: the simulator judges the product's times.
 public struct Timestamp: Comparable, Hashable, Sendable {
     public let microseconds: Int64
 
