@@ -106,9 +106,12 @@ final class Alarms: Sendable {
     }
 
     func sealing(_ key: UInt32, isDone: Bool) {
-        logger.notice(
-            isDone ? "every row is sealed with the current key" : "sealing older rows with the current key",
-            metadata: ["key": "\(key)"])
+        let metadata: Logger.Metadata = ["key": "\(key)"]
+        if isDone {
+            logger.notice("every row is sealed with the current key", metadata: metadata)
+        } else {
+            logger.notice("sealing older rows with the current key", metadata: metadata)
+        }
     }
 
     /// What the daemon reads again while it runs.
@@ -141,7 +144,9 @@ final class Alarms: Sendable {
                     "ignored": "\(report.ignoredCount)",
                 ])
         case .malformed(let message, let reason):
-            logger.warning("message in the queue is not an event", metadata: ["message": "\(message)", "reason": "\(reason.rawValue)"])
+            logger.warning(
+                "message in the queue is not an event",
+                metadata: ["queue_message": "\(message)", "reason": "\(reason.rawValue)"])
         case .queueFailed(let code, let again):
             logger.warning(
                 "event queue failed",
