@@ -314,7 +314,8 @@ let testTargets: [Target] = [
     tests(
         "DaemonKitTests",
         [
-            "DaemonKit", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "TelehealthHandlers",
+            "DaemonKit", "ChimeGateway", "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain",
+            "TelehealthHandlers",
             "Identity", "Storage", "StorageSQLite", "EventCore", "DurableFile", "TextFormats", "ProgramEdge", "RPCServer", "Transport",
             logging,
         ]),

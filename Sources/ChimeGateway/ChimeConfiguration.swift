@@ -160,5 +160,12 @@ public struct ChimeConfiguration: Sendable {
         if let region = recordingsBucketRegion, !ChimeSyntax.isRegion(region) {
             throw ConfigurationError(setting: "recordingsBucketRegion", problem: "must be an AWS Region, such as us-east-1")
         }
+        guard let encryption = sinkEncryption else { return }
+        guard ChimeSyntax.isKeyID(encryption.kmsKeyID) else {
+            throw ConfigurationError(setting: "kmsKeyID", problem: "must be the ARN, id or alias of a KMS key")
+        }
+        guard ChimeSyntax.isARN(encryption.sinkRoleARN), encryption.sinkRoleARN.contains(":role/") else {
+            throw ConfigurationError(setting: "sinkRoleARN", problem: "must be the ARN of an IAM role")
+        }
     }
 }

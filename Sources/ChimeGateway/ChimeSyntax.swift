@@ -36,6 +36,11 @@ enum ChimeSyntax {
             && text.utf8.allSatisfy { isAlphanumeric($0) || "/:-_.".utf8.contains($0) }
     }
 
+    /// A KMS key's ARN, id or alias.
+    static func isKeyID(_ text: String) -> Bool {
+        (1...2048).contains(text.utf8.count) && text.utf8.allSatisfy { isAlphanumeric($0) || "/:-_".utf8.contains($0) }
+    }
+
     static func isBucket(_ text: String) -> Bool {
         (3...63).contains(text.utf8.count)
             && text.utf8.allSatisfy { isLowercase($0) || isDigit($0) || "-.".utf8.contains($0) }

@@ -54,6 +54,8 @@ import Testing
             ),
             ("recordingsBucket", { $0.recordingsBucket = "Visits/x" }),
             ("recordingsBucketRegion", { $0.recordingsBucketRegion = "a b" }),
+            ("kmsKeyID", { $0.sinkEncryption = .init(kmsKeyID: "", sinkRoleARN: "arn:aws:iam::1:role/sink") }),
+            ("sinkRoleARN", { $0.sinkEncryption = .init(kmsKeyID: "alias/visits", sinkRoleARN: "role/sink") }),
         ]
         for (setting, change) in changes {
             let error = #expect(throws: ChimeConfiguration.ConfigurationError.self) {

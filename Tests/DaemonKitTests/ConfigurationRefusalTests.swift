@@ -151,6 +151,14 @@ private let reachable = [
             "TELEHEALTH_CLOUDFRONT_KEY_PAIR_ID (--cloudfront-key-pair-id): missing: --cloudfront-url, --cloudfront-key-pair-id and --cloudfront-key-file are set together"
         ),
         (
+            ["--recording-kms-key", "alias/visits"],
+            "TELEHEALTH_RECORDING_SINK_ROLE (--recording-sink-role): missing: --recording-kms-key and --recording-sink-role are set together"
+        ),
+        (
+            ["--recording-sink-role", "arn:aws:iam::111122223333:role/sink"],
+            "TELEHEALTH_RECORDING_KMS_KEY (--recording-kms-key): missing: --recording-kms-key and --recording-sink-role are set together"
+        ),
+        (
             ["--key-ring-file", "./data/ring"],
             "TELEHEALTH_KEY_RING_FILE (--key-ring-file): './data/ring' must be outside the data folder, so that a copy of the data does not hold its keys"
         ),
@@ -171,6 +179,10 @@ private let reachable = [
     /// Each by itself is in its range.
     @Test(arguments: [
         ["--attendees-max", "26", "--video-resolution", "FHD"], ["--aws-region", "Mars!"],
+        ["--attendees-max", "26", "--content-resolution", "UHD"], ["--aws-s3-recordings-bucket-region", "Mars!"],
+        ["--recording-kms-key", "a key", "--recording-sink-role", "arn:aws:iam::111122223333:role/sink"],
+        ["--recording-sink-role", "role/sink", "--recording-kms-key", "alias/visits"],
+        ["--recording-sink-role", "arn:aws:s3:::visits", "--recording-kms-key", "alias/visits"],
         ["--media-regions", "Mars!", "--media-region", "Mars!"],
         ["--aws-s3-recordings-bucket", "Visits!"], ["--aws-endpoint-url", "http://127.0.0.1:4600/chime"],
     ])

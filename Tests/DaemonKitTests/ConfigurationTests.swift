@@ -1,3 +1,4 @@
+import ChimeGateway
 import TelehealthHandlers
 import TelehealthModel
 import TelehealthRules
@@ -123,6 +124,23 @@ import Testing
         #expect(configuration.policy.allowedLocationStates == ["GA", "FL"])
         #expect(configuration.policy.earlyJoin == .seconds(21 * 60) && configuration.policy.lateJoin == .zero)
         #expect(configuration.cloud.bucket == "visits")
+    }
+
+    @Test func `where and how recordings are stored reaches the gateway`() throws {
+        let plain = try configuration([]).cloud.chime()
+        #expect(plain.recordingsBucketRegion == nil && plain.sinkEncryption == nil && plain.contentResolution == .fullHD)
+        let chime = try configuration([
+            "--aws-s3-recordings-bucket", "visits", "--aws-s3-recordings-bucket-region", "eu-central-1",
+            "--recording-kms-key", "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "--recording-sink-role", "arn:aws:iam::111122223333:role/sink", "--content-resolution", "None",
+        ]).cloud.chime()
+        #expect(chime.controlRegion == "us-east-1" && chime.recordingsBucketRegion == "eu-central-1")
+        #expect(
+            chime.sinkEncryption
+                == .init(
+                    kmsKeyID: "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+                    sinkRoleARN: "arn:aws:iam::111122223333:role/sink"))
+        #expect(chime.contentResolution == .none)
     }
 
     @Test func `every fault is reported at once`() {

@@ -50,6 +50,8 @@ extension Setting {
         "telehealth.serviceCertificates": "dns:desk.clinic.example=front-desk",
         "telehealth.rateLimits": "client=5/20,refused=1/2", "telehealth.trustedProxies": "10.0.0.0/8,unix",
         "aws.region": "eu-west-1", "aws.accountId": "111122223333", "aws.s3.recordingsBucket": "visits",
+        "aws.s3.recordingsBucketRegion": "eu-west-1", "telehealth.recordingKmsKey": "alias/visits",
+        "telehealth.recordingSinkRole": "arn:aws:iam::111122223333:role/sink",
         "telehealth.recordingPrefix": "video/visits", "aws.endpointUrl": "http://127.0.0.1:4600",
         "aws.endpointUrlChimeSdkMeetings": "http://127.0.0.1:4601",
         "aws.endpointUrlChimeSdkMediaPipelines": "http://127.0.0.1:4602",
@@ -84,6 +86,8 @@ extension Setting {
                 "--cloudfront-url", "https://d0.cloudfront.net", "--cloudfront-key-pair-id", "K1",
                 "--cloudfront-key-file", "k.pem",
             ]
+        case "telehealth.recordingKmsKey", "telehealth.recordingSinkRole":
+            ["--recording-kms-key", "k", "--recording-sink-role", "arn:aws:iam::111122223333:role/first"]
         case "telehealth.mediaRegion": ["--media-regions", "us-east-1,eu-west-1"]
         default: []
         }

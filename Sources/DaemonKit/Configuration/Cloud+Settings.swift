@@ -6,11 +6,15 @@ extension DaemonConfiguration {
     struct Cloud: Sendable {
         var region: String
         var bucket: String?
+        /// nil: ``region``.
+        var bucketRegion: String?
+        var encryption: ChimeConfiguration.SinkEncryption?
         /// By the names of their environment variables, as the gateway looks them up.
         var endpoints: [String: String]
         var mediaRegions: Set<String>
         var echoReduction: Bool
         var videoResolution: String
+        var contentResolution: String
         var attendeesMax: Int
         var callsPerSecond: Int
         /// PEM file for outgoing https; nil: the system's authorities.
@@ -30,9 +34,12 @@ extension DaemonConfiguration {
             eventsQueue = reader.optionalURL("telehealth.eventsQueueUrl")
             cloudFront = CloudFront(&reader)
             bucket = reader.optionalText("aws.s3.recordingsBucket")
+            bucketRegion = reader.optionalText("aws.s3.recordingsBucketRegion")
+            encryption = Self.encryption(&reader)
             endpoints = Self.endpoints(&reader)
             echoReduction = reader.boolean("telehealth.echoReduction")
             videoResolution = reader.text("telehealth.videoResolution")
+            contentResolution = reader.text("telehealth.contentResolution")
             self.mediaRegions = mediaRegions
             do throws(ChimeConfiguration.ConfigurationError) {
                 try chime().validate()
@@ -56,8 +63,23 @@ extension DaemonConfiguration {
             chime.echoReduction = echoReduction ? .available : .unavailable
             chime.videoResolution = .init(rawValue: videoResolution) ?? .hd
             chime.attendeesMax = attendeesMax
+            chime.contentResolution = .init(rawValue: contentResolution) ?? .fullHD
             chime.recordingsBucket = bucket
+            chime.recordingsBucketRegion = bucketRegion
+            chime.sinkEncryption = encryption
             return chime
+        }
+
+        /// Key and role together; nil without either.
+        private static func encryption(_ reader: inout SettingReader) -> ChimeConfiguration.SinkEncryption? {
+            let key = reader.text("telehealth.recordingKmsKey")
+            let role = reader.text("telehealth.recordingSinkRole")
+            if key.isEmpty && role.isEmpty { return nil }
+            for (name, text) in [("telehealth.recordingKmsKey", key), ("telehealth.recordingSinkRole", role)]
+            where text.isEmpty {
+                reader.refuse(name, "missing: --recording-kms-key and --recording-sink-role are set together")
+            }
+            return key.isEmpty || role.isEmpty ? nil : .init(kmsKeyID: key, sinkRoleARN: role)
         }
 
         private static func endpoints(_ reader: inout SettingReader) -> [String: String] {
@@ -82,6 +104,9 @@ extension DaemonConfiguration {
             case "allowedMediaRegions": "telehealth.mediaRegions"
             case "attendeesMax": "telehealth.attendeesMax"
             case "recordingsBucket": "aws.s3.recordingsBucket"
+            case "recordingsBucketRegion": "aws.s3.recordingsBucketRegion"
+            case "kmsKeyID": "telehealth.recordingKmsKey"
+            case "sinkRoleARN": "telehealth.recordingSinkRole"
             default: SettingTable.all.first { $0.environmentName == name }?.key ?? name
             }
         }

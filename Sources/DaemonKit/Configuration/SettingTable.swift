@@ -181,11 +181,18 @@ enum SettingTable {
     ]
 
     private static let cloud: [Setting] = [
-        Setting("aws.region", .text, "us-east-1", "Control Region of Chime and Region of the bucket"),
+        Setting("aws.region", .text, "us-east-1", "Control Region of Chime"),
         Setting(
             "aws.accountId", .text, "",
             "Accepted from the earlier system's configuration and not used: Chime names its meetings by ARN"),
         Setting("aws.s3.recordingsBucket", .text, "", "S3 bucket for recordings; empty: recording is refused"),
+        Setting("aws.s3.recordingsBucketRegion", .text, "", "Region of that bucket; empty: --aws-region"),
+        Setting(
+            "telehealth.recordingKmsKey", .text, "",
+            "KMS key (ARN, id or alias) that Chime encrypts each recorded file with; empty: the bucket's own encryption"),
+        Setting(
+            "telehealth.recordingSinkRole", .text, "",
+            "ARN of the IAM role with which Chime uses --recording-kms-key; the two are set together"),
         Setting(
             "telehealth.recordingPrefix", .text, "recordings",
             "First part of every new recording's key in the bucket, such as recordings or video/visits"),
@@ -214,6 +221,9 @@ enum SettingTable {
         Setting("telehealth.echoReduction", .boolean, "true", "Use Chime's echo reduction"),
         Setting(
             "telehealth.videoResolution", .choice(["None", "HD", "FHD"]), "HD", "Highest video resolution of a meeting"),
+        Setting(
+            "telehealth.contentResolution", .choice(["None", "FHD", "UHD"]), "FHD",
+            "Highest resolution of shared screens in a meeting; None: no screen can be shared"),
         Setting(
             "telehealth.attendeesMax", .integer(2...250), "8",
             "Attendees of one meeting; one of them is left free for a recording"),
