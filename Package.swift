@@ -190,6 +190,7 @@ let modules: [Target] = [
             "RPCServer", "RPCModel", logging,
         ], path: "tools/ServiceSimulation"),
     module("ProtobufCodegen", ["ProtobufWire", "ProtobufReflection", "TextFormats"], path: "tools/ProtobufCodegen"),
+    module("VisitRequests", ["TelehealthAPI", "ProtobufWire", crypto], path: "tools/VisitRequests"),
 ]
 
 let programs: [Target] = [
@@ -204,7 +205,7 @@ let programs: [Target] = [
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
             "GRPCStandardAPI", "Identity", "Storage", "StorageSQLite", "TelehealthModel", "AuditChain", "Transport", "TLSEngine",
-            "ProgramEdge", "TextFormats", crypto, argumentParser,
+            "ProgramEdge", "TextFormats", "VisitRequests", argumentParser,
         ], linked: [hardened]),
     program(
         "chime-simulator",
@@ -233,7 +234,7 @@ let programs: [Target] = [
         "telehealth-bench",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", "Identity",
-            "TelehealthModel", "ProgramEdge", "TextFormats", argumentParser, crypto,
+            "TelehealthModel", "ProgramEdge", "TextFormats", "VisitRequests", argumentParser,
         ]),
     program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
     program(

@@ -110,11 +110,12 @@ enum LayerTable {
         Row(
             9, "protoc-gen-telehealth-swift", "Glibc", "ProtobufCodegen", "ProtobufReflection",
             "ProtobufWire"),
+        Row(9, "VisitRequests", "Crypto", "ProtobufWire", "TelehealthAPI"),
         Row(
-            9, "telehealth-probe", "ArgumentParser", "AuditChain", "Crypto", "Foundation",
+            9, "telehealth-probe", "ArgumentParser", "AuditChain", "Foundation",
             "GRPCStandardAPI", "Glibc", "Identity", "ProgramEdge", "ProtobufReflection", "ProtobufWire",
             "RPCClient", "RPCModel", "Storage", "StorageSQLite", "Synchronization", "TLSEngine", "TelehealthAPI",
-            "TelehealthClient", "TelehealthModel", "TextFormats", "Transport"),
+            "TelehealthClient", "TelehealthModel", "TextFormats", "Transport", "VisitRequests"),
         Row(9, "ChimeSimulation", "Crypto"),
         Row(
             9, "chime-simulator", "ArgumentParser", "ChimeSimulation", "FlyingFox", "FlyingSocks",
@@ -124,9 +125,9 @@ enum LayerTable {
             "ProgramEdge", "ProtobufWire", "RPCClient", "RPCModel", "RPCServer", "Synchronization",
             "TLSEngine", "TextFormats", "Transport"),
         Row(
-            9, "telehealth-bench", "ArgumentParser", "Crypto", "Foundation", "Identity", "ProgramEdge",
+            9, "telehealth-bench", "ArgumentParser", "Foundation", "Identity", "ProgramEdge",
             "ProtobufWire", "RPCClient", "RPCModel", "Synchronization", "TLSEngine", "TelehealthAPI",
-            "TelehealthClient", "TelehealthModel", "TextFormats"),
+            "TelehealthClient", "TelehealthModel", "TextFormats", "VisitRequests"),
         Row(
             9, "telehealth-client-example", "Foundation", "ProtobufWire", "RPCModel", "TelehealthAPI",
             "TelehealthClient"),

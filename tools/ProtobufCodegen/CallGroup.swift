@@ -25,6 +25,18 @@ struct CallGroup {
         }
     }
 
+    /// With the file's package in front: `telehealth.v1.TelehealthService`.
+    func fullName(in file: Google_Protobuf_FileDescriptorProto) -> String {
+        let package = file.package ?? ""
+        return (package.isEmpty ? "" : package + ".") + (service.name ?? "")
+    }
+
+    /// The Swift type for the group: `TelehealthCalls` of `TelehealthService`.
+    func typeName(suffix: String) -> String {
+        let name = service.name ?? ""
+        return (name.hasSuffix("Service") ? String(name.dropLast(7)) : name) + suffix
+    }
+
     /// The Swift names of methods: without the noun where it stands as a word or a plural, and nothing is left
     /// ambiguous; `JoinSession` to `join`, `ListSessions` to `list`.
     func shortNames() -> [String: String] {

@@ -29,11 +29,9 @@ struct CallGroupGenerator {
 
     private func write(_ group: CallGroup, to printer: inout CodePrinter) {
         let service = group.service
-        let name = service.name ?? ""
-        let package = file.package ?? ""
-        let fullName = (package.isEmpty ? "" : package + ".") + name
-        let type = (name.hasSuffix("Service") ? String(name.dropLast(7)) : name) + "Calls"
-        let methods = (schema.services[fullName] ?? name) + "_Methods"
+        let fullName = group.fullName(in: file)
+        let type = group.typeName(suffix: "Calls")
+        let methods = (schema.services[fullName] ?? service.name ?? "") + "_Methods"
         let short = group.shortNames()
         let words = CallComments(schema)
         var changes: [String] = []

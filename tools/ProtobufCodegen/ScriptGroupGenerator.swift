@@ -23,11 +23,9 @@ struct ScriptGroupGenerator {
 
     private func write(_ group: CallGroup, to printer: inout CodePrinter) {
         let service = group.service
-        let name = service.name ?? ""
-        let package = file.package ?? ""
-        let fullName = (package.isEmpty ? "" : package + ".") + name
-        let type = (name.hasSuffix("Service") ? String(name.dropLast(7)) : name) + "Scripts"
-        let methods = (schema.services[fullName] ?? name) + "_Methods"
+        let fullName = group.fullName(in: file)
+        let type = group.typeName(suffix: "Scripts")
+        let methods = (schema.services[fullName] ?? service.name ?? "") + "_Methods"
         let short = group.shortNames()
         printer.line()
         printer.line("/// What the calls of `\(fullName)` are answered, and what they asked.")

@@ -10,16 +10,7 @@ struct RPCBench: AsyncParsableCommand {
 
     static func main() async {
         Program.begin()
-        // Before other threads exist: to leave over a wrong word while they run would race with them.
-        do {
-            var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
-            }
-        } catch {
-            exit(withError: error)
-        }
+        // The words are read before other threads exist: to leave over a wrong one while they run would race with them.
+        await main(nil)
     }
 }

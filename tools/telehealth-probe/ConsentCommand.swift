@@ -99,23 +99,3 @@ struct ConsentCommand: AsyncParsableCommand {
         }
     }
 }
-
-/// One piece of work with a client of its own, whose failures are told as the probe tells them.
-func withClient<Value>(
-    _ target: TargetOptions, _ identity: IdentityOptions, doing what: DisplayText,
-    _ body: (TelehealthClient) async throws -> Value
-) async throws -> Value {
-    guard let token = try identity.token(for: target) else {
-        throw ProbeFailure.usage("no identity: use --as ROLE, --token-file or TELEHEALTH_TOKEN")
-    }
-    let configuration = try target.clientConfiguration()
-    let client = try TelehealthClient(configuration, tokens: FixedToken(token))
-    do {
-        let value = try await body(client)
-        await client.shutdown()
-        return value
-    } catch let error as RPCError {
-        await client.shutdown()
-        throw target.failure(error, doing: what)
-    }
-}

@@ -1,7 +1,6 @@
-internal import Crypto
 internal import Foundation
-internal import ProtobufWire
 internal import TelehealthAPI
+internal import VisitRequests
 
 /// Template consent texts for trials; not legal advice.
 enum ConsentTemplate {
@@ -28,37 +27,15 @@ enum ConsentTemplate {
         }
     }
 
-    static func document(of type: String) -> Telehealth_V1_PutConsentDocumentRequest {
-        .with {
-            $0.type = type
-            $0.version = version
-            $0.language = language
-            $0.text = text(of: type)
-            // A fixed day: registering the same version again must have the same content.
-            $0.effectiveTime = .with { $0.seconds = 1_760_000_000 }
-        }
-    }
+    static func document(of type: String) -> Telehealth_V1_PutConsentDocumentRequest { template(type).registration }
 
     static func grant(
         _ type: String, by person: String, as role: Telehealth_V1_ConsentPersonRole
     ) -> Telehealth_V1_SubmitConsentRequest {
-        .with {
-            $0.personID = person
-            $0.personRole = role
-            $0.type = type
-            $0.submission = .with {
-                $0.decision = .granted
-                $0.documentVersion = version
-                $0.language = language
-                $0.textSha256 = Array(SHA256.hash(data: Array(text(of: type).utf8)))
-                $0.method = .electronic
-                $0.acknowledgements = .with {
-                    $0.patientRights = true
-                    $0.emergencyProtocols = true
-                    $0.privacyRisks = true
-                }
-                if type == "recording" { $0.recordingPurposes = [.clinical] }
-            }
-        }
+        template(type).grant(by: person, as: role)
+    }
+
+    private static func template(_ type: String) -> ConsentText {
+        ConsentText(type: type, version: version, language: language, text: text(of: type))
     }
 }

@@ -40,15 +40,8 @@ struct OperatorOptions: ParsableArguments {
         let given = try identity.token(for: target)
         if given == nil { try target.requirePrivacy(forTokenOf: "the development key") }
         let token = try given ?? DevelopmentTokens(directory: identity.dataDir).token(.admin)
-        var configuration = try target.clientConfiguration()
-        configuration.timeout = target.timeout.finite
-        let client = try TelehealthClient(configuration, tokens: FixedToken(token))
-        do {
-            try await body(client)
-        } catch let error as RPCError {
-            throw target.failure(error, doing: what)
-        }
-        await client.shutdown()
+        try await withClient(
+            target, identity, token: token, doing: what, configure: { $0.timeout = target.timeout.finite }, body)
     }
 }
 

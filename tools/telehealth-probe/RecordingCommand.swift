@@ -56,19 +56,13 @@ extension RecordingCommand {
     struct Hold: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "hold", abstract: "Place a recording under legal hold; a second hold changes nothing.")
-        @OptionGroup var options: OperatorOptions
-
-        @Argument(help: "The recording's id.")
-        var recording: String
-
-        @Option(help: "The reason, for the audit log.")
-        var reason: String
+        @OptionGroup var change: RecordingChange
 
         func run() async throws {
-            try await options.run(doing: "hold") { client in
-                let answer = try await client.recordings.setHold(
-                    .with { ($0.recordingID, $0.reason) = (recording, reason) })
-                try RecordingCommand.show(answer.recording, asJSON: options.json)
+            try await change.run(doing: "hold") { client in
+                try await client.recordings.setHold(
+                    .with { ($0.recordingID, $0.reason) = (change.recording, change.reason) }
+                ).recording
             }
         }
     }
@@ -76,19 +70,13 @@ extension RecordingCommand {
     struct Release: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "release", abstract: "Release a legal hold; the recording's retention applies again.")
-        @OptionGroup var options: OperatorOptions
-
-        @Argument(help: "The recording's id.")
-        var recording: String
-
-        @Option(help: "The reason, for the audit log.")
-        var reason: String
+        @OptionGroup var change: RecordingChange
 
         func run() async throws {
-            try await options.run(doing: "release") { client in
-                let answer = try await client.recordings.releaseHold(
-                    .with { ($0.recordingID, $0.reason) = (recording, reason) })
-                try RecordingCommand.show(answer.recording, asJSON: options.json)
+            try await change.run(doing: "release") { client in
+                try await client.recordings.releaseHold(
+                    .with { ($0.recordingID, $0.reason) = (change.recording, change.reason) }
+                ).recording
             }
         }
     }
@@ -96,23 +84,17 @@ extension RecordingCommand {
     struct Retain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "retain", abstract: "Set how long a recording is kept; a past time deletes it.")
-        @OptionGroup var options: OperatorOptions
-
-        @Argument(help: "The recording's id.")
-        var recording: String
+        @OptionGroup var change: RecordingChange
 
         @Option(help: "The end of retention (RFC 3339, for example 2033-01-01T00:00:00Z).")
         var until: String
 
-        @Option(help: "The reason, for the audit log.")
-        var reason: String
-
         func run() async throws {
             let end = try Google_Protobuf_Timestamp(text: until)
-            try await options.run(doing: "retain") { client in
-                let answer = try await client.recordings.setRetention(
-                    .with { ($0.recordingID, $0.retentionEndTime, $0.reason) = (recording, end, reason) })
-                try RecordingCommand.show(answer.recording, asJSON: options.json)
+            try await change.run(doing: "retain") { client in
+                try await client.recordings.setRetention(
+                    .with { ($0.recordingID, $0.retentionEndTime, $0.reason) = (change.recording, end, change.reason) }
+                ).recording
             }
         }
     }
@@ -177,7 +159,7 @@ extension RecordingCommand {
     }
 
     /// One line for people, or the whole message as JSON.
-    fileprivate static func show(_ recording: Telehealth_V1_Recording?, asJSON: Bool) throws {
+    static func show(_ recording: Telehealth_V1_Recording?, asJSON: Bool) throws {
         guard let recording else { throw ProbeFailure.call("the response contains no recording") }
         if asJSON { return Terminal.say("\(try JSONText.own().line(recording))") }
         var parts: [DisplayText] = [

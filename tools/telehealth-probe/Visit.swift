@@ -2,6 +2,7 @@ internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
 internal import TelehealthClient
+internal import VisitRequests
 
 /// A whole visit in verified steps. Consent texts are templates for trials.
 struct Visit: Sendable {
@@ -228,20 +229,7 @@ struct Visit: Sendable {
 
     // MARK: Frame
 
-    func joinRequest(_ sessionID: String) -> Telehealth_V1_JoinSessionRequest {
-        .with {
-            $0.key = .sessionID(sessionID)
-            $0.preVisitCheck = .with {
-                $0.locationState = "GA"
-                $0.locationAddress = "Template address, Atlanta"
-                $0.emergencyContactName = "Template contact"
-                $0.emergencyContactPhone = "+1 404 555 0100"
-                $0.privatePlace = true
-                $0.reliableConnection = true
-                $0.deviceType = .desktop
-            }
-        }
-    }
+    func joinRequest(_ sessionID: String) -> Telehealth_V1_JoinSessionRequest { joinWithCheck(.sessionID(sessionID)) }
 
     func step(_ name: String, by who: String, _ work: () async throws -> String) async throws {
         let start = ContinuousClock.now

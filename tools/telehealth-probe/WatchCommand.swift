@@ -17,8 +17,7 @@ struct WatchCommand: AsyncParsableCommand {
             error.
             """)
 
-    @OptionGroup var target: TargetOptions
-    @OptionGroup var identity: IdentityOptions
+    @OptionGroup var options: WatchOptions
 
     @Argument(help: "The session's id.")
     var sessionID: String
@@ -26,25 +25,10 @@ struct WatchCommand: AsyncParsableCommand {
     @Option(help: "Only events after this number. Default: begin with a snapshot.")
     var after: Int64?
 
-    @Option(help: "Seconds to keep trying without a response from the service, at most a day.")
-    var patience = Patience(.seconds(600))
-
-    @Flag(help: "Print one JSON object per line.")
-    var json = false
-
     func run() async throws {
-        guard let token = try identity.token(for: target) else {
-            throw ProbeFailure.usage("no identity: use --as ROLE, --token-file or TELEHEALTH_TOKEN")
-        }
-        var configuration = try target.clientConfiguration()
-        configuration.watchPatience = patience.duration
-        configuration.watchDidBreak = { error, wait in
-            Terminal.complain("watch: \(error); trying again in \(wait.forPeople)")
-        }
-        let client = try TelehealthClient(configuration, tokens: FixedToken(token))
         let messages = try JSONText.own()
-        ProgramEnd.endWithReader()
-        do {
+        let json = options.json
+        try await options.run { client in
             for try await update in client.sessions.watch(sessionID, after: after) {
                 switch update {
                 case .snapshot(let snapshot) where json: Terminal.say("\(try messages.line(snapshot))")
@@ -55,9 +39,6 @@ struct WatchCommand: AsyncParsableCommand {
                     Terminal.say("event \(event.sequence)  \(try messages.line(event))")
                 }
             }
-        } catch let error as RPCError {
-            throw target.failure(error, doing: "watch")
         }
-        await client.shutdown()
     }
 }

@@ -16,8 +16,7 @@ struct WatchSessionsCommand: AsyncParsableCommand {
             {"changed": visit} or {"gone": "session id"}. Runs until interrupted.
             """)
 
-    @OptionGroup var target: TargetOptions
-    @OptionGroup var identity: IdentityOptions
+    @OptionGroup var options: WatchOptions
 
     @Option(help: "First scheduled start (RFC 3339). Default: now.")
     var from: String?
@@ -25,36 +24,18 @@ struct WatchSessionsCommand: AsyncParsableCommand {
     @Option(help: "Scheduled starts before this time (RFC 3339). Default: one day later.")
     var before: String?
 
-    @Option(help: "Seconds to keep trying without a response from the service, at most a day.")
-    var patience = Patience(.seconds(600))
-
-    @Flag(help: "Print one JSON object per line.")
-    var json = false
-
     func run() async throws {
-        guard let token = try identity.token(for: target) else {
-            throw ProbeFailure.usage("no identity: use --as ROLE, --token-file or TELEHEALTH_TOKEN")
-        }
         var start = Google_Protobuf_Timestamp.with { $0.seconds = Int64(Date().timeIntervalSince1970) }
         if let from { start = try Google_Protobuf_Timestamp(text: from) }
         var end = Google_Protobuf_Timestamp.with { $0.seconds = start.seconds + 86_400 }
         if let before { end = try Google_Protobuf_Timestamp(text: before) }
-        var configuration = try target.clientConfiguration()
-        configuration.watchPatience = patience.duration
-        configuration.watchDidBreak = { error, wait in
-            Terminal.complain("watch: \(error); trying again in \(wait.forPeople)")
-        }
-        let client = try TelehealthClient(configuration, tokens: FixedToken(token))
         let messages = try JSONText.own()
-        ProgramEnd.endWithReader()
-        do {
-            for try await update in client.sessions.watchAll(startingFrom: start, before: end) {
-                Terminal.say("\(lines: try json ? line(update, messages) : text(update, messages))")
+        let range = (start: start, end: end)
+        try await options.run { client in
+            for try await update in client.sessions.watchAll(startingFrom: range.start, before: range.end) {
+                Terminal.say("\(lines: try options.json ? line(update, messages) : text(update, messages))")
             }
-        } catch let error as RPCError {
-            throw target.failure(error, doing: "watch")
         }
-        await client.shutdown()
     }
 
     private func line(_ update: SessionsWatch.Update, _ messages: JSONText) throws -> String {

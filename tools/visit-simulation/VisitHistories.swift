@@ -43,9 +43,8 @@ struct VisitHistories: AsyncParsableCommand {
 
     static func main() async {
         Program.begin()
-        // Before other threads exist: to leave over a wrong word while they run would race with them.
-        let command = parseOrExit()
-        do { try await command.run() } catch { exit(withError: error) }
+        // The words are read before other threads exist: to leave over a wrong one while they run would race with them.
+        await main(nil)
     }
 
     func run() async throws {
