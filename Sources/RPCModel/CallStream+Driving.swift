@@ -62,11 +62,6 @@ extension CallStream {
         state.withLock { $0.inboundCompression = compression }
     }
 
-    /// Sets the compression of messages written from now on.
-    public func setOutboundCompression(_ compression: MessageCompression?) {
-        state.withLock { $0.outboundCompression = compression }
-    }
-
     /// Chooses the compression of messages written from now on, as far as the headers still allow it: compression
     /// cannot begin after headers that do not name it were sent.
     ///

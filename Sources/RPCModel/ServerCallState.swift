@@ -32,7 +32,6 @@ public struct ServerCallState: Sendable {
     public init() {}
 
     @inlinable public var acceptsData: Bool { inbound == .open && outbound != .closed }
-    @inlinable public var isInboundHalfClosed: Bool { inbound == .halfClosed }
     @inlinable public var isFinished: Bool { outbound == .closed }
 
     /// Whether nothing was sent, not even response headers.

@@ -117,7 +117,7 @@ private final class RecordingDriver: CallDriver {
             })
         let writer = CallStream(maxMessageBytes: 100)
         writer.attach(RecordingDriver())
-        writer.setOutboundCompression(reversing)
+        writer.chooseOutboundCompression(reversing) {}
         let bytes: [UInt8] = [1, 2, 3]
         _ = try writer.write(RawMessage(bytes: bytes))
         _ = try writer.write(RawMessage(bytes: bytes), compressed: false)
