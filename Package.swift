@@ -99,6 +99,7 @@ let modules: [Target] = [
     // 2 engines
     module("EventCore", ["CLinux"]),
     module("ProgramEdge", ["CProgramStart"]),
+    module("HTTP1Engine", ["TextFormats"], settings: pure),
     module("HTTP2Engine", ["CNghttp2"]),
     module("TLSEngine", ["COpenSSL"]),
     module("DurableFile", ["TextFormats"]),
@@ -266,6 +267,7 @@ let testTargets: [Target] = [
         ]),
     tests("EventCoreTests", ["EventCore"]),
     tests("DurableFileTests", ["DurableFile"]),
+    tests("HTTP1EngineTests", ["HTTP1Engine"]),
     tests("HTTP2EngineTests", ["HTTP2Engine", "CNghttp2"]),
     tests("TLSEngineTests", ["TLSEngine"]),
     tests("TransportTests", ["Transport", "EventCore", "HTTP2Engine", "TLSEngine"]),

@@ -36,6 +36,8 @@ enum LayerTable {
             Row(2, "EventCore", "CLinux", "Glibc", "Synchronization"),
             // 2 too: what every program does around its work.
             Row(2, "ProgramEdge", "CProgramStart", "Glibc", "Synchronization"),
+            // 2 too, and a value: HTTP/1.1 needs no library.
+            Row(2, "HTTP1Engine", "TextFormats"),
             Row(2, "HTTP2Engine", "CNghttp2"),
             Row(2, "TLSEngine", "COpenSSL", "Synchronization"),
             // 2 too: every small file that must survive a power cut.
