@@ -178,7 +178,8 @@ let modules: [Target] = [
     module(
         "FuzzTargets",
         [
-            "ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI", "TextFormats",
+            "ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP1Engine", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI",
+            "TextFormats",
         ],
         path: "tools/FuzzTargets"),
     module(

@@ -134,7 +134,7 @@ enum LayerTable {
             9, "telehealth-client-example", "Foundation", "ProtobufWire", "RPCModel", "TelehealthAPI",
             "TelehealthClient"),
         Row(
-            9, "FuzzTargets", "HTTP2Engine", "ProtobufReflection", "ProtobufWire", "RPCModel",
+            9, "FuzzTargets", "HTTP1Engine", "HTTP2Engine", "ProtobufReflection", "ProtobufWire", "RPCModel",
             "RPCOverHTTP2", "TelehealthAPI", "TextFormats"),
         Row(9, "fuzz-runner", "FuzzTargets", "Glibc", "ProgramEdge"),
         Row(

@@ -12,6 +12,7 @@ public struct FuzzTarget: Sendable {
         FuzzTarget(name: "deframer") { DeframerFuzz.run($0) },
         FuzzTarget(name: "server-frames") { FramesFuzz.run($0, role: .server) },
         FuzzTarget(name: "client-frames") { FramesFuzz.run($0, role: .client) },
+        FuzzTarget(name: "requests") { RequestFuzz.run($0) },
         FuzzTarget(name: "text") { TextFuzz.run($0) },
     ]
 }
