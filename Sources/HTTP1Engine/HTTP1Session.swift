@@ -115,7 +115,6 @@ public struct HTTP1Session: Sendable {
                 if line.isEmpty {
                     if hasSkippedLine { throw .emptyLines }
                     inbound = .requestLine(hasSkippedLine: true)
-                    clock.headBegan(nil)
                 } else {
                     inbound = .fields(try HTTP1RequestLine(line: line), HTTP1FieldReader(areTrailers: false))
                 }

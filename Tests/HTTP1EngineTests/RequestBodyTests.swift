@@ -74,6 +74,22 @@ import Testing
         }
     }
 
+    @Test func `is not asked for when it came with the head`() {
+        var session = HTTP1Session(now: ScriptedClient.time(0))
+        let request = Sample.post("Expect: 100-continue", "Content-Length: 5", body: "hello")
+        session.receive(Array(request.utf8).span, now: ScriptedClient.time(0))
+        guard case .head = session.nextEvent() else { Issue.record("there is no head"); return }
+        session.acceptBody(now: ScriptedClient.time(0))
+        #expect(session.outputByteCount == 0)
+    }
+
+    @Test func `is not asked for when it is over without a byte`() {
+        var client = ScriptedClient()
+        client.send(Sample.post("Expect: 100-continue", "Transfer-Encoding: chunked", body: "0\r\n\r\n"))
+        client.session.acceptBody(now: client.now)
+        #expect(client.hasEnded && client.output() == "")
+    }
+
     @Test func `is not asked for when there is none, or nobody waits`() {
         for fields in ["Expect: 100-continue", "Content-Length: 5"] {
             var client = ScriptedClient()
