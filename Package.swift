@@ -122,7 +122,7 @@ let modules: [Target] = [
             "RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "GRPCStandardAPI",
             "ProtobufWire",
         ]),
-    module("Monitoring", ["EventCore"]),
+    module("Monitoring", ["EventCore", "HTTP1Engine"]),
     // 6 the engine, and the adapters to its ports
     module("TelehealthEngine", ["TelehealthModel", "TelehealthRules", "AuditChain", "TextFormats", "Pacing", crypto]),
     module(

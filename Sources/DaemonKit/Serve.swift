@@ -25,7 +25,7 @@ func serve(_ configuration: DaemonConfiguration, environment: [String: String], 
     let addresses = try await StartFailure.naming("listening on \(listeners) (--listen)") {
         try await entrance.server.start().map(\.description)
     }
-    let monitoring = try await entrance.startMonitoring()
+    let monitoring = try await entrance.startMonitoring(time: time)
 
     await withDiscardingTaskGroup { group in
         domain.work(in: &group)

@@ -18,13 +18,19 @@ public final class MonitoringServer: Sendable {
     public static let connectionTime: Duration = .seconds(10)
 
     private let loop: EventLoop
-    private let responder: Responder
+    private let service: MonitoringService
     private let isStarted = Atomic(false)
 
+    /// - Parameters:
+    ///   - unixSeconds: seconds since 1970 in UTC, for `Date`.
+    ///   - counters: what counts connections that are cut off.
     /// - Throws: when the loop's descriptors cannot be created.
-    public init(clock: LoopClock = .system, responder: @escaping Responder) throws(SystemCallError) {
+    public init(
+        clock: LoopClock = .system, unixSeconds: @escaping @Sendable () -> Int64, counters: MonitoringCounters,
+        responder: @escaping Responder
+    ) throws(SystemCallError) {
         loop = try EventLoop(name: "monitoring", clock: clock)
-        self.responder = responder
+        service = MonitoringService(responder: responder, counters: counters, unixSeconds: unixSeconds)
     }
 
     /// Binds and starts to serve; call once.
@@ -35,9 +41,9 @@ public final class MonitoringServer: Sendable {
             !isStarted.exchange(true, ordering: .relaxed), "a monitoring endpoint is started once")
         try loop.start()
         let result: Result<SocketAddress, SystemCallError> = await withCheckedContinuation { bound in
-            loop.execute { [loop, responder] in
+            loop.execute { [loop, service] in
                 do throws(SystemCallError) {
-                    let listener = try MonitoringListener(on: address, loop: loop, responder: responder)
+                    let listener = try MonitoringListener(on: address, loop: loop, service: service)
                     loop.attachment = listener
                     bound.resume(returning: .success(listener.address))
                 } catch {
@@ -66,7 +72,7 @@ final class MonitoringListener: ReadinessTarget, TimerTarget {
 
     let address: SocketAddress
     private let loop: EventLoop
-    private let responder: MonitoringServer.Responder
+    private let service: MonitoringService
     private var socket: SocketDescriptor?
     private var registration = RegistrationID.none
     private var timer = TimerID.none
@@ -74,13 +80,11 @@ final class MonitoringListener: ReadinessTarget, TimerTarget {
     /// Accepted so far.
     private var connectionCount = 0
 
-    init(on address: SocketAddress, loop: EventLoop, responder: @escaping MonitoringServer.Responder)
-        throws(SystemCallError)
-    {
+    init(on address: SocketAddress, loop: EventLoop, service: MonitoringService) throws(SystemCallError) {
         let socket = try SocketDescriptor.listening(on: address)
         self.address = try socket.localAddress()
         self.loop = loop
-        self.responder = responder
+        self.service = service
         let number = socket.number
         self.socket = consume socket
         registration = try loop.register(number, for: .readable, self)
@@ -93,8 +97,7 @@ final class MonitoringListener: ReadinessTarget, TimerTarget {
                 let host = accepted.peer.host
                 connectionCount += 1
                 let connection = MonitoringConnection(
-                    number: connectionCount, host: host, socket: accepted.takeSocket(), loop: loop,
-                    responder: responder)
+                    number: connectionCount, host: host, socket: accepted.takeSocket(), loop: loop, service: service)
                 connections[ObjectIdentifier(connection)] = connection
                 connection.start { [weak self] ended in self?.forget(ended) }
             } catch {
@@ -112,7 +115,7 @@ final class MonitoringListener: ReadinessTarget, TimerTarget {
         let waiting = Dictionary(grouping: connections.values.filter(\.isWaitingForPeer), by: \.host)
         let most = waiting.values.max { $0.count < $1.count }
         guard let oldest = most?.min(by: { $0.number < $1.number }) else { return false }
-        oldest.close()
+        oldest.giveWay()
         return true
     }
 

@@ -45,7 +45,7 @@ enum LayerTable {
             // 3
             Row(3, "Transport", "EventCore", "HTTP2Engine", "Pacing", "Synchronization", "TLSEngine"),
             // 3 too, beside the RPC stack: for probers and scrapers.
-            Row(3, "Monitoring", "EventCore", "Synchronization"),
+            Row(3, "Monitoring", "EventCore", "HTTP1Engine", "Synchronization"),
             // 4: generated, one target per proto package.
             Row(4, "GRPCStandardAPI", "ProtobufWire", "RPCModel"),
             Row(4, "TelehealthAPI", "ProtobufWire", "RPCModel"),

@@ -22,6 +22,7 @@ struct ServerAssembly {
     private let keys: KeyDirectory
     private let configuration: DaemonConfiguration
     private let alarms: Alarms
+    private let monitoringCounters = MonitoringCounters()
 
     /// - Throws: ``StartFailure`` for certificates or key sets that cannot be read; an error for a method without a
     ///   rule of access.
@@ -47,7 +48,8 @@ struct ServerAssembly {
         alarms.onReadiness = { server.health?.setAll($0 ? .serving : .notServing) }
         self.server = server
         monitor = ServiceMonitor(
-            server: server, access: access, store: records.store, openWatches: domain.openWatches, alarms: alarms)
+            server: server, access: access, store: records.store, openWatches: domain.openWatches, alarms: alarms,
+            monitoring: monitoringCounters)
     }
 
     /// Reads files and key sets again that others renew while the daemon runs; stops when the group is cancelled.
@@ -67,9 +69,7 @@ struct ServerAssembly {
     /// The endpoint for health checks and metrics, if one is configured.
     ///
     /// - Throws: ``ConfigurationFailure`` when the host is not an IP address; ``StartFailure`` when it cannot listen.
-    func startMonitoring() async throws
-        -> (server: MonitoringServer, address: String)?
-    {
+    func startMonitoring(time: SystemTime) async throws -> (server: MonitoringServer, address: String)? {
         guard let (host, port) = configuration.monitoring else { return nil }
         guard let address = SocketAddress(ipAddress: host == "localhost" ? "127.0.0.1" : host, port: port) else {
             throw ConfigurationFailure(
@@ -77,7 +77,9 @@ struct ServerAssembly {
                     "TELEHEALTH_MONITORING_LISTEN (--monitoring-listen): '\(host)' must be an IP address or localhost"
                 ])
         }
-        let server = try MonitoringServer { [monitor] in await monitor.answer($0) }
+        let server = try MonitoringServer(
+            unixSeconds: { time.now.microseconds / 1_000_000 }, counters: monitoringCounters
+        ) { [monitor] in await monitor.answer($0) }
         let bound = try await StartFailure.naming("monitoring on \(address) (--monitoring-listen)") {
             try await server.start(on: address).description
         }

@@ -17,17 +17,19 @@ final class ServiceMonitor: Sendable {
     private let store: SQLiteStore
     private let openWatches: @Sendable () -> Int
     private let alarms: Alarms
+    private let monitoring: MonitoringCounters
     private let isReady = Atomic(false)
 
     init(
         server: RPCServer, access: AccessInterceptor, store: SQLiteStore, openWatches: @escaping @Sendable () -> Int,
-        alarms: Alarms
+        alarms: Alarms, monitoring: MonitoringCounters
     ) {
         self.server = server
         self.access = access
         self.store = store
         self.openWatches = openWatches
         self.alarms = alarms
+        self.monitoring = monitoring
     }
 
     func becomeReady() { isReady.store(true, ordering: .relaxed) }
@@ -87,6 +89,12 @@ final class ServiceMonitor: Sendable {
             "Failed reads of the issuer's keys, by what stays in use: the old keys, or the old discovery document.")
         let failed = alarms.keyNotices.withLock { $0 }
         for label in KeyNotice.labels { text.sample(failed[label] ?? 0, ["kept": label]) }
+        text.family(
+            "monitoring_connections_ended_total", .counter,
+            "Connections to the monitoring endpoint that were cut off, by the rule or the limit that their peer broke.")
+        for (reason, count) in monitoring.endedConnections.sorted(by: { $0.key < $1.key }) {
+            text.sample(count, ["reason": reason])
+        }
         text.single(
             "process_resident_memory_bytes", .gauge, "Resident memory.", ProcessMemory.residentByteCount)
         return text.text
