@@ -12,7 +12,7 @@ public struct HTTP1Limits: Hashable, Sendable {
     /// Bytes of a request's content. 4 MiB: the default maximum of a gRPC message.
     public var bodyBytesMax = 4 << 20
     /// Content that may be received and not yet consumed by the handler: what a connection holds of a body. Reading
-    /// pauses above it.
+    /// pauses above it. Less than a head may have counts as that much.
     public var bodyWindowBytes = 64 << 10
     /// Digits of a chunk's size. 8 are 4 GiB, far above every body. More than 15 count as 15: they cannot overflow.
     public var chunkSizeDigitsMax = 8

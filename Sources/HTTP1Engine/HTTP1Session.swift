@@ -80,7 +80,9 @@ public struct HTTP1Session: Sendable {
         input.append(bytes)
     }
 
-    /// The client has closed its side of the connection. A complete request is still answered. Then take the events.
+    /// The client has closed its side of the connection. A complete request is still answered: some clients close
+    /// theirs with it. For a response without a foreseeable end, the owner may rather take it as the client's leaving
+    /// and call ``abort()``. Then take the events.
     public mutating func receiveEnd(now: HTTP1Time) {
         if case .closed = inbound { return }
         self.now = now
