@@ -2,11 +2,15 @@
 struct CodePrinter {
     private(set) var text = ""
     private var depth = 0
+    private let indentation: String
+
+    /// - Parameter indentation: blanks of one level.
+    init(indentation: Int = 4) { self.indentation = String(repeating: " ", count: indentation) }
 
     /// Appends a line; an empty one has no trailing blanks.
     mutating func line(_ line: String = "") {
         if !line.isEmpty {
-            for _ in 0..<depth { text += "    " }
+            for _ in 0..<depth { text += indentation }
             text += line
         }
         text += "\n"

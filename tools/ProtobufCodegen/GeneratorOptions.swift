@@ -11,6 +11,7 @@
 /// | `option` | full name of a message-typed option: of methods or enum values it becomes Swift data; may repeat |
 /// | `client` | a Swift type: instead of messages, the calls of services with `CallGroup.option` as members of it |
 /// | `script` | a Swift type: instead of messages, what the same calls are scripted to answer, as members of it |
+/// | `web` | a JavaScript class: instead of Swift, ES modules for browsers, and this class of the clients of all services |
 /// | `reference` | name of a further file: a page of all calls and reasons, from the options of `CallComments` |
 struct GeneratorOptions {
     var module = ""
@@ -25,6 +26,8 @@ struct GeneratorOptions {
     var client: String?
     /// The type whose members say what calls are answered.
     var script: String?
+    /// The class of the clients of all services, in a package of ES modules.
+    var web: String?
     /// Whether services alone are generated, in groups.
     var writesGroups: Bool { client != nil || script != nil }
     /// Files of which only the descriptor is wanted.
@@ -55,6 +58,8 @@ struct GeneratorOptions {
                 client = value
             case "script":
                 script = value
+            case "web":
+                web = value
             case "reference":
                 reference = value
             default:

@@ -68,7 +68,7 @@ struct ReferencePage {
         }
     }
 
-    private static func firstSentence(_ comment: String) -> String {
+    static func firstSentence(_ comment: String) -> String {
         let text = CallComments.oneLine(comment)
         guard let end = text.firstRange(of: ". ") else { return text }
         return text[..<end.lowerBound] + "."
