@@ -1,0 +1,460 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sessionEventKind } from '../../generated/web/index.js';
+import { envelope } from './support/connect-server.mjs';
+import { methods, withDesk } from './support/desk.mjs';
+import { refusal, retryInfo } from './support/details.mjs';
+
+const interval = '10s';
+const silenceMs = 25_000;
+
+const snapshot = (sequence) => ({
+  snapshot: { session: { sessionId: 's-1' }, ...(sequence ? { sequence: String(sequence) } : {}) },
+  heartbeatInterval: interval,
+});
+const event = (sequence) => ({
+  event: { sequence: String(sequence), status: 'SESSION_STATUS_WAITING_ROOM', participantWaiting: { participantId: 'p' } },
+});
+const heartbeat = (sequence) => ({ heartbeat: { sequence: String(sequence) }, heartbeatInterval: interval });
+
+/** The next update of a watch, as a word and a number: `event 7`. */
+async function update(watch) {
+  const { done, value } = await watch.next();
+  return done ? 'over' : `${value.case} ${value.value.sequence ?? 0}`;
+}
+
+/** A watch that has its snapshot at event 4, and the call that gave it. */
+async function open({ server, client }, options) {
+  const watch = client.watch('s-1', options);
+  const first = update(watch);
+  const call = await server.call(methods.watchSession);
+  call.send(snapshot(4));
+  assert.equal(await first, 'snapshot 4');
+  return { watch, call };
+}
+
+/** The request by which a watch resumes after an event, answered by the next one. */
+async function resumed({ server, time }, watch, pending, after) {
+  const call = await server.call(methods.watchSession);
+  assert.equal(call.request.afterSequence, String(after));
+  call.send(heartbeat(after));
+  call.send(event(after + 1));
+  assert.equal(await pending, `event ${after + 1}`);
+  await watch.return();
+  await call.abandoned;
+  assert.ok(time.isIdle, 'a watch that ended waits for something');
+}
+
+test('a watch gives a snapshot, then each event, and is over when the service ends it', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    assert.deepEqual(call.request, { sessionId: 's-1', presenceByHeartbeat: true });
+    assert.equal(call.headers['connect-timeout-ms'], undefined);
+    call.send(event(5));
+    call.send(heartbeat(5));
+    call.send(event(8));
+    call.end();
+    assert.equal(await update(watch), 'event 5');
+    const { value } = await watch.next();
+    assert.deepEqual(sessionEventKind(value.value), { case: 'participantWaiting', value: { participantId: 'p' } });
+    assert.equal(watch.sequence, '8');
+    assert.equal(await update(watch), 'over');
+    assert.equal(await update(watch), 'over');
+    assert.ok(desk.time.isIdle);
+  }));
+
+test('a watch of a session that has no event yet begins at 0', () =>
+  withDesk({}, async ({ server, client }) => {
+    const watch = client.watch({ sessionId: 's-1' });
+    const first = update(watch);
+    const call = await server.call(methods.watchSession);
+    call.send(snapshot());
+    assert.equal(await first, 'snapshot 0');
+    call.send(event(1));
+    assert.equal(await update(watch), 'event 1');
+    await watch.return();
+  }));
+
+test('messages are read however the network cuts them', () =>
+  withDesk({}, async ({ server, client }) => {
+    const bytes = Buffer.concat([envelope(0, snapshot(1)), envelope(0, event(2)), envelope(0, event(3)), envelope(2, {})]);
+    for (const size of [1, 7, 64, bytes.length]) {
+      const watch = client.watch('s-1');
+      const updates = [update(watch)];
+      const call = await server.call(methods.watchSession);
+      for (let start = 0; start < bytes.length; start += size) {
+        call.write(bytes.subarray(start, start + size));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      call.response.end();
+      assert.equal(await updates[0], 'snapshot 1');
+      assert.equal(await update(watch), 'event 2');
+      assert.equal(await update(watch), 'event 3');
+      assert.equal(await update(watch), 'over');
+    }
+  }));
+
+for (const [what, stop] of [
+  ['the connection breaks', (call) => call.breakOff()],
+  ['the stream ends without an end', (call) => call.response.end()],
+  ['the stream ends within a message', (call) => call.response.end(envelope(0, event(5)).subarray(0, 9))],
+  ['the service stops', (call) => call.end({ code: 'unavailable' })],
+  ['a proxy makes up an error', (call) => call.end({ code: 'internal', message: 'upstream reset' })],
+]) {
+  test(`when ${what}, the watch resumes after the last event`, () => {
+    const breaks = [];
+    return withDesk({}, async (desk) => {
+      const { watch, call } = await open(desk, { onBreak: (error, delayMs) => breaks.push([error.code, delayMs]) });
+      const pending = update(watch);
+      stop(call);
+      await desk.time.waitingFor(100);
+      assert.equal(breaks.length, 1);
+      assert.equal(breaks[0][1], 100);
+      desk.time.pass(100);
+      await resumed(desk, watch, pending, 4);
+    });
+  });
+}
+
+test('an event that comes a second time is given once', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    call.send(event(5));
+    assert.equal(await update(watch), 'event 5');
+    const pending = update(watch);
+    call.breakOff();
+    await desk.time.waitingFor(100);
+    desk.time.pass(100);
+    const second = await desk.server.call(methods.watchSession);
+    assert.equal(second.request.afterSequence, '5');
+    for (const sequence of [4, 5, 6]) second.send(event(sequence));
+    assert.equal(await pending, 'event 6');
+    await watch.return();
+  }));
+
+test('after 2.5 heartbeats of silence the watch gives the stream up and resumes', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    const pending = update(watch);
+    desk.time.pass(silenceMs - 1);
+    await desk.time.waitingFor(silenceMs);
+    desk.time.pass(1);
+    await call.abandoned;
+    await desk.time.waitingFor(100);
+    desk.time.pass(100);
+    await resumed(desk, watch, pending, 4);
+  }));
+
+test('a heartbeat keeps the stream for another 2.5 heartbeats', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    const pending = update(watch);
+    for (let beat = 0; beat < 3; beat += 1) {
+      desk.time.pass(silenceMs - 1);
+      call.send(heartbeat(4));
+      // The timer of the next wait is set when the heartbeat was read.
+      await desk.time.freshly(silenceMs);
+    }
+    call.send(event(5));
+    assert.equal(await pending, 'event 5');
+    await watch.return();
+  }));
+
+test('before the first message the silence is that of 15 s heartbeats', () =>
+  withDesk({}, async ({ server, time, client }) => {
+    const watch = client.watch('s-1');
+    const pending = update(watch);
+    const call = await server.call(methods.watchSession);
+    call.open();
+    await time.waitingFor(37_500);
+    time.pass(37_500);
+    await call.abandoned;
+    await time.waitingFor(100);
+    time.pass(100);
+    (await server.call(methods.watchSession)).send(snapshot(1));
+    assert.equal(await pending, 'snapshot 1');
+    await watch.return();
+  }));
+
+test('a slow reader does not take its stream for dead', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    call.send(event(5));
+    desk.time.pass(10 * silenceMs);
+    assert.equal(await update(watch), 'event 5');
+    await watch.return();
+  }));
+
+test('after RESUME_EXPIRED the watch begins with a fresh snapshot, at once', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    const pending = update(watch);
+    call.end(refusal('out_of_range', 'RESUME_EXPIRED'));
+    const second = await desk.server.call(methods.watchSession);
+    assert.equal(second.request.afterSequence, undefined);
+    second.send(snapshot(2));
+    assert.equal(await pending, 'snapshot 2');
+    second.send(event(3));
+    assert.equal(await update(watch), 'event 3');
+    await watch.return();
+  }));
+
+test('RESUME_EXPIRED of a watch that did not resume is an error', () =>
+  withDesk({}, async ({ server, time, client }) => {
+    const pending = update(client.watch('s-1'));
+    (await server.call(methods.watchSession)).end(refusal('out_of_range', 'RESUME_EXPIRED'));
+    await assert.rejects(pending, { reason: 'RESUME_EXPIRED' });
+    assert.ok(time.isIdle);
+  }));
+
+test('after WATCH_LAGGING the watch resumes at once', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk, { onBreak: () => assert.fail('it waits') });
+    const pending = update(watch);
+    call.end(refusal('unavailable', 'WATCH_LAGGING'));
+    await resumed(desk, watch, pending, 4);
+  }));
+
+test('a service that lags without a message is not asked without pause', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    const pending = update(watch);
+    call.end(refusal('unavailable', 'WATCH_LAGGING'));
+    (await desk.server.call(methods.watchSession)).end(refusal('unavailable', 'WATCH_LAGGING'));
+    await desk.time.waitingFor(100);
+    desk.time.pass(100);
+    await resumed(desk, watch, pending, 4);
+  }));
+
+test('after TOKEN_EXPIRED the watch gets another token and resumes at once', () => {
+  const asked = [];
+  const token = async (refused) => {
+    asked.push(refused);
+    return `token-${asked.length}`;
+  };
+  return withDesk({ token }, async (desk) => {
+    const { watch, call } = await open(desk);
+    assert.equal(call.headers.authorization, 'Bearer token-1');
+    const pending = update(watch);
+    call.end(refusal('unauthenticated', 'TOKEN_EXPIRED'));
+    const second = await desk.server.call(methods.watchSession);
+    assert.equal(second.headers.authorization, 'Bearer token-2');
+    assert.equal(second.request.afterSequence, '4');
+    second.send(event(5));
+    assert.equal(await pending, 'event 5');
+    assert.deepEqual(asked, [undefined, 'token-1']);
+    await watch.return();
+  });
+});
+
+test('a fresh token that is refused too is an error', () =>
+  withDesk({ token: () => 'always this' }, async (desk) => {
+    const { watch, call } = await open(desk);
+    const pending = update(watch);
+    call.end(refusal('unauthenticated', 'TOKEN_EXPIRED'));
+    (await desk.server.call(methods.watchSession)).end(refusal('unauthenticated', 'TOKEN_EXPIRED'));
+    await assert.rejects(pending, { reason: 'TOKEN_EXPIRED' });
+    assert.ok(desk.time.isIdle);
+  }));
+
+test('with cookies TOKEN_EXPIRED is an error, after which another watch resumes', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    const pending = update(watch);
+    call.end(refusal('unauthenticated', 'TOKEN_EXPIRED'));
+    await assert.rejects(pending, { reason: 'TOKEN_EXPIRED' });
+    const later = desk.client.watch('s-1', { after: watch.sequence });
+    await resumed(desk, later, update(later), 4);
+  }));
+
+test('a token provider that cannot be reached is asked again', () => {
+  let isReachable = true;
+  const token = async () => {
+    if (!isReachable) throw new Error('offline');
+    return 'token';
+  };
+  return withDesk({ token }, async (desk) => {
+    const { watch, call } = await open(desk);
+    const pending = update(watch);
+    isReachable = false;
+    call.breakOff();
+    await desk.time.waitingFor(100);
+    desk.time.pass(100);
+    await desk.time.waitingFor(200);
+    isReachable = true;
+    desk.time.pass(200);
+    await resumed(desk, watch, pending, 4);
+  });
+});
+
+for (const cause of ['online', 'visible']) {
+  test(`when the page is ${cause} again, a watch that waits resumes at once`, () =>
+    withDesk({}, async (desk) => {
+      const { watch, call } = await open(desk);
+      const pending = update(watch);
+      call.breakOff();
+      await desk.time.waitingFor(100);
+      desk.time.wake(cause);
+      await resumed(desk, watch, pending, 4);
+    }));
+}
+
+test('when the network changed, the stream over the old one is given up at once', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk, { onBreak: () => assert.fail('it waits') });
+    const pending = update(watch);
+    desk.time.wake('online');
+    await call.abandoned;
+    await resumed(desk, watch, pending, 4);
+  }));
+
+test('so it is when the reader is busy meanwhile, who then misses nothing', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    desk.time.wake('online');
+    await call.abandoned;
+    await resumed(desk, watch, update(watch), 4);
+  }));
+
+test('a page that slept gives up a stream whose heartbeat is overdue at once, and keeps one that is not', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    const pending = update(watch);
+    desk.time.sleep(9_000);
+    desk.time.wake('visible');
+    desk.time.sleep(2_000);
+    desk.time.wake('visible');
+    await call.abandoned;
+    await resumed(desk, watch, pending, 4);
+  }));
+
+test('delays grow until a message comes, and then begin anew', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    let pending = update(watch);
+    call.breakOff();
+    for (const delay of [100, 200, 400, 800, 1600, 3200, 5000]) {
+      await desk.time.waitingFor(delay);
+      desk.time.pass(delay);
+      const next = await desk.server.call(methods.watchSession);
+      if (delay < 5000) {
+        next.breakOff();
+        continue;
+      }
+      // Lived longer than the wait before it, so the service is well.
+      next.open();
+      desk.time.pass(5000);
+      next.send(event(5));
+      assert.equal(await pending, 'event 5');
+      pending = update(watch);
+      next.breakOff();
+    }
+    await desk.time.waitingFor(100);
+    desk.time.pass(100);
+    await resumed(desk, watch, pending, 5);
+  }));
+
+test('a service that asks for a delay is asked again after it', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    const pending = update(watch);
+    call.end(refusal('resource_exhausted', 'RATE_LIMITED', { more: [retryInfo(12)] }));
+    await desk.time.waitingFor(12_000);
+    desk.time.pass(12_000);
+    await resumed(desk, watch, pending, 4);
+  }));
+
+test('without a word from the service, patience ends with the last error', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk, { patienceMs: 250 });
+    const pending = update(watch);
+    call.breakOff();
+    await desk.time.waitingFor(100);
+    desk.time.pass(100);
+    (await desk.server.call(methods.watchSession)).end({ code: 'unavailable', message: 'still down' });
+    await assert.rejects(pending, { code: 'unavailable', message: 'still down' });
+    assert.ok(desk.time.isIdle);
+  }));
+
+for (const reason of ['PARTICIPANT_REMOVED', 'SESSION_NOT_FOUND', 'DATA_DAMAGED']) {
+  test(`${reason} ends the watch with its error`, () =>
+    withDesk({}, async (desk) => {
+      const { watch, call } = await open(desk);
+      const pending = update(watch);
+      call.end(refusal(reason === 'DATA_DAMAGED' ? 'internal' : 'permission_denied', reason));
+      await assert.rejects(pending, { reason });
+      assert.equal(await update(watch), 'over');
+      assert.ok(desk.time.isIdle);
+    }));
+}
+
+test('an aborted watch fails with the reason of its signal, and ends its call', () =>
+  withDesk({}, async (desk) => {
+    const controller = new AbortController();
+    const { watch, call } = await open(desk, { signal: controller.signal });
+    const pending = update(watch);
+    const reason = new Error('the page was left');
+    controller.abort(reason);
+    await assert.rejects(pending, reason);
+    await call.abandoned;
+    assert.ok(desk.time.isIdle);
+  }));
+
+test('an abort ends the wait before the next attempt', () =>
+  withDesk({}, async (desk) => {
+    const controller = new AbortController();
+    const { watch, call } = await open(desk, { signal: controller.signal });
+    const pending = update(watch);
+    call.breakOff();
+    await desk.time.waitingFor(100);
+    controller.abort();
+    await assert.rejects(pending, { name: 'AbortError' });
+    assert.ok(desk.time.isIdle);
+  }));
+
+test('leaving the loop ends the call', () =>
+  withDesk({}, async ({ server, time, client }) => {
+    const looped = (async () => {
+      for await (const one of client.watch('s-1')) return one.case;
+    })();
+    const call = await server.call(methods.watchSession);
+    call.send(snapshot(1));
+    assert.equal(await looped, 'snapshot');
+    await call.abandoned;
+    assert.ok(time.isIdle);
+  }));
+
+test('return ends a watch that waits for its next update', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    const pending = update(watch);
+    await watch.return();
+    await assert.rejects(pending, { name: 'AbortError' });
+    await call.abandoned;
+    assert.ok(desk.time.isIdle);
+  }));
+
+for (const [what, bytes, code] of [
+  ['a flag that is not known', envelope(4, {}), 'internal'],
+  ['a compressed message, which was not asked for', envelope(1, {}), 'internal'],
+  ['text that is not JSON', envelope(0, Buffer.from('hm')), 'internal'],
+  ['a length above the limit', Buffer.from([0, 0xff, 0xff, 0xff, 0xff]), 'resource_exhausted'],
+]) {
+  test(`a stream with ${what} is given up`, () =>
+    withDesk({}, async ({ server, client }) => {
+      const pending = client.sessions.watchSession({ sessionId: 's-1' }).next();
+      const call = await server.call(methods.watchSession);
+      call.write(bytes);
+      await assert.rejects(pending, { code });
+      await call.abandoned;
+    }));
+}
+
+test('a refusal by HTTP status, as a proxy makes it, is an error of the stream', () =>
+  withDesk({}, async ({ server, client }) => {
+    for (const [status, code] of [[401, 'unauthenticated'], [404, 'unimplemented']]) {
+      const pending = update(client.watch('s-1'));
+      (await server.call(methods.watchSession)).raw(status, { 'content-type': 'text/html' }, '<html>');
+      await assert.rejects(pending, { code });
+    }
+  }));
