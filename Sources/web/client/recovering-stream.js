@@ -36,7 +36,6 @@ export class RecoveringStream {
       // Wider than that of calls: watches that broke together must not come back together.
       spread: () => 0.5 + chance(environment),
     });
-    this.#stopListening = environment.onWake((cause) => this.#wake(cause));
   }
 
   /**
@@ -64,7 +63,7 @@ export class RecoveringStream {
 
   /** Ends it. A pending `next` fails with `reason`. */
   close(reason) {
-    this.#stopListening();
+    this.#stopListening?.();
     this.#ended.abort(reason);
     this.#ended.unlink();
     this.#drop();
@@ -72,6 +71,7 @@ export class RecoveringStream {
 
   async #receive(open) {
     const { environment } = this.#transport;
+    this.#stopListening ??= environment.onWake((cause) => this.#wake(cause));
     if (!this.#messages) {
       this.#controller = linkedController(this.#ended.signal);
       this.#messages = open(this.#controller.signal);

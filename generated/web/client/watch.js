@@ -18,25 +18,26 @@ class Watch {
   }
 
   async next() {
-    while (!this.#isOver) {
-      let outcome;
-      try {
-        outcome = await this.#stream.next(
-          (signal) => this.open(signal), this.resumes, (message) => durationMs(message.heartbeatInterval));
-      } catch (error) {
-        this.#end(error);
-        throw error;
-      }
-      if (outcome.isOver) {
-        this.#end();
-      } else if (outcome.message) {
-        const value = this.accept(outcome.message);
+    try {
+      while (!this.#isOver) {
+        const value = await this.#step();
         if (value) return { done: false, value };
-      } else {
-        this.broke(outcome.isExpired === true);
       }
+    } catch (error) {
+      this.#end(error);
+      throw error;
     }
     return { done: true, value: undefined };
+  }
+
+  /** One message or change of the stream; an update, if it has one. */
+  async #step() {
+    const outcome = await this.#stream.next(
+      (signal) => this.open(signal), this.resumes, (message) => durationMs(message.heartbeatInterval));
+    if (outcome.message) return this.accept(outcome.message);
+    if (outcome.isOver) this.#end();
+    else this.broke(outcome.isExpired === true);
+    return undefined;
   }
 
   async return() {
