@@ -60,7 +60,8 @@ test('a snapshot that breaks off is not given, nor mixed with the next', () =>
     const watch = client.watchSessions(range);
     const pending = update(watch);
     const first = await server.call(methods.watchSessions);
-    first.send(part(['old'], {}));
+    first.send({ ...part(['old'], {}), heartbeatInterval: '10s' });
+    await time.waitingFor(25_000);
     first.breakOff();
     await time.waitingFor(100);
     time.pass(100);

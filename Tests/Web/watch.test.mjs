@@ -354,6 +354,24 @@ test('delays grow until a message comes, and then begin anew', () =>
     await resumed(desk, watch, pending, 5);
   }));
 
+test('a service that takes each stream and fails soon is asked less and less often', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk);
+    const pending = update(watch);
+    call.breakOff();
+    for (const delay of [100, 200, 400]) {
+      await desk.time.waitingFor(delay);
+      desk.time.pass(delay);
+      const next = await desk.server.call(methods.watchSession);
+      next.send(heartbeat(4));
+      await desk.time.freshly(silenceMs);
+      next.breakOff();
+    }
+    await desk.time.waitingFor(800);
+    desk.time.pass(800);
+    await resumed(desk, watch, pending, 4);
+  }));
+
 test('a service that asks for a delay is asked again after it', () =>
   withDesk({}, async (desk) => {
     const { watch, call } = await open(desk);
@@ -374,6 +392,75 @@ test('without a word from the service, patience ends with the last error', () =>
     (await desk.server.call(methods.watchSession)).end({ code: 'unavailable', message: 'still down' });
     await assert.rejects(pending, { code: 'unavailable', message: 'still down' });
     assert.ok(desk.time.isIdle);
+  }));
+
+test('patience is for one outage: a message begins it anew', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk, { patienceMs: 250 });
+    const pending = update(watch);
+    call.breakOff();
+    await desk.time.waitingFor(100);
+    desk.time.pass(100);
+    const second = await desk.server.call(methods.watchSession);
+    desk.time.pass(1000);
+    second.send(heartbeat(4));
+    await desk.time.freshly(silenceMs);
+    second.breakOff();
+    await desk.time.waitingFor(100);
+    desk.time.pass(100);
+    await resumed(desk, watch, pending, 4);
+  }));
+
+test('a page that wakes begins its delays and its patience anew', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await open(desk, { patienceMs: 1000 });
+    const pending = update(watch);
+    call.breakOff();
+    for (const delay of [100, 200]) {
+      await desk.time.waitingFor(delay);
+      desk.time.pass(delay);
+      (await desk.server.call(methods.watchSession)).breakOff();
+    }
+    await desk.time.waitingFor(400);
+    desk.time.sleep(60_000);
+    desk.time.wake('visible');
+    (await desk.server.call(methods.watchSession)).breakOff();
+    await desk.time.waitingFor(100);
+    desk.time.pass(100);
+    await resumed(desk, watch, pending, 4);
+  }));
+
+test('each token that expires is replaced, however many there are', () => {
+  let count = 0;
+  const token = () => `token-${(count += 1)}`;
+  return withDesk({ token }, async (desk) => {
+    let { watch, call } = await open(desk);
+    const pending = update(watch);
+    for (const expected of ['Bearer token-2', 'Bearer token-3', 'Bearer token-4']) {
+      call.end(refusal('unauthenticated', 'TOKEN_EXPIRED'));
+      call = await desk.server.call(methods.watchSession);
+      assert.equal(call.headers.authorization, expected);
+      call.send(heartbeat(4));
+      await desk.time.freshly(silenceMs);
+    }
+    call.send(event(5));
+    assert.equal(await pending, 'event 5');
+    await watch.return();
+  });
+});
+
+test('a service that announces an interval of nothing is not taken for dead at once', () =>
+  withDesk({}, async ({ server, time, client }) => {
+    const watch = client.watch('s-1');
+    const first = update(watch);
+    const call = await server.call(methods.watchSession);
+    call.send({ ...snapshot(1), heartbeatInterval: '0.000001s' });
+    assert.equal(await first, 'snapshot 1');
+    const pending = update(watch);
+    await time.waitingFor(25);
+    call.send(event(2));
+    assert.equal(await pending, 'event 2');
+    await watch.return();
   }));
 
 for (const reason of ['PARTICIPANT_REMOVED', 'SESSION_NOT_FOUND', 'DATA_DAMAGED']) {
