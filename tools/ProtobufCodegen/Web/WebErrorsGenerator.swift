@@ -59,7 +59,7 @@ struct WebErrorsGenerator {
         return printer.text
     }
 
-    /// The types of the details, what a type is made of before itself.
+    /// The types of the details, each after the types in it.
     private func order() -> [String] {
         var ordered: [String] = []
         var seen: Set<String> = []
