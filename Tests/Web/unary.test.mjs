@@ -239,7 +239,7 @@ test('a header that cannot be sent is a fault of the caller, not of the network'
 for (const [what, status, headers, body, code] of [
   ['a login page', 200, { 'content-type': 'text/html' }, '<html>', 'unknown'],
   ['a redirect', 302, { location: '/login' }, '', 'unknown'],
-  ['JSON that is no object', 200, { 'content-type': 'application/json' }, '3', 'unknown'],
+  ['JSON of another kind', 200, { 'content-type': 'application/json' }, '3', 'unknown'],
   ['a bare 401', 401, {}, '', 'unauthenticated'],
   ['a bare 403', 403, {}, '', 'permission_denied'],
   ['a bare 404', 404, {}, '', 'unimplemented'],
