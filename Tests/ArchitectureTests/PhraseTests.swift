@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func `schemas, scripts and documents have no phrase that makes a reader stumble`() {
-        let files = Repository.files(withExtensions: ["proto", "md", "sh", "py", "", "yaml", "yml"])
+        let files = Repository.files(withExtensions: ["proto", "md", "sh", "py", "", "yaml", "yml", "js", "mjs", "ts"])
             .filter(ReadText.isChecked)
         #expect(files.count > 50, "the tree could not be read")
         for file in files {

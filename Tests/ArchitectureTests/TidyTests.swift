@@ -37,6 +37,19 @@ import Testing
         }
     }
 
+    @Test func `a JavaScript or TypeScript file has at most 500 lines, and 120 columns`() throws {
+        let files = Repository.files(withExtensions: ["js", "mjs", "ts"]).filter { !Repository.isGenerated($0) }
+            .filter { !$0.contains("/Fixtures/") }
+        #expect(files.count > 20, "the tree could not be read")
+        for file in files {
+            let lines = try Repository.text(file).split(separator: "\n", omittingEmptySubsequences: false)
+            if lines.count > Self.linesMax { Issue.record("\(file): \(lines.count) lines") }
+            for (index, line) in lines.enumerated() where line.count > Self.columnsMax && !file.hasPrefix("Tests/") {
+                Issue.record("\(file):\(index + 1): \(line.count) columns")
+            }
+        }
+    }
+
     /// Texts in literals and rows of tables are as long as what they say.
     @Test func `a line has at most 120 columns`() {
         for source in sources where !source.path.hasPrefix("Tests/") {
