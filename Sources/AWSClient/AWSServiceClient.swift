@@ -13,7 +13,7 @@ public final class AWSServiceClient: Sendable {
         /// Time limit of one attempt, so that a lost packet leaves time for another within a call of 5 s.
         public var attemptTimeout: Duration = .milliseconds(2_400)
         /// A call admitted later than this before its deadline is pointless: the call itself needs the time.
-        public var serviceTime: Duration = .milliseconds(400)
+        public let serviceTime: Duration = .milliseconds(400)
 
         public init() {}
     }

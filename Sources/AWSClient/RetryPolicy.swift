@@ -18,13 +18,13 @@ public struct RetryPolicy: Hashable, Sendable {
         case permanent
     }
 
-    public var attemptsMax = 3
+    public let attemptsMax = 3
     /// The first delay after a transient failure is uniform in 0..<this; it doubles. A person waits for the response,
     /// so it starts well below AWS's second.
-    public var transientBase: Duration = .milliseconds(100)
+    public let transientBase: Duration = .milliseconds(100)
     /// The same after throttling, which fast retries would worsen.
-    public var throttleBase: Duration = .milliseconds(500)
-    public var delayMax: Duration = .seconds(20)
+    public let throttleBase: Duration = .milliseconds(500)
+    public let delayMax: Duration = .seconds(20)
 
     public init() {}
 

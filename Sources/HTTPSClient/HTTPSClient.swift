@@ -28,12 +28,12 @@ public final class HTTPSClient: Sendable {
         public var runningRequestsMax = 64
         /// Maximum number of waiting requests; more are refused at once.
         public var queuedRequestsMax = 512
-        public var requestBodyBytesMax = 1024 * 1024
+        public let requestBodyBytesMax = 1024 * 1024
         /// Time limit for name look-up, TCP and TLS together. Shorter than a call's deadline, so that a retry can try
         /// another address.
-        public var connectTimeout: Duration = .seconds(2)
+        public let connectTimeout: Duration = .seconds(2)
         /// Maximum number of idle connections kept open.
-        public var idleConnectionsMax = 16
+        public let idleConnectionsMax = 16
         public var proxy: Proxy = .fromEnvironment
         /// PEM file of trusted certificate authorities, instead of the system's.
         public var authoritiesFile: String?

@@ -8,9 +8,9 @@ public struct TokenPolicy: Sendable, Hashable {
     /// The claims with role, person and clinician in the issuer's tokens.
     public var claims: ClaimNames
     /// Maximum time from `iat` to `exp`. One hour: a stolen token expires soon, and a longer visit gets new tokens.
-    public var lifetimeMax: Duration = .seconds(3600)
+    public let lifetimeMax: Duration = .seconds(3600)
     /// How far the issuer's clock may be ahead of ours in `iat` and `nbf`. `exp` has no tolerance.
-    public var clockSkewMax: Duration = .seconds(60)
+    public let clockSkewMax: Duration = .seconds(60)
     /// A token with a few claims has 400 bytes; longer ones are refused.
     public static let tokenBytesMax = 8 * 1024
 

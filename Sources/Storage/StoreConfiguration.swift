@@ -4,11 +4,11 @@ public import TelehealthEngine
 public struct StoreConfiguration: Sendable {
     /// Writes that may wait for the writer; more are refused as ``TelehealthModel/StoreError/overloaded``. At
     /// about 40 us each the default is a third of a second of work: who waits longer has given up.
-    public var queuedWritesMax = 8_192
+    public let queuedWritesMax = 8_192
     /// Of those, entries for the audit log alone (reads and denials): never so many that no change gets in.
-    public var queuedAuditEntriesMax = 6_144
+    public let queuedAuditEntriesMax = 6_144
     /// Denials that wait for their window's end to be summed; more are refused as overloaded.
-    public var heldDenialsMax = 8_192
+    public let heldDenialsMax = 8_192
     /// How long denials of one identity are summed up into one row.
     public var denialWindow: Duration = .seconds(1)
     /// File of the key that the audit log is chained with, made at the first opening (mode 0600); nil = beside
@@ -23,7 +23,7 @@ public struct StoreConfiguration: Sendable {
     public var cachedConsentHistoriesMax = 4_096
     public var cachedAppointmentsMax = 4_096
     /// Types of consents whose texts are kept decoded in memory; every judgement looks at all of them.
-    public var cachedConsentTypesMax = 64
+    public let cachedConsentTypesMax = 64
     /// The longest a read may hold its snapshot; longer ones are interrupted.
     public var readDuration: Duration = .milliseconds(100)
     /// WAL pages (4 KiB each) from which on the writer checkpoints between two batches: seldom enough that a

@@ -131,49 +131,49 @@ public struct Policy: Sendable, Hashable {
     /// Visits that one stream watches at its begin.
     public var watchedVisitsMax = 20_000
     /// For how long the events of an ended session are kept.
-    public var eventRetention: Duration = .seconds(7 * 24 * 60 * 60)
+    public let eventRetention: Duration = .seconds(7 * 24 * 60 * 60)
     /// How old the place in the feed may be behind which a watch of many visits resumes: well within the time that
     /// departures are kept, however the clock is set meanwhile.
     package var sessionsWatchTokenLife: Duration { eventRetention / 2 }
 
     // Work outside the database
     /// For how long an effect is kept after it is done; those given up stay.
-    public var effectRetention: Duration = .seconds(7 * 24 * 60 * 60)
+    public let effectRetention: Duration = .seconds(7 * 24 * 60 * 60)
     /// The receivers of events by HTTPS.
     public var webhooks: [WebhookTarget] = []
     /// One call to Chime, with the client-side limiter's queue and the retries within.
     public var gatewayTimeout: Duration = .seconds(20)
     /// How long a claimed effect belongs to its worker: above ``gatewayTimeout`` with a commit on both sides.
     public var effectLease: Duration = .seconds(60)
-    public var effectConcurrencyMax = 64
+    public let effectConcurrencyMax = 64
     /// After so many failures an effect is dead and needs an operator: about an hour of an unavailable Chime.
     public var effectAttemptsMax = 250
-    public var backoffBase: Duration = .milliseconds(200)
-    public var backoffCap: Duration = .seconds(30)
+    public let backoffBase: Duration = .milliseconds(200)
+    public let backoffCap: Duration = .seconds(30)
     /// The same where AWS refuses and nobody waits for the outcome in a visit: with the attempts an effect has, about
     /// ten hours in all.
-    public var refusalBackoffCap: Duration = .seconds(300)
-    public var capturePollInterval: Duration = .milliseconds(500)
+    public let refusalBackoffCap: Duration = .seconds(300)
+    public let capturePollInterval: Duration = .milliseconds(500)
     /// How long after a refusal a capture is asked for again: somebody waits, and its stop waits behind it.
-    public var captureRetryInterval: Duration = .seconds(5)
+    public let captureRetryInterval: Duration = .seconds(5)
     /// How long a started capture may take to run.
-    public var captureConfirmMax: Duration = .seconds(120)
+    public let captureConfirmMax: Duration = .seconds(120)
     /// How often a running capture is checked, for a failure for which no event arrived. All captures share a
     /// quota of 10 calls a second.
     public var captureWatchInterval: Duration = .seconds(30)
     /// How long Chime may take to confirm a stop before it is worth an alarm.
-    public var captureStopMax: Duration = .seconds(60)
+    public let captureStopMax: Duration = .seconds(60)
     public var concatenationPollInterval: Duration = .seconds(5)
     /// How long the playable file is looked for after the capture's stop before an operator has to look at it.
-    public var concatenationMax: Duration = .seconds(24 * 60 * 60)
+    public let concatenationMax: Duration = .seconds(24 * 60 * 60)
     public var sweepInterval: Duration = .seconds(5)
-    public var pruneInterval: Duration = .seconds(10 * 60)
+    public let pruneInterval: Duration = .seconds(10 * 60)
 
     // Quality of service
     /// A client's reports may not come faster than this.
     public var clientReportInterval: Duration = .seconds(5)
     /// A person's connection class changes in the watch stream at most this often.
-    public var qualityEventInterval: Duration = .seconds(10)
+    public let qualityEventInterval: Duration = .seconds(10)
 
     public init() {}
 
