@@ -23,45 +23,31 @@ extension JSONText {
 
 /// Reads one document from its bytes, left to right.
 private struct JSONTextParser {
-    private let bytes: [UInt8]
+    private var scanner: JSONScanner
     private let fractions: Bool
-    private var offset = 0
 
     init(_ bytes: [UInt8], fractions: Bool) {
-        self.bytes = bytes
+        scanner = JSONScanner(bytes)
         self.fractions = fractions
     }
 
     mutating func document() throws(JSONTextError) -> JSONText {
         let value = try value(depth: 0)
-        skipBlanks()
-        if offset < bytes.count { throw fault("unexpected text after the document") }
+        scanner.skipBlanks()
+        if scanner.next != nil { throw fault("unexpected text after the document") }
         return value
     }
 
-    private var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+    private func fault(_ problem: String) -> JSONTextError { JSONTextError(offset: scanner.offset, problem: problem) }
 
-    private func fault(_ problem: String) -> JSONTextError { JSONTextError(offset: offset, problem: problem) }
-
-    private mutating func skipBlanks() {
-        while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { offset += 1 }
-    }
-
-    private mutating func take(_ byte: UInt8) -> Bool {
-        skipBlanks()
-        guard next == byte else { return false }
-        offset += 1
-        return true
-    }
-
-    private mutating func expect(_ character: Unicode.Scalar) throws(JSONTextError) {
-        if !take(UInt8(ascii: character)) { throw fault("expected '\(character)'") }
+    private mutating func expect(_ mark: Unicode.Scalar) throws(JSONTextError) {
+        if !scanner.take(mark) { throw fault("expected '\(mark)'") }
     }
 
     private mutating func value(depth: Int) throws(JSONTextError) -> JSONText {
         if depth > JSONText.depthMax { throw fault("nested too deeply") }
-        skipBlanks()
-        switch next {
+        scanner.skipBlanks()
+        switch scanner.next {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)
         case UInt8(ascii: "\""): return .string(try string())
@@ -74,60 +60,28 @@ private struct JSONTextParser {
     }
 
     private mutating func word(_ word: String, _ value: JSONText) throws(JSONTextError) -> JSONText {
-        guard bytes[offset...].starts(with: word.utf8) else { throw fault("expected a JSON value") }
-        offset += word.utf8.count
+        guard scanner.takeWord(word) else { throw fault("expected a JSON value") }
         return value
     }
 
     private mutating func number() throws(JSONTextError) -> JSONText {
-        let start = offset
-        if next == UInt8(ascii: "-") { offset += 1 }
-        let digits = offset
-        skipDigits()
-        // RFC 8259 section 6: digits there must be, and no zero before another.
-        guard offset > digits, bytes[digits] != UInt8(ascii: "0") || offset == digits + 1 else {
-            throw fault("expected a number")
+        let start = scanner.offset
+        guard let text = scanner.takeNumber() else { throw fault("expected a number") }
+        let whole = text.utf8.prefix { $0 == UInt8(ascii: "-") || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }.count
+        if !fractions, whole < text.utf8.count {
+            throw JSONTextError(offset: start + whole, problem: "expected a whole number")
         }
-        let isWhole = try !takeFraction()
-        let text = String(decoding: bytes[start..<offset], as: UTF8.self)
-        if isWhole, let value = Int64(text), value != 0 || text == "0" { return .number(value) }
+        // -0 has no integer of its own.
+        if let value = Int64(text), value != 0 || text == "0" { return .number(value) }
         guard fractions, let value = Double(text), value.isFinite else { throw fault("expected a whole number") }
         return .fraction(value)
-    }
-
-    /// The fraction and the exponent, when they are there.
-    private mutating func takeFraction() throws(JSONTextError) -> Bool {
-        let start = offset
-        if let next, !fractions, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(next) {
-            throw fault("expected a whole number")
-        }
-        if next == UInt8(ascii: ".") {
-            offset += 1
-            try skipSomeDigits()
-        }
-        if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
-            offset += 1
-            if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { offset += 1 }
-            try skipSomeDigits()
-        }
-        return offset > start
-    }
-
-    private mutating func skipDigits() {
-        while let byte = next, UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte { offset += 1 }
-    }
-
-    private mutating func skipSomeDigits() throws(JSONTextError) {
-        let start = offset
-        skipDigits()
-        if offset == start { throw fault("expected a number") }
     }
 
     private mutating func array(depth: Int) throws(JSONTextError) -> JSONText {
         try expect("[")
         var items: [JSONText] = []
-        if take(UInt8(ascii: "]")) { return .array(items) }
-        repeat { items.append(try value(depth: depth + 1)) } while take(UInt8(ascii: ","))
+        if scanner.take("]") { return .array(items) }
+        repeat { items.append(try value(depth: depth + 1)) } while scanner.take(",")
         try expect("]")
         return .array(items)
     }
@@ -135,25 +89,21 @@ private struct JSONTextParser {
     private mutating func object(depth: Int) throws(JSONTextError) -> JSONText {
         try expect("{")
         var members: [String: JSONText] = [:]
-        if take(UInt8(ascii: "}")) { return .object(members) }
+        if scanner.take("}") { return .object(members) }
         repeat {
-            skipBlanks()
+            scanner.skipBlanks()
             let key = try string()
             try expect(":")
             let value = try value(depth: depth + 1)
             if members.updateValue(value, forKey: key) != nil {
                 throw fault("the key \"\(key)\" appears twice")
             }
-        } while take(UInt8(ascii: ","))
+        } while scanner.take(",")
         try expect("}")
         return .object(members)
     }
 
     private mutating func string() throws(JSONTextError) -> String {
-        if next != UInt8(ascii: "\"") { throw fault("expected a string") }
-        offset += 1
-        do throws(JSONStringError) { return try JSONStringText.read(bytes, at: &offset) } catch {
-            throw fault(error.problem)
-        }
+        do throws(JSONStringError) { return try scanner.takeString() } catch { throw fault(error.problem) }
     }
 }

@@ -1,33 +1,11 @@
-/// JSON's number grammar, and the exact value of whole numbers written with a fraction or exponent.
-enum JSONNumber {
-    /// Length of the JSON number at the front in bytes; 0 if there is none.
-    static func length(_ bytes: some RandomAccessCollection<UInt8>) -> Int {
-        var rest = bytes[...]
-        func digits() -> Int {
-            let count = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
-            rest = rest.dropFirst(count)
-            return count
-        }
-        if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
-        let leadsWithZero = rest.first == UInt8(ascii: "0")
-        let whole = digits()
-        guard whole > 0, !(leadsWithZero && whole > 1) else { return 0 }
-        if rest.first == UInt8(ascii: ".") {
-            rest = rest.dropFirst()
-            guard digits() > 0 else { return 0 }
-        }
-        if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
-            rest = rest.dropFirst()
-            if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
-            guard digits() > 0 else { return 0 }
-        }
-        return bytes.count - rest.count
-    }
+internal import TextFormats
 
+/// Whether a text is a JSON number, and the exact value of whole numbers written with a fraction or exponent.
+enum JSONNumber {
     /// True when the whole text is a JSON number.
     static func isNumber(_ text: String) -> Bool {
         let bytes = [UInt8](text.utf8)
-        return !bytes.isEmpty && length(bytes) == bytes.count
+        return !bytes.isEmpty && JSONScanner.lengthOfNumber(bytes) == bytes.count
     }
 
     /// The exact value of a JSON number that is whole and fits, such as `12`, `1.0` or `12e2`; nil otherwise.
