@@ -207,8 +207,8 @@ let programs: [Target] = [
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
             "GRPCStandardAPI", "Identity", "Storage", "StorageSQLite", "TelehealthModel", "AuditChain", "Transport", "TLSEngine",
-            "ProgramEdge", "TextFormats", "VisitRequests", argumentParser,
-        ], linked: [hardened]),
+            "DurableFile", "ProgramEdge", "TextFormats", "VisitRequests", argumentParser,
+        ], linked: staticRuntime),
     program(
         "chime-simulator",
         [

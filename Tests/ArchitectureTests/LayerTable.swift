@@ -114,7 +114,7 @@ enum LayerTable {
             "ProtobufWire"),
         Row(9, "VisitRequests", "Crypto", "ProtobufWire", "TelehealthAPI"),
         Row(
-            9, "telehealth-probe", "ArgumentParser", "AuditChain", "Foundation",
+            9, "telehealth-probe", "ArgumentParser", "AuditChain", "DurableFile", "FoundationEssentials",
             "GRPCStandardAPI", "Glibc", "Identity", "ProgramEdge", "ProtobufReflection", "ProtobufWire",
             "RPCClient", "RPCModel", "Storage", "StorageSQLite", "Synchronization", "TLSEngine", "TelehealthAPI",
             "TelehealthClient", "TelehealthModel", "TextFormats", "Transport", "VisitRequests"),

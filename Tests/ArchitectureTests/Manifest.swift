@@ -19,6 +19,8 @@ struct Manifest {
         let productDependencies: [String]
         let path: String
         let isPure: Bool
+        /// A program whose release build has the Swift runtime inside.
+        let isLinkedStatically: Bool
 
         var dependencies: Set<String> { Set(targetDependencies + productDependencies) }
         var isC: Bool { kind == .clib || kind == .csource }
@@ -46,6 +48,20 @@ struct Manifest {
         }
     }
 
+    /// A program and all targets of this package that it stands on.
+    func linked(into program: Target) -> [Target] {
+        var names: Set = [program.name]
+        var found = [program]
+        var next = 0
+        while next < found.count {
+            for name in found[next].targetDependencies where names.insert(name).inserted {
+                if let target = targets.first(where: { $0.name == name }) { found.append(target) }
+            }
+            next += 1
+        }
+        return found
+    }
+
     private static func target(_ kind: Kind, arguments: Substring, _ products: [String: String]) -> Target? {
         guard let name = arguments.firstMatch(of: /"([\w-]+)"/)?.1 else { return nil }
         var targetNames: [String] = []
@@ -69,7 +85,8 @@ struct Manifest {
         return Target(
             kind: kind, name: String(name), targetDependencies: targetNames,
             productDependencies: productNames,
-            path: path ?? defaultPath(kind, String(name)), isPure: rest.contains("settings: pure"))
+            path: path ?? defaultPath(kind, String(name)), isPure: rest.contains("settings: pure"),
+            isLinkedStatically: rest.contains("linked: staticRuntime"))
     }
 
     private static func defaultPath(_ kind: Kind, _ name: String) -> String {

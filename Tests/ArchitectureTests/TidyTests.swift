@@ -188,6 +188,22 @@ import Testing
         }
     }
 
+    /// One import would put all of it and 30 MB of ICU's tables into the program.
+    @Test func `Foundation stays out of the programs that are linked statically`() throws {
+        let programs = manifest.targets.filter(\.isLinkedStatically)
+        let names = programs.map(\.name)
+        #expect(names.contains("telehealthd") && names.contains("telehealth-probe"), "\(names) are linked statically")
+        for program in programs {
+            for target in manifest.linked(into: program) {
+                for source in Repository.sources(in: target.path) {
+                    for entry in source.imports where entry.module == "Foundation" {
+                        report(source, entry.line, "Foundation in \(program.name), which is linked statically")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func `no file knows somebody's machine`() throws {
         let extensions: Set = [
             "swift", "py", "sh", "md", "proto", "json", "yml", "yaml", "toml", "h", "modulemap", "sql", "txt",

@@ -18,17 +18,6 @@ func fail(_ reason: String) -> Never {
     exit(1)
 }
 
-func readInput() -> [UInt8] {
-    var input: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = read(STDIN_FILENO, &chunk, chunk.count)
-        if count == 0 { return input }
-        if count < 0 && errno != EINTR { fail("cannot read standard input") }
-        input.append(contentsOf: chunk.prefix(max(count, 0)))
-    }
-}
-
 func writeOutput(_ output: [UInt8]) {
     output.withUnsafeBytes { bytes in
         var offset = 0
@@ -81,7 +70,8 @@ func verdict(on bytes: [UInt8], as type: any Message.Type) -> [UInt8] {
     return output
 }
 
-var parts = Parts(of: readInput())
+guard let input = StandardInput.readToEnd() else { fail("cannot read standard input") }
+var parts = Parts(of: input)
 while let part = parts.next() {
     let name = String(decoding: part, as: UTF8.self)
     guard let type = JudgedTypes.byName[name] else { fail("\(name) is not a type of JudgedTypes.swift") }

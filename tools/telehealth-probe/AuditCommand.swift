@@ -1,5 +1,6 @@
 internal import ArgumentParser
-internal import Foundation
+internal import DurableFile
+internal import Glibc
 internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
@@ -141,7 +142,7 @@ struct AuditExportCommand: AsyncParsableCommand {
     var through: Int64 = 0
 
     func run() async throws {
-        let file = try output.map(Self.create)
+        let file = try output.map(Self.created)
         try await options.run(doing: "export") { client in
             let messages = try JSONText.own()
             let request = Telehealth_V1_ExportAuditLogRequest.with {
@@ -158,23 +159,23 @@ struct AuditExportCommand: AsyncParsableCommand {
                     isComplete = true
                 }
                 count += part.events.count
-                if let file {
-                    try file.write(contentsOf: Data(text.utf8))
-                } else {
-                    Terminal.say(document: Array(text.utf8))
-                }
+                try write(Array(text.utf8), to: file)
             }
             guard isComplete else { throw ProbeFailure.call("the export ended early, after \(count) rows") }
             if output != nil { Terminal.complain("exported \(count) rows and their signed head") }
         }
     }
 
-    private static func create(_ path: String) throws -> FileHandle {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else {
-            throw ProbeFailure.usage("cannot create \(path): \(String(cString: strerror(errno)))")
+    private static func created(_ path: String) throws -> NewFile {
+        do { return try NewFile(path) } catch {
+            throw ProbeFailure.usage("cannot create \(path): \(String(cString: strerror(error.code)))")
         }
-        return FileHandle(fileDescriptor: file, closeOnDealloc: true)
+    }
+
+    /// To standard output without a file.
+    private func write(_ bytes: [UInt8], to file: NewFile?) throws {
+        guard let file else { return Terminal.say(document: bytes) }
+        do { try file.append(bytes) } catch { throw ProbeFailure.usage("cannot write the export: \(error)") }
     }
 }
 

@@ -1,5 +1,5 @@
 internal import AuditChain
-internal import Foundation
+internal import FoundationEssentials
 internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthModel
@@ -44,15 +44,17 @@ private enum EarlierAuditLine {
 
     /// A line in today's format is returned as it is; so is anything but a JSON object, which the JSON parser then
     /// refuses.
-    static func inTodaysNames(_ line: String) throws -> String {
-        guard var row = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
+    static func inTodaysNames(_ line: String) -> String {
+        guard case .object(var row)? = try? TextFormats.JSONText(parsing: Array(line.utf8)),
             names.keys.contains(where: { row[$0] != nil })
         else { return line }
         for (old, new) in names { row[new] = row.removeValue(forKey: old) }
         // An unknown word in an edited line becomes unset: the row then does not match its MAC.
-        row["role"] = (row["role"] as? String).flatMap { Telehealth_V1_CallerRole.byWord[$0]?.rawValue }
-        row["outcome"] = (row["outcome"] as? String).flatMap { Telehealth_V1_AuditOutcome.byWord[$0]?.rawValue }
-        return String(decoding: try JSONSerialization.data(withJSONObject: row), as: UTF8.self)
+        row["role"] = row["role"]?.stringValue.flatMap { Telehealth_V1_CallerRole.byWord[$0] }
+            .map { .number(Int64($0.rawValue)) }
+        row["outcome"] = row["outcome"]?.stringValue.flatMap { Telehealth_V1_AuditOutcome.byWord[$0] }
+            .map { .number(Int64($0.rawValue)) }
+        return TextFormats.JSONText.object(row).text
     }
 }
 

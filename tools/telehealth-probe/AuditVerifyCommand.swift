@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import AuditChain
-internal import Foundation
+internal import FoundationEssentials
 internal import ProtobufWire
 internal import RPCModel
 internal import Storage

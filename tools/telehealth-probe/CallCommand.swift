@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Foundation
+internal import FoundationEssentials
 internal import ProgramEdge
 internal import ProtobufReflection
 internal import ProtobufWire
@@ -148,7 +148,7 @@ struct CallCommand: AsyncParsableCommand {
         }
         let name = line[..<colon].lowercased()
         guard Metadata.isValidName(name) else { throw ProbeFailure.usage("invalid metadata name '\(name)'") }
-        let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        let value = line[line.index(after: colon)...].trimmed { $0.isWhitespace && !$0.isNewline }
         guard name.hasSuffix("-bin") else { return metadata.append(name, value) }
         guard let bytes = Base64.unpadded.decode(Array(value.utf8)) else {
             throw ProbeFailure.usage("the value of '\(name)' is not base64")
@@ -235,11 +235,9 @@ struct CallCommand: AsyncParsableCommand {
             return format.split(String(decoding: Array(data.utf8).withoutByteOrderMark, as: UTF8.self))
         }
         let path = String(data.dropFirst())
-        let bytes =
-            path == "-"
-            ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
-        guard let bytes else { throw ProbeFailure.usage("cannot read \(path)") }
-        return format.split(String(decoding: Array(bytes).withoutByteOrderMark, as: UTF8.self))
+        guard let bytes = path == "-" ? StandardInput.readToEnd() : FileManager.default.contents(atPath: path).map(Array.init)
+        else { throw ProbeFailure.usage("cannot read \(path)") }
+        return format.split(String(decoding: bytes.withoutByteOrderMark, as: UTF8.self))
     }
 
     private func encode(_ text: String, as type: MessageDescriptor) throws -> RawMessage {

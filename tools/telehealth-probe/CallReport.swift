@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import RPCClient
 internal import RPCModel
 internal import TextFormats
@@ -15,7 +15,7 @@ struct CallReport {
 
     var text: DisplayText {
         let latencies = tally.latencies
-        let perSecond = String(format: "%.0f", tally.callsPerSecond)
+        let perSecond = tally.callsPerSecond.text(decimals: 0)
         var lines = [
             Terminal.styled(
                 "\(latencies.count) calls in \(tally.duration.forPeople), \(perSecond) per second, \(concurrency) concurrent",
@@ -33,7 +33,7 @@ struct CallReport {
             let bar = String(repeating: "#", count: (count * Self.barWidth + most - 1) / most)
             let bound = String(repeating: " ", count: max(0, 9 - upTo.forPeople.count)) + upTo.forPeople
             lines.append(
-                "  ..\(bound) \(bar.padding(toLength: Self.barWidth, withPad: " ", startingAt: 0)) \(count)")
+                "  ..\(bound) \(DisplayText("\(bar)").padded(to: Self.barWidth)) \(count)")
         }
         return lines.joined(separator: "\n")
     }
@@ -41,23 +41,38 @@ struct CallReport {
     /// On one line; times in milliseconds.
     var json: String {
         let latencies = tally.latencies
-        var times: [String: Double] = [
-            "mean": latencies.mean.milliseconds, "max": latencies.max.milliseconds,
-        ]
+        var times = ["mean": latencies.mean.milliseconds, "max": latencies.max.milliseconds]
         for (name, share) in Self.quantiles { times[name] = latencies.quantile(share).milliseconds }
-        var report: [String: Any] = [
-            "calls": latencies.count, "ok": latencies.count - tally.failedCount, "concurrency": concurrency,
-            "seconds": tally.duration.milliseconds / 1000, "callsPerSecond": tally.callsPerSecond,
-            "errors": Dictionary(uniqueKeysWithValues: errors.map { ($0.code.description, $0.count) }),
-            "latencyMilliseconds": times,
-            "histogram": latencies.powersOfTwo.map {
-                ["upToMilliseconds": $0.upTo.milliseconds, "count": $0.count]
+        let figures = Figures(
+            calls: latencies.count, ok: latencies.count - tally.failedCount, concurrency: concurrency,
+            seconds: tally.duration.milliseconds / 1000, callsPerSecond: tally.callsPerSecond,
+            errors: Dictionary(uniqueKeysWithValues: errors.map { ($0.code.description, $0.count) }),
+            latencyMilliseconds: times,
+            histogram: latencies.powersOfTwo.map {
+                Figures.Bar(upToMilliseconds: $0.upTo.milliseconds, count: $0.count)
             },
-        ]
-        if let connection { report["connectionMilliseconds"] = connection.milliseconds }
-        let data = try? JSONSerialization.data(
-            withJSONObject: report, options: [.sortedKeys])
-        return String(decoding: data ?? Data(), as: UTF8.self)
+            connectionMilliseconds: connection?.milliseconds)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return String(decoding: (try? encoder.encode(figures)) ?? Data(), as: UTF8.self)
+    }
+
+    /// The members of the JSON text.
+    private struct Figures: Encodable {
+        struct Bar: Encodable {
+            var upToMilliseconds: Double
+            var count: Int
+        }
+
+        var calls: Int
+        var ok: Int
+        var concurrency: Int
+        var seconds: Double
+        var callsPerSecond: Double
+        var errors: [String: Int]
+        var latencyMilliseconds: [String: Double]
+        var histogram: [Bar]
+        var connectionMilliseconds: [String: Double]?
     }
 
     private var errors: [(code: RPCError.Code, count: Int)] {

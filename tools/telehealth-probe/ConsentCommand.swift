@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
 internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import FoundationEssentials
 internal import GRPCStandardAPI
 internal import ProtobufReflection
 internal import ProtobufWire

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Foundation
+internal import FoundationEssentials
 internal import Identity
 internal import TelehealthModel
 internal import TextFormats
@@ -41,7 +41,7 @@ struct IdentityOptions: ParsableArguments {
                 throw ProbeFailure.usage("cannot read the token in \(tokenFile)")
             }
             return String(decoding: Array(bytes).withoutByteOrderMark, as: UTF8.self)
-                .trimmingCharacters(in: .whitespacesAndNewlines)
+                .trimmed(where: \.isWhitespace)
         }
         if let role {
             try target.requirePrivacy(forTokenOf: "--as")

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import AuditChain
-internal import Foundation
+internal import FoundationEssentials
 internal import ProtobufWire
 internal import TelehealthAPI
 internal import TelehealthClient
@@ -74,7 +74,7 @@ struct ReceiptCommand: AsyncParsableCommand {
             guard let receipt = try? String(contentsOfFile: file, encoding: .utf8) else {
                 throw ProbeFailure.usage("cannot read \(file)")
             }
-            let text = receipt.trimmingCharacters(in: .whitespacesAndNewlines)
+            let text = receipt.trimmed(where: \.isWhitespace)
             var fault = ReceiptFault.signature
             for key in try keys() {
                 do throws(ReceiptFault) {

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Foundation
+internal import FoundationEssentials
 internal import ProtobufWire
 internal import RPCModel
 internal import TelehealthAPI
@@ -90,8 +90,8 @@ struct ReportCommand: AsyncParsableCommand {
 
     private static func text(_ value: Double, _ unit: Unit) -> String {
         switch unit {
-        case .seconds: String(format: "%.2f s", value)
-        case .share, .ratio: String(format: "%.2f %%", value * 100)
+        case .seconds: value.text(decimals: 2) + " s"
+        case .share, .ratio: (value * 100).text(decimals: 2) + " %"
         }
     }
 

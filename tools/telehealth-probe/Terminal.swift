@@ -1,4 +1,5 @@
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 internal import ProgramEdge
 internal import TextFormats
 
@@ -58,9 +59,9 @@ extension Duration {
     var forPeople: String {
         let microseconds = Double(components.seconds) * 1e6 + Double(components.attoseconds) / 1e12
         return switch microseconds {
-        case ..<1000: String(format: "%.0f us", microseconds)
-        case ..<1_000_000: String(format: "%.1f ms", microseconds / 1000)
-        default: String(format: "%.2f s", microseconds / 1_000_000)
+        case ..<1000: microseconds.text(decimals: 0) + " us"
+        case ..<1_000_000: (microseconds / 1000).text(decimals: 1) + " ms"
+        default: (microseconds / 1_000_000).text(decimals: 2) + " s"
         }
     }
 

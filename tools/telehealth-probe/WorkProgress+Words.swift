@@ -1,4 +1,3 @@
-internal import Foundation
 internal import TelehealthAPI
 internal import TextFormats
 
@@ -7,7 +6,7 @@ extension Telehealth_V1_WorkProgress {
     var words: DisplayText {
         switch phase {
         case .waiting: "waiting for its turn…"
-        case .copying: "copying\(amount { String(format: "%.1f", Double($0) / 1_048_576) + ($1 ? " MiB" : "") })"
+        case .copying: "copying\(amount { (Double($0) / 1_048_576).text(decimals: 1) + ($1 ? " MiB" : "") })"
         case .structure: "checking the structure…"
         case .values: "opening sealed values\(amount { "\($0)" + ($1 ? " rows" : "") })"
         case .log: "checking the log\(amount { "\($0)" + ($1 ? " rows" : "") })"
