@@ -144,11 +144,12 @@ let modules: [Target] = [
     module(
         "ChimeGateway",
         ["AWSClient", "HTTPSClient", "TelehealthEngine", "TelehealthModel", "TextFormats", crypto, logging]),
+    module("DevelopmentIdentity", ["TelehealthModel", "DurableFile", "TextFormats", crypto]),
     module(
         "Identity",
         [
-            "HTTPSClient", "TelehealthModel", "TelehealthRules", "AuditChain", "DurableFile", "TextFormats", crypto,
-            .product(name: "CryptoExtras", package: "swift-crypto"),
+            "DevelopmentIdentity", "HTTPSClient", "TelehealthModel", "TelehealthRules", "AuditChain", "DurableFile",
+            "TextFormats", crypto, .product(name: "CryptoExtras", package: "swift-crypto"),
         ]),
     module("Webhooks", ["HTTPSClient", "TelehealthEngine", "TelehealthModel", "DurableFile", "TextFormats", crypto]),
     // 7
@@ -169,9 +170,10 @@ let modules: [Target] = [
     module(
         "DaemonKit",
         [
-            "TelehealthHandlers", "Storage", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient", "Identity", "Webhooks",
-            "TelehealthEngine", "TelehealthModel", "TelehealthRules", "AuditChain", "RPCServer", "RPCModel", "Transport",
-            "TLSEngine", "EventCore", "DurableFile", "Monitoring", "ProgramEdge", "TextFormats", "Pacing", logging,
+            "TelehealthHandlers", "Storage", "StorageSQLite", "ChimeGateway", "AWSClient", "HTTPSClient",
+            "DevelopmentIdentity", "Identity", "Webhooks", "TelehealthEngine", "TelehealthModel", "TelehealthRules",
+            "AuditChain", "RPCServer", "RPCModel", "Transport", "TLSEngine", "EventCore", "DurableFile", "Monitoring",
+            "ProgramEdge", "TextFormats", "Pacing", logging,
         ]),
     // tools
     module("ChimeSimulation", [crypto], path: "tools/ChimeSimulation", settings: pure),
@@ -206,8 +208,8 @@ let programs: [Target] = [
         "telehealth-probe",
         [
             "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "ProtobufReflection",
-            "GRPCStandardAPI", "Identity", "Storage", "StorageSQLite", "TelehealthModel", "AuditChain", "Transport", "TLSEngine",
-            "DurableFile", "ProgramEdge", "TextFormats", "VisitRequests", argumentParser,
+            "GRPCStandardAPI", "DevelopmentIdentity", "Storage", "StorageSQLite", "TelehealthModel", "AuditChain",
+            "Transport", "TLSEngine", "DurableFile", "ProgramEdge", "TextFormats", "VisitRequests", argumentParser,
         ], linked: staticRuntime),
     program(
         "chime-simulator",
@@ -235,8 +237,8 @@ let programs: [Target] = [
     program(
         "telehealth-bench",
         [
-            "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine", "Identity",
-            "TelehealthModel", "ProgramEdge", "TextFormats", "VisitRequests", argumentParser,
+            "TelehealthClient", "TelehealthAPI", "RPCClient", "RPCModel", "ProtobufWire", "TLSEngine",
+            "DevelopmentIdentity", "TelehealthModel", "ProgramEdge", "TextFormats", "VisitRequests", argumentParser,
         ]),
     program("telehealth-client-example", ["TelehealthClient", "TelehealthAPI", "RPCModel", "ProtobufWire"]),
     program(
@@ -296,8 +298,8 @@ let testTargets: [Target] = [
     tests(
         "IdentityTests",
         [
-            "Identity", "HTTPSClient", "LoopbackHTTP", "TelehealthModel", "AuditChain", "DurableFile", "TextFormats", crypto,
-            .product(name: "CryptoExtras", package: "swift-crypto"),
+            "DevelopmentIdentity", "Identity", "HTTPSClient", "LoopbackHTTP", "TelehealthModel", "AuditChain",
+            "DurableFile", "TextFormats", crypto, .product(name: "CryptoExtras", package: "swift-crypto"),
         ]),
     tests(
         "FHIRExportTests",

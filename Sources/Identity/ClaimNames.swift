@@ -1,3 +1,5 @@
+internal import DevelopmentIdentity
+
 /// The names of the claims that carry role, person and clinician in an issuer's tokens.
 public struct ClaimNames: Sendable, Hashable {
     /// The meaning of a name.
@@ -9,7 +11,8 @@ public struct ClaimNames: Sendable, Hashable {
 
     /// The default names, and those in every development token.
     public static let standard = ClaimNames(
-        role: "telehealth_role", person: "telehealth_person_id", clinician: "telehealth_clinician_id")
+        role: DevelopmentIssuer.roleClaim, person: DevelopmentIssuer.personClaim,
+        clinician: DevelopmentIssuer.clinicianClaim)
 
     /// Longest name, in characters (Unicode scalars).
     public static let lengthMax = 64

@@ -1,3 +1,4 @@
+public import DevelopmentIdentity
 public import HTTPSClient
 internal import Synchronization
 public import TelehealthModel

@@ -76,9 +76,10 @@ enum LayerTable {
             Row(
                 6, "ChimeGateway", "AWSClient", "Crypto", "FoundationEssentials", "HTTPSClient", "Logging",
                 "TelehealthEngine", "TelehealthModel", "TextFormats"),
+            Row(6, "DevelopmentIdentity", "Crypto", "DurableFile", "TelehealthModel", "TextFormats"),
             Row(
-                6, "Identity", "AuditChain", "Crypto", "CryptoExtras", "DurableFile", "FoundationEssentials",
-                "HTTPSClient", "Synchronization", "TelehealthModel", "TelehealthRules", "TextFormats"),
+                6, "Identity", "AuditChain", "Crypto", "CryptoExtras", "DevelopmentIdentity", "DurableFile",
+                "FoundationEssentials", "HTTPSClient", "Synchronization", "TelehealthModel", "TelehealthRules", "TextFormats"),
             Row(
                 6, "Webhooks", "Crypto", "DurableFile", "FoundationEssentials", "HTTPSClient",
                 "TelehealthEngine", "TelehealthModel", "TextFormats"),
@@ -102,8 +103,8 @@ enum LayerTable {
     /// 8: the daemon, which holds no tool; 9: tools, and the rules that they put a program around.
     private static let programs: [Row] = [
         Row(
-            8, "DaemonKit", "AWSClient", "AuditChain", "ChimeGateway", "DurableFile", "EventCore",
-            "FoundationEssentials", "Glibc", "HTTPSClient", "Identity", "Logging", "Monitoring",
+            8, "DaemonKit", "AWSClient", "AuditChain", "ChimeGateway", "DevelopmentIdentity", "DurableFile",
+            "EventCore", "FoundationEssentials", "Glibc", "HTTPSClient", "Identity", "Logging", "Monitoring",
             "Pacing", "ProgramEdge", "RPCModel", "RPCServer", "Storage", "StorageSQLite", "Synchronization", "TLSEngine",
             "TelehealthEngine", "TelehealthHandlers", "TelehealthModel", "TelehealthRules", "TextFormats",
             "Transport", "Webhooks"),
@@ -114,9 +115,9 @@ enum LayerTable {
             "ProtobufWire"),
         Row(9, "VisitRequests", "Crypto", "ProtobufWire", "TelehealthAPI"),
         Row(
-            9, "telehealth-probe", "ArgumentParser", "AuditChain", "DurableFile", "FoundationEssentials",
-            "GRPCStandardAPI", "Glibc", "Identity", "ProgramEdge", "ProtobufReflection", "ProtobufWire",
-            "RPCClient", "RPCModel", "Storage", "StorageSQLite", "Synchronization", "TLSEngine", "TelehealthAPI",
+            9, "telehealth-probe", "ArgumentParser", "AuditChain", "DevelopmentIdentity",
+            "DurableFile", "FoundationEssentials", "GRPCStandardAPI", "Glibc", "ProgramEdge", "ProtobufReflection",
+            "ProtobufWire", "RPCClient", "RPCModel", "Storage", "StorageSQLite", "Synchronization", "TLSEngine", "TelehealthAPI",
             "TelehealthClient", "TelehealthModel", "TextFormats", "Transport", "VisitRequests"),
         Row(9, "ChimeSimulation", "Crypto"),
         Row(
@@ -127,7 +128,7 @@ enum LayerTable {
             "ProgramEdge", "ProtobufWire", "RPCClient", "RPCModel", "RPCServer", "Synchronization",
             "TLSEngine", "TextFormats", "Transport"),
         Row(
-            9, "telehealth-bench", "ArgumentParser", "Foundation", "Identity", "ProgramEdge",
+            9, "telehealth-bench", "ArgumentParser", "DevelopmentIdentity", "Foundation", "ProgramEdge",
             "ProtobufWire", "RPCClient", "RPCModel", "Synchronization", "TLSEngine", "TelehealthAPI",
             "TelehealthClient", "TelehealthModel", "TextFormats", "VisitRequests"),
         Row(

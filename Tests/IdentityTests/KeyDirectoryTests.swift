@@ -1,4 +1,5 @@
 import CryptoExtras
+import DevelopmentIdentity
 import DurableFile
 import Foundation
 import TelehealthModel
@@ -139,14 +140,14 @@ import Testing
         _ = try DevelopmentIssuer(directory: folder, createIfAbsent: true)
         let path = folder + "/" + DevelopmentIssuer.fileName
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
-        #expect(throws: KeySetError.file(.init(path, .openToOthers(mode: 0o644)))) {
+        #expect(throws: FileFailure(path, .openToOthers(mode: 0o644))) {
             try DevelopmentIssuer(directory: folder, createIfAbsent: true)
         }
     }
 
     @Test func `without the right to create it, an absent development key is an error`() {
         let path = folder + "/" + DevelopmentIssuer.fileName
-        #expect(throws: KeySetError.file(.init(path, .missing))) {
+        #expect(throws: FileFailure(path, .missing)) {
             try DevelopmentIssuer(directory: folder, createIfAbsent: false)
         }
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
+import DevelopmentIdentity
 import Foundation
-import Identity
 import RPCClient
 import TLSEngine
 import TelehealthClient

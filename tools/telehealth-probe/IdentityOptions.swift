@@ -1,6 +1,6 @@
 internal import ArgumentParser
+internal import DevelopmentIdentity
 internal import FoundationEssentials
-internal import Identity
 internal import TelehealthModel
 internal import TextFormats
 

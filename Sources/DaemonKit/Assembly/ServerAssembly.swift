@@ -1,3 +1,4 @@
+internal import DevelopmentIdentity
 internal import EventCore
 internal import FoundationEssentials
 internal import HTTPSClient

@@ -1,5 +1,5 @@
 internal import Crypto
-internal import FoundationEssentials
+public import DurableFile
 public import TelehealthModel
 internal import TextFormats
 
@@ -12,6 +12,13 @@ public struct DevelopmentIssuer: Sendable {
     public static let name = "telehealth-development"
     /// File name within the data directory.
     public static let fileName = "development-key.json"
+
+    /// The claim with the bearer's role.
+    public static let roleClaim = "telehealth_role"
+    /// The claim with a patient's id.
+    public static let personClaim = "telehealth_person_id"
+    /// The claim with a clinician's id.
+    public static let clinicianClaim = "telehealth_clinician_id"
 
     /// The content of a development token.
     public struct TokenRequest: Sendable, Hashable {
@@ -38,51 +45,50 @@ public struct DevelopmentIssuer: Sendable {
         }
     }
 
-    private struct StoredKey: Codable {
-        /// The private scalar, 32 bytes, base64url: RFC 7518 §6.2.2.
-        var d: String
-        var crv = "P-256"
-        var kty = "EC"
-    }
-
+    private let path: String
     private let key: P256.Signing.PrivateKey
     private let keyID: String
 
     /// Reads the key of a data directory; creates it first if `createIfAbsent`.
     ///
-    /// - Throws: ``KeySetError/file(_:)``: missing, readable by others than its owner, or without a key.
-    public init(directory: String, createIfAbsent: Bool) throws(KeySetError) {
+    /// - Throws: ``FileFailure``: missing, readable by others than its owner, or without a key.
+    public init(directory: String, createIfAbsent: Bool) throws(FileFailure) {
         let path = directory + "/" + Self.fileName
         if createIfAbsent {
-            do throws(KeySetError) {
-                self.init(key: try Self.stored(path))
+            do throws(FileFailure) {
+                self.init(path: path, key: try Self.stored(path))
                 return
             } catch {
-                guard error.isMissingFile else { throw error }
-                // The first start.
-                let fresh = StoredKey(d: Base64.url.text(P256.Signing.PrivateKey().rawRepresentation))
-                guard let json = try? JSONEncoder().encode(fresh) else { throw .malformed }
-                try KeyFile.create(path, Array(json))
+                guard error.problem == .missing else { throw error }
+                // The first start. RFC 7518 §6.2.2: d is the private scalar, 32 bytes in base64url.
+                let fresh = JSONText.object([
+                    "kty": .string("EC"), "crv": .string("P-256"),
+                    "d": .string(Base64.url.text(P256.Signing.PrivateKey().rawRepresentation)),
+                ])
+                try SmallFile.create(path, fresh.bytes, .secret)
             }
         }
-        self.init(key: try Self.stored(path))
+        self.init(path: path, key: try Self.stored(path))
     }
 
-    private init(key: P256.Signing.PrivateKey) {
+    private init(path: String, key: P256.Signing.PrivateKey) {
+        self.path = path
         self.key = key
         let thumbprint = SHA256.hash(data: key.publicKey.rawRepresentation)
         keyID = "development-" + Base64.url.text(thumbprint.prefix(9))
     }
 
-    private static func stored(_ path: String) throws(KeySetError) -> P256.Signing.PrivateKey {
-        let bytes = try KeyFile.read(path, bytesMax: 4096)
-        guard let stored = try? JSONDecoder().decode(StoredKey.self, from: Data(bytes)),
-            stored.crv == "P-256",
-            let scalar = Base64.url.decodeCanonical(stored.d),
+    private static func stored(_ path: String) throws(FileFailure) -> P256.Signing.PrivateKey {
+        let bytes = try SmallFile.read(path, bytesMax: 4096, .secret)
+        guard let stored = try? JSONText(parsing: bytes), stored["kty"]?.stringValue != nil,
+            stored["crv"]?.stringValue == "P-256", let text = stored["d"]?.stringValue,
+            let scalar = Base64.url.decodeCanonical(text),
             let key = try? P256.Signing.PrivateKey(rawRepresentation: scalar)
-        else { throw KeyFile.malformed(path, "a development key") }
+        else { throw malformed(path) }
         return key
     }
+
+    private static func malformed(_ path: String) -> FileFailure { FileFailure(path, .malformed("a development key")) }
 
     /// The public half as a JWK set (RFC 7517 §5).
     public var publicKeySet: String {
@@ -96,19 +102,20 @@ public struct DevelopmentIssuer: Sendable {
     }
 
     /// - Returns: a signed token, a bearer secret.
-    public func token(_ request: TokenRequest, now: Timestamp) throws(KeySetError) -> String {
+    /// - Throws: ``FileFailure``: the key cannot sign.
+    public func token(_ request: TokenRequest, now: Timestamp) throws(FileFailure) -> String {
         let issuedAt = now.microseconds / 1_000_000
-        let names = ClaimNames.standard
         let claims = JSONText.object(present: [
             "iss": .string(Self.name), "sub": .string(request.subject.rawValue), "aud": .string(request.audience),
             "iat": .number(issuedAt), "exp": .number(issuedAt + request.lifetime.components.seconds),
-            names.role: .string(request.role.rawValue), names.person: request.clientID.map { .string($0.rawValue) },
-            names.clinician: request.clinicianID.map { .string($0.rawValue) },
+            Self.roleClaim: .string(request.role.rawValue),
+            Self.personClaim: request.clientID.map { .string($0.rawValue) },
+            Self.clinicianClaim: request.clinicianID.map { .string($0.rawValue) },
             "act": request.actor.map { .object(["sub": .string($0.rawValue)]) },
         ])
         let header = JSONText.object(["alg": .string("ES256"), "kid": .string(keyID), "typ": .string("JWT")])
         let signed = Base64.url.text(header.bytes) + "." + Base64.url.text(claims.bytes)
-        guard let signature = try? key.signature(for: Array(signed.utf8)) else { throw .malformed }
+        guard let signature = try? key.signature(for: Array(signed.utf8)) else { throw Self.malformed(path) }
         return signed + "." + Base64.url.text(signature.rawRepresentation)
     }
 }
