@@ -235,8 +235,9 @@ struct CallCommand: AsyncParsableCommand {
             return format.split(String(decoding: Array(data.utf8).withoutByteOrderMark, as: UTF8.self))
         }
         let path = String(data.dropFirst())
-        guard let bytes = path == "-" ? StandardInput.readToEnd() : FileManager.default.contents(atPath: path).map(Array.init)
-        else { throw ProbeFailure.usage("cannot read \(path)") }
+        let isStandardInput = path == "-"
+        let bytes = isStandardInput ? StandardInput.readToEnd() : FileManager.default.contents(atPath: path).map(Array.init)
+        guard let bytes else { throw ProbeFailure.usage("cannot read \(isStandardInput ? "standard input" : path)") }
         return format.split(String(decoding: bytes.withoutByteOrderMark, as: UTF8.self))
     }
 

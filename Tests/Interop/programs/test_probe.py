@@ -70,10 +70,10 @@ def probe(address, offers_reflection, tmp_path_factory):
         path.write_bytes(descriptor_pb2.FileDescriptorSet(file=[file]).SerializeToString())
         descriptors = ["--descriptor-set", str(path)]
 
-    def run(command, *arguments, code=0, descriptors=descriptors):
+    def run(command, *arguments, code=0, descriptors=descriptors, stdin=None):
         done = subprocess.run(
             [BIN / "telehealth-probe", command, *arguments, "--target", address, *descriptors],
-            capture_output=True, text=True, timeout=60)
+            capture_output=True, text=True, timeout=60, stdin=stdin)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
@@ -244,6 +244,15 @@ def test_a_token_goes_to_this_machine_and_by_tls(tmp_path, where):
         process.kill()
         process.communicate()
         listener.close()
+
+
+def test_input_that_cannot_be_read_is_a_usage_error(probe, tmp_path):
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        done = probe("call", f"{SERVICE}/Check", "-d", "@-", code=1, stdin=folder)
+    finally:
+        os.close(folder)
+    assert done.stderr == "cannot read standard input\n"
 
 
 def test_input_may_begin_with_a_byte_order_mark(probe, tmp_path):
