@@ -109,6 +109,8 @@ let modules: [Target] = [
     module("GRPCStandardAPI", ["ProtobufWire", "RPCModel"], path: "generated/grpc"),
     module("TelehealthAPI", ["ProtobufWire", "RPCModel"], path: "generated/telehealth"),
     // 5
+    module(
+        "RPCProtocols", ["RPCModel", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "TextFormats"], settings: pure),
     module("RPCOverHTTP2", ["HTTP2Engine", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "TextFormats", "CZlib"]),
     module(
         "RPCServer",
@@ -180,8 +182,8 @@ let modules: [Target] = [
     module(
         "FuzzTargets",
         [
-            "ProtobufWire", "ProtobufReflection", "RPCModel", "HTTP1Engine", "HTTP2Engine", "RPCOverHTTP2", "TelehealthAPI",
-            "TextFormats",
+            "ProtobufWire", "ProtobufReflection", "RPCModel", "RPCProtocols", "HTTP1Engine", "HTTP2Engine", "RPCOverHTTP2",
+            "GRPCStandardAPI", "TelehealthAPI", "TextFormats",
         ],
         path: "tools/FuzzTargets"),
     module(
@@ -259,6 +261,11 @@ let testTargets: [Target] = [
         "ProtobufCodegenTests", ["ProtobufCodegen", "ProtobufReflection", "ProtobufWire", "RPCModel"],
         resources: [.copy("Fixtures")]),
     tests("RPCModelTests", ["RPCModel", "ProtobufWire"]),
+    tests(
+        "RPCProtocolsTests",
+        [
+            "RPCProtocols", "RPCModel", "RPCOverHTTP2", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "TextFormats",
+        ]),
     tests("TelehealthModelTests", ["TelehealthModel"]),
     tests("TelehealthRulesTests", ["TelehealthRules", "TelehealthModel", "TextFormats", "VisitSimulation", crypto]),
     tests("AuditChainTests", ["AuditChain", "TelehealthModel", "TextFormats", "VisitSimulation"]),

@@ -2,7 +2,7 @@
 public enum FramingError: Error, Hashable, Sendable {
     /// The prefix announces more than the receiver accepts; nothing was stored for the message.
     case messageTooLarge(announced: Int, limit: Int)
-    /// The compressed-flag byte was neither 0 nor 1.
+    /// The first byte has a flag that the protocol reserves; in gRPC it is neither 0 nor 1.
     case invalidFlag(UInt8)
 }
 
@@ -10,7 +10,7 @@ public enum FramingError: Error, Hashable, Sendable {
 ///
 /// | offset | size | field |
 /// |---|---|---|
-/// | 0 | 1 | compressed flag, 0 or 1 |
+/// | 0 | 1 | flags: 0x01 for a compressed message; other protocols with this prefix have one more |
 /// | 1 | 4 | length of the message, big-endian |
 /// | 5 | length | message |
 ///
@@ -20,13 +20,15 @@ public enum FramingError: Error, Hashable, Sendable {
 public struct MessageDeframer: ~Copyable, Sendable {
     /// One complete message inside the buffer; valid until the next ``dropFirst(_:)``.
     public struct Frame: Sendable {
-        public let isCompressed: Bool
+        public let flags: UInt8
         @usableFromInline let payloadStart: Int
         public let payloadByteCount: Int
 
+        public var isCompressed: Bool { flags & MessageDeframer.compressedFlag != 0 }
+
         @usableFromInline
-        init(isCompressed: Bool, payloadStart: Int, payloadByteCount: Int) {
-            self.isCompressed = isCompressed
+        init(flags: UInt8, payloadStart: Int, payloadByteCount: Int) {
+            self.flags = flags
             self.payloadStart = payloadStart
             self.payloadByteCount = payloadByteCount
         }
@@ -36,12 +38,14 @@ public struct MessageDeframer: ~Copyable, Sendable {
     }
 
     public static let prefixByteCount = 5
+    public static let compressedFlag: UInt8 = 1
     /// A larger drained buffer is released, so that one big message does not pin its memory.
     private static let keptCapacity = 16 * 1024
     /// Consumed bytes are removed from the front once there are this many.
     private static let compactionThreshold = 64 * 1024
 
     public let maxMessageBytes: Int
+    private let reservedFlags: UInt8
     /// Complete messages that wait to be taken.
     @inlinable public var completeCount: Int { Int(untakenCount) }
     @usableFromInline var untakenCount: UInt32 = 0
@@ -52,9 +56,12 @@ public struct MessageDeframer: ~Copyable, Sendable {
     /// Where the first incomplete message starts; everything from `head` to here is complete messages.
     private var scanned = 0
 
-    /// - Parameter maxMessageBytes: the maximum payload size, without the prefix.
-    public init(maxMessageBytes: Int) {
+    /// - Parameters:
+    ///   - maxMessageBytes: the maximum payload size, without the prefix.
+    ///   - endFlags: flags that mark the last frame of a protocol whose status is in the body; 0 in gRPC.
+    public init(maxMessageBytes: Int, endFlags: UInt8 = 0) {
         self.maxMessageBytes = maxMessageBytes
+        reservedFlags = ~(Self.compressedFlag | endFlags)
     }
 
     /// Bytes of complete messages not taken yet, including prefixes.
@@ -74,7 +81,7 @@ public struct MessageDeframer: ~Copyable, Sendable {
         unsafe bytes.append(contentsOf: chunk)
         while bytes.count - scanned >= Self.prefixByteCount {
             let flag = bytes[scanned]
-            guard flag <= 1 else { throw .invalidFlag(flag) }
+            guard flag & reservedFlags == 0 else { throw .invalidFlag(flag) }
             let length = payloadByteCount(at: scanned)
             guard length <= maxMessageBytes else {
                 throw .messageTooLarge(announced: length, limit: maxMessageBytes)
@@ -90,7 +97,7 @@ public struct MessageDeframer: ~Copyable, Sendable {
     public func first() -> Frame? {
         guard completeCount > 0 else { return nil }
         return Frame(
-            isCompressed: bytes[head] == 1, payloadStart: head + Self.prefixByteCount,
+            flags: bytes[head], payloadStart: head + Self.prefixByteCount,
             payloadByteCount: payloadByteCount(at: head))
     }
 

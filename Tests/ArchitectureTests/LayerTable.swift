@@ -49,7 +49,9 @@ enum LayerTable {
             // 4: generated, one target per proto package.
             Row(4, "GRPCStandardAPI", "ProtobufWire", "RPCModel"),
             Row(4, "TelehealthAPI", "ProtobufWire", "RPCModel"),
-            // 5
+            // 5: the protocols that carry calls are values as those of layer 1; the rest brings them to the wire.
+            Row(
+                5, "RPCProtocols", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "RPCModel", "TextFormats"),
             Row(
                 5, "RPCOverHTTP2", "CZlib", "GRPCStandardAPI", "HTTP2Engine", "ProtobufWire", "RPCModel",
                 "TextFormats"),
@@ -135,8 +137,8 @@ enum LayerTable {
             9, "telehealth-client-example", "Foundation", "ProtobufWire", "RPCModel", "TelehealthAPI",
             "TelehealthClient"),
         Row(
-            9, "FuzzTargets", "HTTP1Engine", "HTTP2Engine", "ProtobufReflection", "ProtobufWire", "RPCModel",
-            "RPCOverHTTP2", "TelehealthAPI", "TextFormats"),
+            9, "FuzzTargets", "GRPCStandardAPI", "HTTP1Engine", "HTTP2Engine", "ProtobufReflection", "ProtobufWire", "RPCModel",
+            "RPCOverHTTP2", "RPCProtocols", "TelehealthAPI", "TextFormats"),
         Row(9, "fuzz-runner", "FuzzTargets", "Glibc", "ProgramEdge"),
         Row(
             9, "rpc-simulation", "ArgumentParser", "HTTP2Engine", "ProgramEdge", "ProtobufWire",

@@ -14,5 +14,7 @@ public struct FuzzTarget: Sendable {
         FuzzTarget(name: "client-frames") { FramesFuzz.run($0, role: .client) },
         FuzzTarget(name: "requests") { RequestFuzz.run($0) },
         FuzzTarget(name: "text") { TextFuzz.run($0) },
+        FuzzTarget(name: "call-heads") { CallHeadFuzz.run($0) },
+        FuzzTarget(name: "call-bodies") { CallBodyFuzz.run($0) },
     ]
 }
