@@ -32,6 +32,8 @@ extension CallStream {
         @usableFromInline var inbound: MessageDeframer
         @usableFromInline var inboundEnd = InboundEnd.open
         @usableFromInline var inboundCompression: MessageCompression?
+        /// For messages that are not in protobuf's wire format.
+        @usableFromInline let transcoder: MessageTranscoder?
         /// Received bytes for which the peer has not been given window again.
         @usableFromInline var uncreditedByteCount = 0
         var initialMetadata: Metadata?
@@ -57,6 +59,8 @@ extension CallStream {
         @usableFromInline var hasRefusedUnpacking = false
         /// The reader waits for the only message and the end: the message alone wakes nobody.
         @usableFromInline var waitsForEnd = false
+        /// The code for messages that cannot be decoded.
+        @usableFromInline let undecodableCode: RPCError.Code
 
         /// Whether something has changed that readers wait for: ``initialMetadata`` included.
         var inboundChanged: Bool {
@@ -69,8 +73,10 @@ extension CallStream {
             inbound.completeCount > 1 || (inbound.completeCount == 1 && inbound.hasPartialMessage)
         }
 
-        init(maxMessageBytes: Int) {
+        init(maxMessageBytes: Int, transcoder: MessageTranscoder?, undecodableCode: RPCError.Code) {
             inbound = MessageDeframer(maxMessageBytes: maxMessageBytes)
+            self.transcoder = transcoder
+            self.undecodableCode = undecodableCode
         }
 
         @usableFromInline var hasRoom: Bool {
@@ -101,6 +107,7 @@ extension CallStream {
         @usableFromInline
         mutating func endMessage(from messageStart: Int, compressed: Bool) throws(RPCError) {
             let payloadStart = messageStart + MessageDeframer.prefixByteCount
+            if let transcoder { try transcode(transcoder, from: payloadStart) }
             if compressed, let outboundCompression {
                 var replacement = ByteBuffer()
                 unsafe outbound.withUnsafeBytes { all in
@@ -116,6 +123,21 @@ extension CallStream {
                 throw RPCError(.resourceExhausted, "cannot send a message longer than 4 GiB")
             }
             outbound.patchBigEndian(length, at: messageStart + 1)
+        }
+
+        @usableFromInline
+        mutating func transcode(_ transcoder: MessageTranscoder, from payloadStart: Int) throws(RPCError) {
+            let message = unsafe outbound.withUnsafeBytes { all in
+                unsafe [UInt8](UnsafeRawBufferPointer(rebasing: all[payloadStart...]))
+            }
+            do throws(RPCError) {
+                let replacement = try transcoder.encode(message)
+                outbound.truncate(to: payloadStart)
+                outbound.append(replacement)
+            } catch {
+                outbound.truncate(to: messageStart)
+                throw error
+            }
         }
 
         mutating func stopKeepingSentBytes() {
@@ -187,6 +209,7 @@ extension CallStream.State {
     @inlinable
     mutating func decode<Inbound: Message>(_ frame: MessageDeframer.Frame) throws(RPCError) -> Inbound {
         lastMessageWasCompressed = frame.isCompressed
+        if let transcoder { return try decode(frame, by: transcoder) }
         if frame.isCompressed { return try decodeCompressed(frame) }
         do {
             return try unsafe inbound.withPayload(of: frame) {
@@ -194,20 +217,42 @@ extension CallStream.State {
                 try unsafe Inbound(decoding: bytes)
             }
         } catch {
-            throw Self.decodingError(error, of: Inbound.fullName)
+            throw decodingError(error, of: Inbound.fullName)
         }
     }
 
     /// A message beyond one of the codec's limits is too large, not malformed.
     @usableFromInline
-    static func decodingError(_ error: WireError, of name: String) -> RPCError {
+    func decodingError(_ error: WireError, of name: String) -> RPCError {
         switch error {
         case .sizeExceeded(let limit):
             RPCError(.resourceExhausted, "a message exceeds the decoding limit of \(limit) bytes")
         case .messageCountExceeded(let limit):
             RPCError(.resourceExhausted, "a message contains more than the limit of \(limit) nested messages")
         case .truncated, .varintOverflow, .invalidTag, .unmatchedGroupEnd, .invalidUTF8, .depthExceeded:
-            RPCError(.internal, "cannot decode \(name): \(error)")
+            RPCError(undecodableCode, "cannot decode \(name): \(error)")
+        }
+    }
+
+    @usableFromInline
+    mutating func decode<Inbound: Message>(
+        _ frame: MessageDeframer.Frame, by transcoder: MessageTranscoder
+    ) throws(RPCError) -> Inbound {
+        let text: [UInt8]
+        if frame.isCompressed {
+            text = [UInt8](try decompressed(frame))
+        } else {
+            text = unsafe inbound.withPayload(of: frame) { unsafe [UInt8]($0) }
+        }
+        let message = try transcoder.decode(text)
+        let limit = inbound.maxMessageBytes
+        guard message.count <= limit else {
+            throw RPCError(.resourceExhausted, "a message exceeds the limit of \(limit) bytes")
+        }
+        do {
+            return try Inbound(decoding: message)
+        } catch {
+            throw decodingError(error, of: Inbound.fullName)
         }
     }
 
@@ -215,6 +260,17 @@ extension CallStream.State {
     mutating func decodeCompressed<Inbound: Message>(_ frame: MessageDeframer.Frame) throws(RPCError)
         -> Inbound
     {
+        let plain = try decompressed(frame)
+        do {
+            return try unsafe plain.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) throws(WireError) in
+                try unsafe Inbound(decoding: bytes)
+            }
+        } catch {
+            throw decodingError(error, of: Inbound.fullName)
+        }
+    }
+
+    private mutating func decompressed(_ frame: MessageDeframer.Frame) throws(RPCError) -> ByteBuffer {
         guard let inboundCompression else {
             throw RPCError(.internal, "a message is compressed, but the call has no grpc-encoding")
         }
@@ -235,12 +291,6 @@ extension CallStream.State {
                     .resourceExhausted, "a message exceeds the limit of \(limit) bytes when decompressed")
             }
         }
-        do {
-            return try unsafe plain.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) throws(WireError) in
-                try unsafe Inbound(decoding: bytes)
-            }
-        } catch {
-            throw Self.decodingError(error, of: Inbound.fullName)
-        }
+        return plain
     }
 }

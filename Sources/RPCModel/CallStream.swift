@@ -23,9 +23,15 @@ public final class CallStream: Sendable {
 
     @usableFromInline let state: Mutex<State>
 
-    /// - Parameter maxMessageBytes: the maximum size of an inbound message.
-    public init(maxMessageBytes: Int) {
-        state = Mutex(State(maxMessageBytes: maxMessageBytes))
+    /// - Parameters:
+    ///   - maxMessageBytes: the maximum size of an inbound message.
+    ///   - transcoder: for messages that are not in protobuf's wire format.
+    ///   - undecodableCode: the code for messages that cannot be decoded.
+    public init(
+        maxMessageBytes: Int, transcoder: MessageTranscoder? = nil, undecodableCode: RPCError.Code = .internal
+    ) {
+        state = Mutex(
+            State(maxMessageBytes: maxMessageBytes, transcoder: transcoder, undecodableCode: undecodableCode))
     }
 
     // MARK: Writing

@@ -45,12 +45,12 @@ public struct MessageDeframer: ~Copyable, Sendable {
     private static let compactionThreshold = 64 * 1024
 
     public let maxMessageBytes: Int
-    private let reservedFlags: UInt8
     /// Complete messages that wait to be taken.
     @inlinable public var completeCount: Int { Int(untakenCount) }
     @usableFromInline var untakenCount: UInt32 = 0
     /// Complete messages that have arrived so far, including those taken; wraps around.
     public private(set) var arrivedCount: UInt32 = 0
+    private let reservedFlags: UInt8
     @usableFromInline var bytes: [UInt8] = []
     @usableFromInline var head = 0
     /// Where the first incomplete message starts; everything from `head` to here is complete messages.

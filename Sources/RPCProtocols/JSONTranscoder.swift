@@ -40,6 +40,13 @@ public struct JSONTranscoder: Sendable {
         try Self.json(of: bytes, response)
     }
 
+    /// For the stream of a server's call.
+    public var ofServer: MessageTranscoder {
+        MessageTranscoder(
+            decode: { json throws(RPCError) in try requestBytes(ofJSON: json) },
+            encode: { message throws(RPCError) in try json(ofResponse: message) })
+    }
+
     private static func bytes(
         ofJSON json: [UInt8], _ type: MessageDescriptor, otherwise code: RPCError.Code
     ) throws(RPCError) -> [UInt8] {

@@ -1,8 +1,8 @@
 public import RPCModel
 internal import TextFormats
 
-/// Writes a response, on a server: initial metadata, length-prefixed messages of protobuf and a status in, a head, body
-/// bytes and an end out.
+/// Writes a response, on a server: initial metadata, length-prefixed messages and a status in, a head, body bytes and
+/// an end out. The messages' codec is not touched.
 ///
 /// A unary Connect response is held until its status is known, because its head depends on it; everything else leaves
 /// at once. After ``finish(_:trailers:)`` nothing more is written.
@@ -13,9 +13,6 @@ public struct ResponseEncoder: ~Copyable, Sendable {
         public var head: ResponseHead?
         public var body: [UInt8] = []
         public var end: End?
-        /// Why the encoder itself has ended the response: a message of the handler's could not be written. The handler
-        /// should stop.
-        public var failure: RPCError?
 
         public init(head: ResponseHead? = nil, body: [UInt8] = [], end: End? = nil) {
             self.head = head
@@ -31,12 +28,7 @@ public struct ResponseEncoder: ~Copyable, Sendable {
         case trailers(HTTPFields)
     }
 
-    /// Bytes of JSON from which compression gains something.
-    private static let compressedFrom = 1024
-
     private let form: CallForm
-    private let compression: MessageCompression
-    private let transcoder: JSONTranscoder?
     private var extra: HTTPFields
     private var initialMetadata = Metadata()
     private var hasStarted = false
@@ -48,23 +40,13 @@ public struct ResponseEncoder: ~Copyable, Sendable {
 
     /// - Parameters:
     ///   - form: how the response is written.
-    ///   - compression: gzip, for messages in JSON.
-    ///   - transcoder: of the method; required for a response in JSON.
     ///   - fields: for the response's head, besides its own.
-    public init(
-        _ form: CallForm, compression: MessageCompression, transcoder: JSONTranscoder?,
-        fields: HTTPFields = [:]
-    ) {
+    public init(_ form: CallForm, fields: HTTPFields = [:]) {
         self.form = form
-        self.compression = compression
-        self.transcoder = transcoder
         extra = fields
         // The server's own messages have the size that they have.
         deframer = MessageDeframer(maxMessageBytes: Int(Int32.max))
     }
-
-    /// Whether messages pass unchanged, with their prefixes.
-    private var passesMessages: Bool { form.codec == .proto && form.wireProtocol != .connectUnary }
 
     /// The response begins: once, before the first message, or never for a call that fails at once.
     public mutating func start(_ initialMetadata: Metadata) -> Output {
@@ -79,50 +61,25 @@ public struct ResponseEncoder: ~Copyable, Sendable {
 
     /// Messages of the response, which begins with them if it has not begun.
     ///
-    /// A message without a form in JSON ends the response with `INTERNAL`, after the messages before it; see
-    /// ``Output/failure``.
-    ///
     /// - Parameter messages: length-prefixed, cut anywhere.
     public mutating func send(_ messages: UnsafeRawBufferPointer) -> Output {
         guard !hasEnded else { return Output() }
         var output = start(Metadata())
-        if passesMessages {
+        if form.wireProtocol == .connectUnary {
+            unsafe keep(messages)
+        } else {
             output.body = onWire(unsafe [UInt8](messages))
-            return output
-        }
-        var body: [UInt8] = []
-        do throws(RPCError) {
-            try unsafe append(messages, to: &body)
-            output.body = onWire(body)
-        } catch {
-            output.body = onWire(body)
-            let end = finish(error, trailers: Metadata())
-            output.head = output.head ?? end.head
-            output.body += end.body
-            output.end = end.end
-            output.failure = error
         }
         return output
     }
 
-    private mutating func append(_ messages: UnsafeRawBufferPointer, to body: inout [UInt8]) throws(RPCError)
-    {
-        do throws(FramingError) {
-            try unsafe deframer.append(messages)
-        } catch {
-            throw RPCError(.internal, "the response's messages are framed wrongly: \(error)")
-        }
+    /// A message of more than 2 GiB is left out, so that the call fails for want of one.
+    private mutating func keep(_ messages: UnsafeRawBufferPointer) {
+        try? unsafe deframer.append(messages)
         while let frame = deframer.first() {
-            let payload = unsafe deframer.withPayload(of: frame) { unsafe [UInt8]($0) }
+            only = (unsafe deframer.withPayload(of: frame) { unsafe [UInt8]($0) }, frame.isCompressed)
             deframer.dropFirst(frame)
             messageCount += 1
-            let message = try coded(payload, isCompressed: frame.isCompressed)
-            if form.wireProtocol == .connectUnary {
-                only = message
-            } else {
-                Envelope.append(
-                    flags: message.isCompressed ? Envelope.compressed : 0, message.bytes, to: &body)
-            }
         }
     }
 
@@ -156,25 +113,9 @@ public struct ResponseEncoder: ~Copyable, Sendable {
         return output
     }
 
-    // MARK: Messages
-
     /// Base64 where the content type says so, all bytes of one flush in one text.
     private func onWire(_ bytes: [UInt8]) -> [UInt8] {
         form.wireProtocol == .grpcWeb(isText: true) ? Base64BodyWriter.text(bytes) : bytes
-    }
-
-    private func coded(
-        _ payload: [UInt8], isCompressed: Bool
-    ) throws(RPCError) -> (bytes: [UInt8], isCompressed: Bool) {
-        guard form.codec == .json else { return (payload, isCompressed) }
-        guard let transcoder else {
-            throw RPCError(.internal, "the server has no description of the method's messages")
-        }
-        let plain = isCompressed ? try compression.unpacked(payload, limit: Int(Int32.max)) : payload
-        let json = try transcoder.json(ofResponse: plain)
-        // The handler decides per message: one that it left uncompressed stays so.
-        guard isCompressed, json.count >= Self.compressedFrom else { return (json, false) }
-        return (compression.packed(json), true)
     }
 
     // MARK: Heads

@@ -271,4 +271,44 @@ private final class RecordingDriver: CallDriver {
         }
         #expect(error?.code == .internal)
     }
+
+    // MARK: Other forms of messages
+
+    /// Doubles every byte that is received, and writes the number of bytes; refuses a first byte of 9.
+    private static let doubling = MessageTranscoder(
+        decode: { text throws(RPCError) in
+            if text.first == 9 { throw RPCError(.invalidArgument, "nine") }
+            return text.flatMap { [$0, $0] }
+        },
+        encode: { message throws(RPCError) in
+            if message.count == 9 { throw RPCError(.internal, "nine") }
+            return [UInt8(message.count)]
+        })
+
+    @Test("messages of another form are read and written through it") func transcodes() async throws {
+        let stream = CallStream(maxMessageBytes: 6, transcoder: Self.doubling)
+        _ = try receive(framed(3), on: stream)
+        #expect(try await nextMessage(of: stream)?.bytes == [UInt8](repeating: 1, count: 6))
+        #expect(try stream.write(message(5)))
+        var sent: [UInt8] = []
+        _ = stream.drainOutbound { sent += [UInt8]($0) }
+        #expect(sent == [0, 0, 0, 0, 1, 5])
+    }
+
+    @Test("a message that exceeds the limit once it is read is refused") func transcodedLimit() async throws {
+        let stream = CallStream(maxMessageBytes: 6, transcoder: Self.doubling)
+        _ = try receive(framed(4), on: stream)
+        await #expect { try await self.nextMessage(of: stream) } throws: {
+            ($0 as? RPCError)?.code == .resourceExhausted
+        }
+    }
+
+    @Test("a message that cannot be written is left out") func untranscodable() throws {
+        let stream = CallStream(maxMessageBytes: 6, transcoder: Self.doubling)
+        #expect(throws: RPCError.self) { try stream.write(message(9)) }
+        #expect(try stream.write(message(1)))
+        var sent: [UInt8] = []
+        _ = stream.drainOutbound { sent += [UInt8]($0) }
+        #expect(sent == [0, 0, 0, 0, 1, 1])
+    }
 }

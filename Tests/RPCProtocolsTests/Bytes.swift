@@ -52,6 +52,13 @@ func gzipped(_ bytes: [UInt8]) -> [UInt8] {
     return [UInt8](packed)
 }
 
+/// Empty for bytes that are not gzip.
+func gunzipped(_ bytes: [UInt8]) -> [UInt8] {
+    var plain = ByteBuffer()
+    try? bytes.withUnsafeBytes { try MessageCompression.gzip.decompress($0, &plain, 1 << 20) }
+    return [UInt8](plain)
+}
+
 /// The parts of `bytes` when it is cut at each of some places.
 func cut(_ bytes: [UInt8], every size: Int) -> [[UInt8]] {
     stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min($0 + size, bytes.count)]) }

@@ -15,10 +15,9 @@ import TextFormats
 
     /// Messages from a body that arrives in parts.
     static func read(
-        _ head: CallHead, _ parts: [[UInt8]], maxMessageBytes: Int = 100, transcoder: JSONTranscoder? = nil
+        _ head: CallHead, _ parts: [[UInt8]], maxMessageBytes: Int = 100
     ) throws(RPCError) -> [UInt8] {
-        var decoder = RequestDecoder(
-            head, maxMessageBytes: maxMessageBytes, compression: .gzip, transcoder: transcoder)
+        var decoder = RequestDecoder(head, maxMessageBytes: maxMessageBytes)
         var messages: [UInt8] = []
         for part in parts { try receive(part, &decoder, into: &messages) }
         try decoder.end(into: &messages)
@@ -55,27 +54,10 @@ import TextFormats
         #expect(try Self.read(head, [body]) == envelope(body, flags: 1))
     }
 
-    @Test func `an empty JSON body is not a message`() throws {
-        let head = try Self.head("application/json", HealthMethods.check)
-        let transcoder = try HealthMethods.transcoder()
-        let error = #expect(throws: RPCError.self) { try Self.read(head, [], transcoder: transcoder) }
-        #expect(error?.code == .invalidArgument)
-    }
-
-    @Test("JSON becomes protobuf", arguments: [true, false]) func json(isCompressed: Bool) throws {
-        let json = Array(#"{"service":"a"}"#.utf8)
-        let fields: HTTPFields = isCompressed ? ["content-encoding": "gzip"] : [:]
-        let head = try Self.head("application/json", fields, HealthMethods.check)
-        let messages = try Self.read(
-            head, cut(isCompressed ? gzipped(json) : json, every: 4),
-            transcoder: try HealthMethods.transcoder())
-        #expect(messages == envelope(HealthMethods.request("a")))
-    }
-
     @Test func `a unary body over the limit is refused when it arrives`() throws {
         let head = try Self.head("application/proto", HealthMethods.check)
         #expect(try Self.read(head, [[UInt8](repeating: 1, count: 100)]).count == 105)
-        var decoder = RequestDecoder(head, maxMessageBytes: 100, compression: .gzip, transcoder: nil)
+        var decoder = RequestDecoder(head, maxMessageBytes: 100)
         var messages: [UInt8] = []
         try Self.receive([UInt8](repeating: 1, count: 60), &decoder, into: &messages)
         var failure: RPCError?
@@ -88,26 +70,12 @@ import TextFormats
         #expect(failure?.code == .resourceExhausted && heldByteCount == 60)
     }
 
-    @Test func `JSON over the limit when decompressed is refused`() throws {
-        let head = try Self.head("application/json", ["content-encoding": "gzip"], HealthMethods.check)
-        let transcoder = try HealthMethods.transcoder()
-        let body = gzipped(Array(#"{"service":"\#(String(repeating: "a", count: 200))"}"#.utf8))
-        let error = #expect(throws: RPCError.self) { try Self.read(head, [body], transcoder: transcoder) }
-        #expect(body.count < 100 && error?.code == .resourceExhausted)
-    }
-
-    @Test func `a body that is not gzip as it says is refused`() throws {
-        let head = try Self.head("application/json", ["content-encoding": "gzip"], HealthMethods.check)
-        let transcoder = try HealthMethods.transcoder()
-        let error = #expect(throws: RPCError.self) {
-            try Self.read(head, [[1, 2, 3]], transcoder: transcoder)
-        }
-        #expect(error?.code == .internal)
-    }
-
     @Test(
-        "protobuf streams pass unchanged",
-        arguments: ["application/connect+proto", "application/grpc-web", "application/grpc"])
+        "streams pass unchanged",
+        arguments: [
+            "application/connect+proto", "application/connect+json", "application/grpc-web",
+            "application/grpc",
+        ])
     func streams(type: String) throws {
         let body = envelope([1]) + envelope([2, 3], flags: 1) + envelope([])
         for size in [1, 3, 100] {
@@ -123,89 +91,36 @@ import TextFormats
         #expect(try Self.read(head, cut(body, every: size)) == envelope([1]) + envelope([2, 3, 4]))
     }
 
-    @Test(
-        "enveloped JSON becomes protobuf, message by message",
-        arguments: ["application/connect+json", "application/grpc-web+json"])
-    func jsonStream(type: String) throws {
-        let head = try Self.head(
-            type, ["connect-content-encoding": "gzip", "grpc-encoding": "gzip"], HealthMethods.watch)
-        let body =
-            envelope(#"{"service":"a"}"#) + envelope(gzipped(Array(#"{"service":"b"}"#.utf8)), flags: 1)
-            + envelope("{}")
-        for size in [1, 7, 1000] {
-            let messages = try Self.read(
-                head, cut(body, every: size), transcoder: try HealthMethods.transcoder(HealthMethods.watch))
-            #expect(
-                messages == envelope(HealthMethods.request("a")) + envelope(HealthMethods.request("b"))
-                    + envelope([]))
-        }
-    }
-
-    @Test(
-        "a malformed stream of JSON has its code",
-        arguments: [
-            (envelope("{}", flags: 2), RPCError.Code.internal), (envelope("{}", flags: 0x80), .internal),
-            (envelope("{}", flags: 4), .internal), (envelope("{}", flags: 1), .internal),
-            ([0, 0, 0, 0], .internal),
-            ([0, 0, 0, 0, 101], .resourceExhausted), (envelope("["), .invalidArgument),
-            (envelope(""), .invalidArgument),
-        ] as [([UInt8], RPCError.Code)])
-    func malformed(body: [UInt8], code: RPCError.Code) throws {
-        let head = try Self.head("application/connect+json", HealthMethods.watch)
-        let transcoder = try HealthMethods.transcoder(HealthMethods.watch)
-        for size in [1, 100] {
-            let error = #expect(throws: RPCError.self) {
-                try Self.read(head, cut(body, every: size), transcoder: transcoder)
-            }
-            #expect(error?.code == code)
-        }
-    }
-
-    @Test func `messages before a bad one are delivered`() throws {
-        let head = try Self.head("application/connect+json", HealthMethods.watch)
-        var decoder = RequestDecoder(
-            head, maxMessageBytes: 100, compression: .gzip,
-            transcoder: try HealthMethods.transcoder(HealthMethods.watch))
+    @Test func `bytes before text that is not base64 are delivered`() throws {
+        let head = try Self.head("application/grpc-web-text", HealthMethods.watch)
+        var decoder = RequestDecoder(head, maxMessageBytes: 100)
         var messages: [UInt8] = []
         var failure: RPCError?
         do throws(RPCError) {
-            try Self.receive(envelope("{}") + envelope("{}", flags: 8), &decoder, into: &messages)
+            try Self.receive(Array("AAAA****".utf8), &decoder, into: &messages)
         } catch {
             failure = error
         }
-        #expect(messages == envelope([]) && failure?.code == .internal)
-    }
-
-    @Test func `without descriptors JSON is not served`() throws {
-        let head = try Self.head("application/json", HealthMethods.check)
-        let error = #expect(throws: RPCError.self) { try Self.read(head, [Array("{}".utf8)]) }
-        #expect(error?.code == .internal)
+        #expect(messages == [0, 0, 0] && failure?.code == .internal)
     }
 
     @Test func `the message of a query is the request`() throws {
         let method = RoutedMethod(HealthMethods.check, allowsGet: true)
-        for codec in MessageCodec.allCases {
-            let message = codec == .json ? Array(#"{"service":"a"}"#.utf8) : HealthMethods.request("a")
-            let head = try RequestRoutingTests.call(
-                RequestEncoder.get(path: HealthMethods.check.path, codec: codec, message: message), method)
-            var decoder = RequestDecoder(
-                head, maxMessageBytes: 100, compression: .gzip, transcoder: try HealthMethods.transcoder())
-            var messages: [UInt8] = []
-            try decoder.receive(queryMessage: try #require(head.queryMessage), into: &messages)
-            try decoder.end(into: &messages)
-            #expect(messages == envelope(HealthMethods.request("a")))
-        }
+        let head = try RequestRoutingTests.call(
+            RequestEncoder.get(path: HealthMethods.check.path, codec: .proto, message: [1, 2, 3, 4]), method)
+        #expect(try Self.read(head, []) == envelope([1, 2, 3, 4]))
+        let error = #expect(throws: RPCError.self) { try Self.read(head, [], maxMessageBytes: 3) }
+        #expect(error?.code == .resourceExhausted)
     }
 
-    @Test func `a query's message over the limit is refused`() throws {
-        let head = try Self.head("application/proto", HealthMethods.check)
-        var decoder = RequestDecoder(head, maxMessageBytes: 3, compression: .gzip, transcoder: nil)
-        var messages: [UInt8] = []
-        var failure: RPCError?
-        do throws(RPCError) { try decoder.receive(queryMessage: [1, 2, 3, 4], into: &messages) } catch {
-            failure = error
-        }
-        #expect(failure?.code == .resourceExhausted)
+    @Test func `a compressed message of a query is a compressed message`() throws {
+        let packed = gzipped([1, 2, 3])
+        let query = ConnectQuery.write(codec: .json, message: packed, compression: .gzip)
+        let head = try RequestRoutingTests.call(
+            RequestRoutingTests.head(
+                "GET", nil, target: "\(HealthMethods.check.path)?\(query)", hasBody: false),
+            RoutedMethod(HealthMethods.check, allowsGet: true))
+        #expect(try Self.read(head, []) == envelope(packed, flags: 1))
     }
 }
 

@@ -29,6 +29,7 @@ enum CallBodyFuzz {
             "chunking changes a request")
         let whole = response(type, isPacked, body, chunk: body.count)
         precondition(response(type, isPacked, body, chunk: size) == whole, "chunking changes a response")
+        json(body)
         check(whole)
     }
 
@@ -42,9 +43,7 @@ enum CallBodyFuzz {
         guard case .call(let head) = RequestRouting.decide(encoder.head, for: RoutedMethod(method)) else {
             preconditionFailure("a client's own head is not a call")
         }
-        var decoder = RequestDecoder(
-            head, maxMessageBytes: maxMessageBytes, compression: .gzip,
-            transcoder: pool.flatMap { JSONTranscoder(method, in: $0) })
+        var decoder = RequestDecoder(head, maxMessageBytes: maxMessageBytes)
         var messages: [UInt8] = []
         do throws(RPCError) {
             for part in parts(body, chunk) {
@@ -52,7 +51,7 @@ enum CallBodyFuzz {
                     try decoder.receive(part, into: &messages)
                 }
                 let held = decoder.heldByteCount
-                precondition(held <= maxMessageBytes + MessageDeframer.prefixByteCount + chunk)
+                precondition(held <= maxMessageBytes)
             }
             try decoder.end(into: &messages)
         } catch {
@@ -74,6 +73,17 @@ enum CallBodyFuzz {
         var events = decoder.receive(ResponseHead(status: body.count % 7 == 0 ? 500 : 200, fields: fields))
         for part in parts(body, chunk) { events += part.withUnsafeBytes { decoder.receive($0) } }
         return events + decoder.end()
+    }
+
+    /// What is read is written, and reads the same again.
+    private static func json(_ text: [UInt8]) {
+        guard let transcoder = pool.flatMap({ JSONTranscoder(methods.unary, in: $0) }) else { return }
+        if let message = try? transcoder.requestBytes(ofJSON: text) {
+            let written = try? transcoder.json(ofRequest: message)
+            let again = written.flatMap { try? transcoder.requestBytes(ofJSON: $0) }
+            precondition(again == message, "a request changes in JSON")
+        }
+        _ = try? transcoder.json(ofResponse: text)
     }
 
     private static func check(_ events: [ResponseEvent]) {
