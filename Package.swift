@@ -111,11 +111,13 @@ let modules: [Target] = [
     // 5
     module(
         "RPCProtocols", ["RPCModel", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "TextFormats"], settings: pure),
-    module("RPCOverHTTP2", ["HTTP2Engine", "RPCModel", "GRPCStandardAPI", "ProtobufWire", "TextFormats", "CZlib"]),
+    module(
+        "RPCOverHTTP2",
+        ["HTTP2Engine", "RPCModel", "RPCProtocols", "GRPCStandardAPI", "ProtobufWire", "TextFormats", "CZlib"]),
     module(
         "RPCServer",
         [
-            "RPCOverHTTP2", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "GRPCStandardAPI",
+            "RPCOverHTTP2", "RPCProtocols", "Transport", "TLSEngine", "HTTP2Engine", "EventCore", "RPCModel", "GRPCStandardAPI",
             "ProtobufWire", "ProtobufReflection",
         ]),
     module(

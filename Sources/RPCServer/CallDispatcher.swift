@@ -9,19 +9,21 @@ final class CallDispatcher: ServerStreamSource {
     let interceptors: [any ServerInterceptor]
     let configuration: ServerConfiguration
     let origin: CallOrigin
+    let jsonMethods: JSONMethods
     private let health: HealthService?
     /// Indexed by the loop's index.
     private let loops: [LoopCalls]
 
     init(
         routes: RouteTable, interceptors: [any ServerInterceptor], configuration: ServerConfiguration,
-        health: HealthService?, loops: [EventLoop]
+        health: HealthService?, jsonMethods: JSONMethods, loops: [EventLoop]
     ) {
         self.routes = routes
         self.interceptors = interceptors
         self.configuration = configuration
         origin = CallOrigin(configuration.transport.trustedProxies)
         self.health = health
+        self.jsonMethods = jsonMethods
         self.loops = loops.map {
             LoopCalls(loop: $0, methodCount: routes.routes.count, configuration: configuration)
         }

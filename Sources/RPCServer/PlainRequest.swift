@@ -1,5 +1,7 @@
 internal import HTTP2Engine
 internal import RPCModel
+internal import RPCOverHTTP2
+internal import RPCProtocols
 
 /// A request that is not gRPC, by its response: browsers, load balancers and HTTP/2 checkers send such requests.
 ///
@@ -16,6 +18,8 @@ enum PlainRequest: Sendable {
     case otherContent
     /// More or longer header fields than the server accepts: 431.
     case tooManyFields
+    /// Of a method's path or a protocol's content type, but not a call.
+    case refused(HTTPRefusal)
 
     /// Bytes of a body to wait for; a larger one is answered before its end.
     static let bodyBytesMax = 64 << 10
@@ -58,17 +62,28 @@ extension ServerCall {
         switch request {
         case .root(let isHead):
             let isReady = dispatcher.isReady
-            let page: StaticString = isReady ? "This is a gRPC server.\n" : "This gRPC server is not ready for calls.\n"
+            let page: StaticString =
+                isReady ? "This is a gRPC server.\n" : "This gRPC server is not ready for calls.\n"
             answerPlainly(status: isReady ? "200" : "503", page: isHead ? nil : page)
         case .elsewhere: answerPlainly(status: "404")
         case .otherMethod: answerPlainly(status: "405", field: ("allow", "GET, HEAD, OPTIONS, POST"))
         case .otherContent: answerPlainly(status: "415")
         case .tooManyFields: answerPlainly(status: "431")
+        case .refused(let refusal): refuse(refusal)
         }
     }
 
+    private func refuse(_ refusal: HTTPRefusal) {
+        guard state.finish() == .trailersOnly else { return }
+        calls.scratch.add(refusal.head)
+        sendTrailersOnly(calls.scratch)
+        calls.scratch.removeAll()
+        if state.needsResetAfterTrailers { stopPeerAfterEnd() }
+    }
+
     private func answerPlainly(
-        status: StaticString, field: (name: StaticString, value: StaticString)? = nil, page: StaticString? = nil
+        status: StaticString, field: (name: StaticString, value: StaticString)? = nil,
+        page: StaticString? = nil
     ) {
         guard state.finish() == .trailersOnly else { return }
         calls.scratch.add(":status", status)

@@ -51,7 +51,7 @@ public final class RPCServer: Sendable {
         self.configuration = configuration
         dispatcher = CallDispatcher(
             routes: routes, interceptors: interceptors, configuration: configuration, health: health,
-            loops: loops.loops)
+            jsonMethods: JSONMethods(describing: services), loops: loops.loops)
         transport = TransportServer(group: loops, configuration: configuration.transport, source: dispatcher)
     }
 

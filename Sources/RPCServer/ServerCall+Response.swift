@@ -1,6 +1,7 @@
 internal import HTTP2Engine
 internal import RPCModel
 internal import RPCOverHTTP2
+internal import RPCProtocols
 
 extension ServerCall {
     /// Sends what the handler has written since the last time, unless the connection is backlogged.
@@ -11,20 +12,25 @@ extension ServerCall {
 
     private func sendQueued() {
         guard let stream else { return }
+        var output: ResponseEncoder.Output?
         let status = stream.drainOutbound { bytes in
             sendHeadersIfFirst()
-            write(bytes)
+            if let translated { output = translated.send(bytes) } else { write(bytes) }
         }
+        // Outside the stream's lock: it may end the call.
+        if let output { sendTranslated(output) }
         if status.wantsHeaders { sendHeadersIfFirst() }
         if queuedByteCount > highWater { stream.setBacklogged(true) }
     }
 
     /// Sends the rest before the status, even when the transport is backlogged: it is at most one high-water mark.
     func sendRest(_ reason: RPCError) {
+        var output: ResponseEncoder.Output?
         stream?.drainOutboundAndEnd(reason) { bytes in
             sendHeadersIfFirst()
-            write(bytes)
+            if let translated { output = translated.send(bytes) } else { write(bytes) }
         }
+        if let output { sendTranslated(output) }
     }
 
     /// Sends the usual response in one step: nothing was sent before, everything the handler wrote is at hand, and it
@@ -32,7 +38,10 @@ extension ServerCall {
     ///
     /// - Returns: `false` when the response is not of this kind; nothing was sent then.
     func answerWhole() -> Bool {
-        guard let stream, state.hasSentNothing, !compressesResponses, !hasResponseMetadata else { return false }
+        guard let stream, state.hasSentNothing, !compressesResponses, !hasResponseMetadata, translated == nil
+        else {
+            return false
+        }
         let headers = mentionsEncodings ? calls.responseHeadersOfferingGzip : calls.responseHeaders
         stream.drainOutboundAndEnd(Self.isOver) { bytes in
             respond(headers: headers, bytes, trailers: calls.okTrailers)
@@ -49,6 +58,7 @@ extension ServerCall {
         case .write, .ignore: return
         case .writeHeadersFirst: break
         }
+        if let translated { return startTranslated(translated) }
         let metadata = initialMetadata
         if metadata.isEmpty, !compressesResponses {
             if mentionsEncodings {
@@ -69,6 +79,10 @@ extension ServerCall {
     func sendStatus(
         _ error: RPCError?, metadata: Metadata, extra: [(StaticString, StaticString)], isOnly: Bool
     ) {
+        if let translated {
+            if isOnly { startTranslated(translated) }
+            return sendTranslated(translated.finish(error, trailers: metadata))
+        }
         if error == nil, !isOnly, metadata.isEmpty { return sendTrailers(calls.okTrailers) }
         if isOnly {
             startScratch()

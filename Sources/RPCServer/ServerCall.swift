@@ -2,6 +2,7 @@ internal import EventCore
 internal import HTTP2Engine
 internal import RPCModel
 internal import RPCOverHTTP2
+internal import RPCProtocols
 internal import Synchronization
 internal import Transport
 
@@ -23,13 +24,13 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     /// Is in ``LoopCalls``' queue.
     var isWaiting = false
     /// The handler is on this thread's stack: what it writes is sent when it has returned or suspended.
-    private var isRunningInline = false
+    private(set) var isRunningInline = false
     private var wasIntercepted = false
     private var isRecorded = false
-    private var acceptsGzip = false
+    private(set) var acceptsGzip = false
     private(set) var mentionsEncodings = false
     /// Written by the handler, under the stream's lock, before the headers leave.
-    private let namesCompression = Atomic(false)
+    let namesCompression = Atomic(false)
 
     let dispatcher: CallDispatcher
     let calls: LoopCalls
@@ -37,11 +38,13 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     private let started: MonotonicInstant
     /// `nil` until the call is routed, and for requests that are refused before.
     var stream: CallStream?
-    /// Set for a request that is not gRPC.
-    private var plain: PlainRequest?
+    /// Set for a request that is not a call.
+    private(set) var plain: PlainRequest?
+    /// Set for a call of gRPC-Web or Connect.
+    private(set) var translated: TranslatedCall?
     private var context: ServerCallContext?
     /// Index of the route; the count of routes stands for an unknown one.
-    private var methodIndex: Int
+    private(set) var methodIndex: Int
     private var handlerTask: HandlerTask?
     private var deadlineTimer = TimerID.none
     private var deadline = MonotonicInstant.distantFuture
@@ -69,11 +72,14 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     // MARK: Inbound
 
     override func receiveHeaders(_ headers: HeaderBlock, endStream: Bool) {
-        guard let route = accept(headers) else {
+        guard let route = accept(headers, endStream: endStream) else {
             if endStream { receiveEnd() }
             return
         }
-        let stream = CallStream(maxMessageBytes: dispatcher.configuration.maxRequestBytes)
+        let maxMessageBytes = dispatcher.configuration.maxRequestBytes
+        let stream =
+            translated?.makeStream(maxMessageBytes: maxMessageBytes)
+            ?? CallStream(maxMessageBytes: maxMessageBytes)
         self.stream = stream
         stream.attach(self)
         if let limit = route.care.peerLostAfter {
@@ -93,24 +99,32 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
 
     override func receiveData(_ bytes: UnsafeRawBufferPointer) {
         guard let stream, state.acceptsData else { return discard(bytes.count) }
-        do throws(FramingError) {
-            let credit = try stream.receive(bytes)
-            if credit > 0 { consume(credit) }
-            receivedByteCount &+= bytes.count
-            if receivedByteCount > RequestMemoryLimit.freeBytesPerCall { countHeldBytes() }
-        } catch {
-            consume(bytes.count)
-            state.failInbound()
-            switch error {
-            case .messageTooLarge(let announced, let limit):
-                calls.metrics.recordRefusal(.requestBytes)
-                abort(
-                    RPCError(
-                        .resourceExhausted, "a request of \(announced) bytes exceeds the limit of \(limit) bytes"))
-            case .invalidFlag(let flag):
-                abort(RPCError(.internal, "a message has the invalid compression flag \(flag); it must be 0 or 1"))
-            }
+        if let translated {
+            translate(bytes, by: translated)?.withUnsafeBytes { receive($0, stream) }
+        } else {
+            receive(bytes, stream)
         }
+    }
+
+    private func receive(_ messages: UnsafeRawBufferPointer, _ stream: CallStream) {
+        do throws(FramingError) {
+            let credit = try stream.receive(messages)
+            if credit > 0 { consume(credit) }
+            receivedByteCount &+= messages.count
+            if receivedByteCount > RequestMemoryLimit.freeBytesPerCall || translated != nil {
+                countHeldBytes()
+            }
+        } catch {
+            failRequest(RPCError(ofRequest: error), byteCount: messages.count)
+        }
+    }
+
+    /// The request is malformed, or has a message over the limit.
+    func failRequest(_ error: RPCError, byteCount: Int) {
+        consume(byteCount)
+        state.failInbound()
+        if error.code == .resourceExhausted { calls.metrics.recordRefusal(.requestBytes) }
+        abort(error)
     }
 
     /// Bytes that nobody reads: of a call that is over, or of a request that is not gRPC.
@@ -127,6 +141,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         state.receiveEnd()
         if let plain { return answerPlainly(plain) }
         guard let stream, !state.isFinished else { return }
+        if let translated, !endTranslatedRequest(translated, stream) { return }
         guard stream.endRequests() else {
             return abort(RPCError(.internal, "the request ended in the middle of a message"))
         }
@@ -159,15 +174,28 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     // MARK: Start
 
     /// Checks what a request must look like, and answers one that does not.
-    private func accept(_ headers: HeaderBlock) -> ServerRoute? {
+    private func accept(_ headers: HeaderBlock, endStream: Bool) -> ServerRoute? {
         plain = PlainRequest(headers)
+        var index: Int?
+        if plain != nil {
+            switch translation(of: headers, endStream: endStream) {
+            case .none: break
+            case .refused(let refusal): plain = .refused(refusal)
+            case .call(let call, let route): (plain, translated, index) = (nil, call, route)
+            case .failed(let call, let error):
+                (plain, translated) = (nil, call)
+                finish(error)
+                return nil
+            }
+        }
         if headers.exceedsLimit { calls.metrics.recordRefusal(.headerBlock) }
         guard plain == nil else { return nil }
         guard !headers.exceedsLimit else {
             finish(RPCError(.resourceExhausted, "the request's metadata exceeds the server's limit"))
             return nil
         }
-        guard let path = headers.value(of: .path), let index = dispatcher.routes.index(ofPath: path) else {
+        guard let index = index ?? headers.value(of: .path).flatMap({ dispatcher.routes.index(ofPath: $0) })
+        else {
             finish(RPCError(.unimplemented, "unknown method"))
             return nil
         }
@@ -185,12 +213,18 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
     ///
     /// - Returns: `false` when the call was answered because of them.
     private func prepare(_ headers: HeaderBlock, stream: CallStream, route: ServerRoute) -> Bool {
+        if let head = translated?.head {
+            prepare(head, headers, stream: stream, route: route)
+            return true
+        }
         mentionsEncodings = headers.value(of: .grpcAcceptEncoding) != nil
         acceptsGzip = mentionsEncodings && headers.list(.grpcAcceptEncoding, contains: "gzip")
         if headers.value(of: .grpcEncoding) != nil, !headers.value(of: .grpcEncoding, is: "identity") {
             guard headers.value(of: .grpcEncoding, is: "gzip") else {
                 finish(
-                    RPCError(.unimplemented, "the request's grpc-encoding is not supported; see grpc-accept-encoding"),
+                    RPCError(
+                        .unimplemented,
+                        "the request's grpc-encoding is not supported; see grpc-accept-encoding"),
                     extra: [("grpc-accept-encoding", "identity,gzip")])
                 return false
             }
@@ -207,9 +241,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
                 finish(RPCError(.deadlineExceeded, "the deadline passed before the request arrived"))
                 return false
             }
-            deadline = calls.continuousNow + .nanoseconds(timeout)
-            self.deadline.nanoseconds = started.nanoseconds + UInt64(timeout)
-            calls.armDeadlineLater(of: self)
+            deadline = limit(nanoseconds: timeout)
         }
         context = ServerCallContext(
             method: route.method, metadata: Metadata(headers), deadline: deadline, peer: origin(of: headers),
@@ -217,12 +249,30 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         return true
     }
 
+    /// The same of a translated call, whose head is already read.
+    private func prepare(_ head: CallHead, _ headers: HeaderBlock, stream: CallStream, route: ServerRoute) {
+        acceptsGzip = head.form.responseCompression == .gzip
+        if head.requestCompression == .gzip { stream.setInboundCompression(.gzip) }
+        if acceptsGzip, dispatcher.configuration.responseCompression == .gzip { compressResponses(.gzip) }
+        let deadline = head.timeout.map { limit(nanoseconds: Int64($0 / .nanoseconds(1))) }
+        context = ServerCallContext(
+            method: route.method, metadata: head.metadata, deadline: deadline, peer: origin(of: headers),
+            stream: stream)
+    }
+
+    private func limit(nanoseconds timeout: Int64) -> ContinuousClock.Instant {
+        deadline.nanoseconds = started.nanoseconds + UInt64(timeout)
+        calls.armDeadlineLater(of: self)
+        return calls.continuousNow + .nanoseconds(timeout)
+    }
+
     /// Whether the response headers name gzip.
     var compressesResponses: Bool { namesCompression.load(ordering: .relaxed) }
 
     private func origin(of headers: HeaderBlock) -> CallPeer {
         var isClaimIgnored = false
-        let origin = dispatcher.origin.peer(of: headers, on: connection, peer, isClaimIgnored: &isClaimIgnored)
+        let origin = dispatcher.origin.peer(
+            of: headers, on: connection, peer, isClaimIgnored: &isClaimIgnored)
         if isClaimIgnored { calls.metrics.ignoredForwardings += 1 }
         return origin
     }
@@ -349,45 +399,29 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
             letGo()
             return answerPlainly(plain)
         }
-        guard methodIndex < dispatcher.routes.routes.count, dispatcher.routes.routes[methodIndex].care.endsWithServer
+        guard methodIndex < dispatcher.routes.routes.count,
+            dispatcher.routes.routes[methodIndex].care.endsWithServer
         else { return }
         // Also when only its reader is slow.
         letGo()
         if !isFinished { abort(Self.isStopping) }
     }
 
-    /// The message that holds the server up: its number, and the bytes of it that came. `nil` when the request
-    /// has ended, or when the next step is the handler's.
-    var unfinishedMessage: (number: UInt32, byteCount: Int)? {
-        if plain != nil, state.acceptsData { return (0, 0) }
-        guard let stream, state.acceptsData else { return nil }
-        let progress = stream.inboundProgress
-        // One is expected: further ones do not count as progress.
-        if !dispatcher.routes.routes[methodIndex].method.isClientStreaming {
-            return (0, progress.partialByteCount)
-        }
-        guard progress.partialByteCount > 0, progress.unreadCount == 0 else { return nil }
-        return (progress.arrivedCount, progress.partialByteCount)
-    }
-
-    func abortSlowRequest() {
-        calls.metrics.recordRefusal(.slowRequest)
-        abort(RPCError(.resourceExhausted, "the request did not arrive completely in time"))
-    }
-
     /// Tells what the call holds now, of its messages that nobody has taken yet.
     private func countHeldBytes() {
-        let held = isRecorded ? 0 : stream?.heldInboundByteCount ?? 0
+        let held = isRecorded ? 0 : (stream?.heldInboundByteCount ?? 0) + (translated?.heldByteCount ?? 0)
         guard held != heldByteCount else { return }
         let delta = held - heldByteCount
         heldByteCount = held
         guard let refused = calls.heldRequests.changed(by: delta, call: self, on: connection) else { return }
         calls.metrics.recordRefusal(.heldRequestBytes)
         refused.abort(
-            RPCError(.resourceExhausted, "the server holds too many bytes of incomplete requests; try again later"))
+            RPCError(
+                .resourceExhausted, "the server holds too many bytes of incomplete requests; try again later")
+        )
     }
 
-    private func wasTaken(_ byteCount: Int) {
+    func wasTaken(_ byteCount: Int) {
         consume(byteCount)
         if heldByteCount > 0 { countHeldBytes() }
     }
@@ -453,43 +487,5 @@ extension ServerCall: TimerTarget {
     func timerFired(kind: Int, on loop: EventLoop) {
         deadlineTimer = .none
         abort(RPCError(.deadlineExceeded, "the deadline passed before the server responded"))
-    }
-}
-
-extension ServerCall: CallDriver {
-    func outboundDidGrow() {
-        if calls.loop.isCurrent, isRunningInline { return }
-        calls.flushSoon(self)
-    }
-
-    func inboundWasConsumed(byteCount: Int) {
-        if calls.loop.isCurrent {
-            wasTaken(byteCount)
-        } else {
-            calls.loop.execute { self.wasTaken(byteCount) }
-        }
-    }
-
-    func abandon() {
-        // The handler's return says how the call ended.
-    }
-
-    func finishDetached(_ error: RPCError?) {
-        if calls.loop.isCurrent { return finish(error) }
-        calls.loop.execute { self.finish(error) }
-    }
-
-    func execute(_ work: @escaping @Sendable () -> Void) { calls.loop.execute(work) }
-
-    func compressResponses(_ compression: CallOptions.Compression) {
-        guard acceptsGzip else { return }
-        let chosen: MessageCompression? =
-            switch compression {
-            case .none: nil
-            case .gzip: .gzip
-            }
-        stream?.chooseOutboundCompression(chosen) {
-            namesCompression.store(chosen != nil, ordering: .relaxed)
-        }
     }
 }

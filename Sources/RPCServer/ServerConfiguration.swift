@@ -49,6 +49,9 @@ public struct ServerConfiguration: Sendable {
     public var requestBytesPerSecondMin = 4096
     /// Compression of responses for clients that accept it.
     public var responseCompression = CallOptions.Compression.none
+    /// Answers gRPC-Web and Connect besides gRPC, by the same handlers. A page of another origin still needs this
+    /// server's consent before it may call.
+    public var offersWebProtocols = false
     /// Offers `grpc.health.v1.Health`.
     public var offersHealth = true
     /// Offers `grpc.reflection.v1` and `v1alpha`.

@@ -54,10 +54,11 @@ enum LayerTable {
                 5, "RPCProtocols", "GRPCStandardAPI", "ProtobufReflection", "ProtobufWire", "RPCModel", "TextFormats"),
             Row(
                 5, "RPCOverHTTP2", "CZlib", "GRPCStandardAPI", "HTTP2Engine", "ProtobufWire", "RPCModel",
-                "TextFormats"),
+                "RPCProtocols", "TextFormats"),
             Row(
                 5, "RPCServer", "EventCore", "GRPCStandardAPI", "HTTP2Engine", "ProtobufReflection",
-                "ProtobufWire", "RPCModel", "RPCOverHTTP2", "Synchronization", "TLSEngine", "Transport"),
+                "ProtobufWire", "RPCModel", "RPCOverHTTP2", "RPCProtocols", "Synchronization", "TLSEngine",
+                "Transport"),
             Row(
                 5, "RPCClient", "EventCore", "GRPCStandardAPI", "HTTP2Engine", "ProtobufWire", "RPCModel",
                 "RPCOverHTTP2", "Synchronization", "TLSEngine", "Transport"),

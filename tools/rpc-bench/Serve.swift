@@ -24,6 +24,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "A limit name=value; repeatable. Names: \(ServerLimit.names).")
     var limit: [ServerLimit] = []
 
+    @Flag(help: "Answers gRPC-Web and Connect too.")
+    var webProtocols = false
+
     @Option(help: "Seconds until the loss of a silent peer with an open Watch is detected. Default: never.")
     var watchPeerLostAfter: Double?
 
@@ -36,6 +39,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         var configuration = ServerConfiguration(listeners: [try listener()])
         configuration.loopCount = loops
+        configuration.offersWebProtocols = webProtocols
         for limit in limit { limit.set(&configuration) }
         DescriptorLimit.raise(to: configuration.transport.connectionsMax + 64)
         let echo = EchoService()
