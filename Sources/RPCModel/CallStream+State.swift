@@ -135,7 +135,7 @@ extension CallStream {
                 outbound.truncate(to: payloadStart)
                 outbound.append(replacement)
             } catch {
-                outbound.truncate(to: messageStart)
+                outbound.truncate(to: payloadStart - MessageDeframer.prefixByteCount)
                 throw error
             }
         }

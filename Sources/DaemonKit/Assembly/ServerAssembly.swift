@@ -169,6 +169,7 @@ struct ServerAssembly {
         server.loopCount =
             configuration.loops == 0 ? ProcessInfo.processInfo.activeProcessorCount : configuration.loops
         server.offersReflection = configuration.offersReflection
+        server.offersWebProtocols = true
         configuration.connections.apply(to: &server)
         return server
     }
