@@ -236,7 +236,8 @@ struct CallCommand: AsyncParsableCommand {
         }
         let path = String(data.dropFirst())
         let isStandardInput = path == "-"
-        let bytes = isStandardInput ? StandardInput.readToEnd() : FileManager.default.contents(atPath: path).map(Array.init)
+        let bytes =
+            isStandardInput ? StandardInput.readToEnd() : FileManager.default.contents(atPath: path).map(Array.init)
         guard let bytes else { throw ProbeFailure.usage("cannot read \(isStandardInput ? "standard input" : path)") }
         return format.split(String(decoding: bytes.withoutByteOrderMark, as: UTF8.self))
     }
