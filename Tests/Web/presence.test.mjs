@@ -61,6 +61,33 @@ test('in a hidden page, where timers rest, what comes on the stream reminds of t
     await watch.return();
   }));
 
+test('one heartbeat is open at a time, and what comes meanwhile asks for no other', () =>
+  withDesk({}, async (desk) => {
+    const { watch, call } = await present(desk);
+    desk.time.pass(delayMs);
+    const beat = await desk.server.call(methods.heartbeat);
+    for (const sequence of ['5', '6']) {
+      // Longer than the heartbeats' interval, which would ask for another one.
+      desk.time.sleep(delayMs);
+      call.send({ event: { sequence } });
+      assert.equal((await watch.next()).value.value.sequence, sequence);
+    }
+    beat.answer({ nextWithin: '10s' });
+    await desk.time.waitingFor(delayMs);
+    await watch.return();
+    assert.ok(desk.time.isIdle);
+  }));
+
+test('with the watch ends the heartbeat that is still open', () =>
+  withDesk({}, async (desk) => {
+    const { watch } = await present(desk);
+    desk.time.pass(delayMs);
+    const beat = await desk.server.call(methods.heartbeat);
+    await watch.return();
+    await beat.abandoned;
+    assert.ok(desk.time.isIdle);
+  }));
+
 test('while the stream is broken no heartbeat is called: the next stream begins anew', () =>
   withDesk({}, async (desk) => {
     const { watch, call } = await present(desk);
