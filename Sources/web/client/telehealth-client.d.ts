@@ -8,15 +8,15 @@ import type { Transport, TransportOptions } from './transport.js';
 /** How to watch. */
 export interface WatchOptions<Position> {
   /** Ends the watch, whose loop then fails with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Resume after this position of an earlier watch, without a snapshot. */
-  after?: Position;
+  after?: Position | undefined;
   /** Further request headers, such as `telehealth-emergency-reason`. */
-  headers?: { readonly [name: string]: string };
+  headers?: { readonly [name: string]: string } | undefined;
   /** How long to try without a word from the service before the loop fails; 10 minutes if not set, in milliseconds. */
-  patienceMs?: number;
+  patienceMs?: number | undefined;
   /** The stream broke, and is opened again after the delay: what a page shows as "connecting". */
-  onBreak?: (error: TelehealthError, delayMs: number) => void;
+  onBreak?: ((error: TelehealthError, delayMs: number) => void) | undefined;
 }
 
 /** An update of one session. */

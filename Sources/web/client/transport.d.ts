@@ -5,32 +5,32 @@ export interface TransportOptions {
   /** Scheme, host and perhaps a path: `https://visits.example`. Empty for the page's own origin. */
   baseUrl: string;
   /** In place of the global one. */
-  fetch?: typeof fetch;
+  fetch?: typeof fetch | undefined;
   /** Whether cookies are sent: `same-origin` without `token`, `omit` with it. */
-  credentials?: RequestCredentials;
+  credentials?: RequestCredentials | undefined;
   /**
    * A bearer token, asked for before every attempt, so it should keep one. Without this function calls rely on cookies.
    *
    * @param refused The token that the service refused as expired or unknown, until another one is given; undefined
    *   otherwise.
    */
-  token?: (refused?: string) => string | Promise<string>;
+  token?: ((refused?: string) => string | Promise<string>) | undefined;
   /** The limit of one call with all its attempts, in milliseconds; 20,000 if not set. Streams have none. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** The most attempts of one call, the first included; 6 if not set. */
-  maxAttempts?: number;
+  maxAttempts?: number | undefined;
   /** Time, chance and events; the browser's if not set. */
-  environment?: Environment;
+  environment?: Environment | undefined;
 }
 
 /** How to make one call. */
 export interface CallOptions {
   /** Ends the call, which then fails with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** In place of the transport's. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Further request headers, such as `telehealth-emergency-reason`. */
-  headers?: { readonly [name: string]: string };
+  headers?: { readonly [name: string]: string } | undefined;
 }
 
 /**

@@ -27,7 +27,8 @@ export async function follow(client: TelehealthClient, sessionId: string, signal
         console.log(update.value.status?.toLowerCase());
     }
   }
-  return watch.sequence;
+  // What is not known may be handed on.
+  return client.watch(sessionId, { after: watch.sequence, signal: undefined }).sequence;
 }
 
 function words(kind: SessionEventKind): string {
