@@ -239,13 +239,19 @@ test('a header that cannot be sent is a fault of the caller, not of the network'
 for (const [what, status, headers, body, code] of [
   ['a login page', 200, { 'content-type': 'text/html' }, '<html>', 'unknown'],
   ['a redirect', 302, { location: '/login' }, '', 'unknown'],
-  ['JSON of another kind', 200, { 'content-type': 'application/json' }, '3', 'unknown'],
+  ['JSON of another kind', 200, { 'content-type': 'application/json' }, '3', 'internal'],
+  ['JSON that breaks off', 200, { 'content-type': 'application/json' }, '{"session":', 'internal'],
+  ['an answer in the other codec', 200, { 'content-type': 'application/proto' }, '', 'internal'],
+  ['a stream for a unary call', 200, { 'content-type': 'application/connect+json' }, '', 'internal'],
+  ['an answer without a type', 200, {}, '{}', 'unknown'],
   ['a bare 401', 401, {}, '', 'unauthenticated'],
   ['a bare 403', 403, {}, '', 'permission_denied'],
   ['a bare 404', 404, {}, '', 'unimplemented'],
   ['a bare 400', 400, {}, '', 'internal'],
-  ['a bare 415', 415, {}, '', 'unknown'],
+  ...[409, 412, 413, 415, 418, 431, 500, 505].map((status) => [`a bare ${status}`, status, {}, '', 'unknown']),
   ['an error of a code that does not exist', 409, { 'content-type': 'application/json' }, '{"code":"odd"}', 'unknown'],
+  ['an error that is null', 401, { 'content-type': 'application/json' }, 'null', 'unauthenticated'],
+  ['an error of another type', 403, { 'content-type': 'text/plain' }, '{"code":"aborted"}', 'permission_denied'],
 ]) {
   test(`what is not the service's is told apart: ${what} is ${code}`, () =>
     withDesk({}, async ({ server, client }) => {
@@ -259,6 +265,36 @@ for (const [what, status, headers, body, code] of [
       });
     }));
 }
+
+for (const status of [429, 502, 503, 504]) {
+  test(`a bare ${status} is unavailable, and repeated`, () =>
+    withDesk({}, async ({ server, time, client }) => {
+      const answered = client.sessions.get({ sessionId: 's-1' });
+      (await server.call(methods.getSession)).raw(status, {}, '');
+      await time.waitingFor(100);
+      time.pass(100);
+      (await server.call(methods.getSession)).answer({});
+      await answered;
+    }));
+}
+
+for (const code of ['null', '"full"', '7', undefined]) {
+  test(`an error with the code ${code} has that of its status, and its own message`, () =>
+    withDesk({}, async ({ server, client }) => {
+      const answered = client.sessions.get({ sessionId: 's-1' });
+      const body = code === undefined ? '{"message":"no room"}' : `{"code":${code},"message":"no room"}`;
+      (await server.call(methods.getSession)).raw(401, { 'content-type': 'application/json; charset=utf-8' }, body);
+      await assert.rejects(answered, { code: 'unauthenticated', message: 'no room' });
+    }));
+}
+
+test('an error needs no message, and may have fields that are not known', () =>
+  withDesk({}, async ({ server, client }) => {
+    const answered = client.sessions.get({ sessionId: 's-1' });
+    (await server.call(methods.getSession)).raw(
+      422, { 'content-type': 'application/json' }, '{"code":"out_of_range","more":"x"}');
+    await assert.rejects(answered, { code: 'out_of_range' });
+  }));
 
 test('int64 keeps every digit, and refuses what does not fit', () => {
   assert.equal(int64(2n ** 63n - 1n), '9223372036854775807');

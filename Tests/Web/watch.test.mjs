@@ -129,6 +129,47 @@ for (const [what, bytes, code] of [
     }));
 }
 
+for (const [what, end, outcome] of [
+  ['an error that is null is none', { error: null }, { done: true, value: undefined }],
+  ['metadata is passed over', { metadata: { 'x-trailer': ['a', 'b'] } }, { done: true, value: undefined }],
+  ['an error without a code is unknown', { error: { message: 'no room' } }, { code: 'unknown', message: 'no room' }],
+  ['an error with a code that does not exist is unknown', { error: { code: 'odd', message: 'no room' } }, { code: 'unknown', message: 'no room' }],
+  ['an error needs no message', { error: { code: 'unauthenticated' } }, { code: 'unauthenticated' }],
+]) {
+  test(`in the end of a stream ${what}`, () =>
+    withDesk({}, async ({ server, client }) => {
+      const stream = client.sessions.watchSession({ sessionId: 's-1' });
+      const first = stream.next();
+      const call = await server.call(methods.watchSession);
+      call.send({});
+      call.write(envelope(2, end));
+      call.response.end();
+      assert.deepEqual(await first, { done: false, value: {} });
+      if (outcome.code) await assert.rejects(stream.next(), outcome);
+      else assert.deepEqual(await stream.next(), outcome);
+    }));
+}
+
+test('a stream without an end has failed, after the messages that came', () =>
+  withDesk({}, async ({ server, client }) => {
+    const stream = client.sessions.watchSession({ sessionId: 's-1' });
+    const first = stream.next();
+    const call = await server.call(methods.watchSession);
+    call.send(event(1));
+    call.response.end();
+    assert.equal((await first).value.event.sequence, '1');
+    await assert.rejects(stream.next(), { code: 'internal', isConnectionError: true });
+  }));
+
+test('an answer that is not a stream is an error', () =>
+  withDesk({}, async ({ server, client }) => {
+    for (const [type, code] of [['application/connect+proto', 'internal'], ['text/html', 'unknown']]) {
+      const first = client.sessions.watchSession({ sessionId: 's-1' }).next();
+      (await server.call(methods.watchSession)).raw(200, { 'content-type': type }, '');
+      await assert.rejects(first, { code });
+    }
+  }));
+
 test('a refusal by HTTP status, as a proxy makes it, is an error of the stream', () =>
   withDesk({}, async ({ server, client }) => {
     for (const [status, code] of [[401, 'unauthenticated'], [404, 'unimplemented']]) {

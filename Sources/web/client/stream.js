@@ -27,9 +27,7 @@ export async function* openStream(transport, method, request, options) {
     if (response.status !== 200) {
       throw transport.refused(TelehealthError.fromResponse(response, await textOf(response, signal), now), token);
     }
-    if (!hasType(response, mediaType) || !response.body) {
-      throw new TelehealthError('unknown', 'the answer is not a stream of the service');
-    }
+    if (!hasType(response, mediaType) || !response.body) throw TelehealthError.ofAnotherType(response);
     for await (const { flags, bytes } of envelopes(response.body, signal)) {
       const json = content(flags, bytes);
       if (!(flags & flagEnd)) {
@@ -41,7 +39,8 @@ export async function* openStream(transport, method, request, options) {
       }
       return;
     }
-    throw TelehealthError.unreachable('the stream broke off before its end');
+    // `internal` as other clients of Connect have it; something in between is at fault, so a watch resumes.
+    throw new TelehealthError('internal', 'the stream ended without its outcome', { isConnectionError: true });
   } finally {
     controller.abort();
     controller.unlink();

@@ -105,9 +105,10 @@ export class Transport {
     if (response.status !== 200) {
       throw this.refused(TelehealthError.fromResponse(response, text, environment.now()), token);
     }
-    const message = hasType(response, 'application/json') ? parsed(text) : undefined;
+    if (!hasType(response, 'application/json')) throw TelehealthError.ofAnotherType(response);
+    const message = parsed(text);
     if (message === null || typeof message !== 'object') {
-      throw new TelehealthError('unknown', 'the answer is not JSON of the service');
+      throw new TelehealthError('internal', 'the answer is not a JSON object');
     }
     return message;
   }

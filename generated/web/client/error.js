@@ -57,13 +57,20 @@ export class TelehealthError extends Error {
 
   /** The error in a Connect error body, or in the end of a stream; `otherwise` for a body without one. */
   static fromJSON(json, otherwise, headers, now) {
-    const isError = json !== null && typeof json === 'object' && codes.has(json.code);
-    const code = isError ? json.code : otherwise;
-    const message = isError && typeof json.message === 'string' ? json.message : `the call failed: ${code}`;
+    // Without a code that is known, its text still says more than ours.
+    const code = codes.has(json?.code) ? json.code : otherwise;
+    const message = typeof json?.message === 'string' ? json.message : `the call failed: ${code}`;
     return new TelehealthError(code, message, {
-      details: isError ? json.details : [],
+      details: json?.details,
       retryAfterMs: retryAfterMs(headers?.get('retry-after'), now),
     });
+  }
+
+  /** A response of another type than was asked for: `internal` for one of the protocol, `unknown` for any other. */
+  static ofAnotherType(response) {
+    const types = ['json', 'proto', 'connect+json', 'connect+proto'];
+    const isOfProtocol = types.some((type) => hasType(response, `application/${type}`));
+    return new TelehealthError(isOfProtocol ? 'internal' : 'unknown', 'the answer is not one of the service');
   }
 
   /** The error of a response other than 200. */
