@@ -43,27 +43,26 @@ def client(url: str, protocol: ProtocolType, codec) -> ConnectClientSync:
     return ConnectClientSync(url, protocol=protocol, codec=codec, http_client=SyncClient(transport))
 
 
-def cases():
-    for protocol in PROTOCOLS:
-        yield pytest.param(protocol, google_protobuf_binary_codec(), id=f"{protocol.name}-proto")
-        if protocol != ProtocolType.GRPC:
-            yield pytest.param(protocol, google_protobuf_json_codec(), id=f"{protocol.name}-json")
+CODECS = {"proto": google_protobuf_binary_codec(), "json": google_protobuf_json_codec()}
+#: gRPC is served in protobuf alone.
+CASES = [pytest.param(protocol, codec, id=f"{protocol.name}-{name}") for protocol in PROTOCOLS
+         for name, codec in CODECS.items() if protocol != ProtocolType.GRPC or name == "proto"]
 
 
-@pytest.mark.parametrize("protocol, codec", cases())
+@pytest.mark.parametrize("protocol, codec", CASES)
 def test_connectrpc_is_answered(url, protocol, codec):
     answer = client(url, protocol, codec).execute_unary(request=health_pb2.HealthCheckRequest(), method=CHECK)
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
-@pytest.mark.parametrize("protocol, codec", cases())
+@pytest.mark.parametrize("protocol, codec", CASES)
 def test_connectrpc_gets_the_status(url, protocol, codec):
     with pytest.raises(ConnectError) as failure:
         client(url, protocol, codec).execute_unary(request=health_pb2.HealthCheckRequest(service="none"), method=CHECK)
     assert failure.value.code == Code.NOT_FOUND
 
 
-@pytest.mark.parametrize("protocol, codec", cases())
+@pytest.mark.parametrize("protocol, codec", CASES)
 def test_connectrpc_reads_a_stream_until_its_deadline(url, protocol, codec):
     answers = client(url, protocol, codec).execute_server_stream(
         request=health_pb2.HealthCheckRequest(service="none"), method=WATCH, timeout_ms=1500)
