@@ -197,9 +197,9 @@ final class MonitoringConnection: ReadinessTarget, TimerTarget, @unchecked Senda
         if !isOpen { close() }
     }
 
-    /// Makes room for a connection that came later.
+    /// Makes room for a connection that came later; one that has had its response loses nothing.
     func giveWay() {
-        service.counters.countEnd("connections_max")
+        if state != .draining { service.counters.countEnd("connections_max") }
         close()
     }
 
