@@ -46,6 +46,15 @@ extension RPCService {
     }
 }
 
+extension RPCService {
+    /// The same service with calls of these methods allowed with GET; see ``ServerRoute/allowsGet``.
+    public func allowingGet(for methods: MethodDescriptor...) -> some RPCService {
+        Changed(service: self) { route in
+            if methods.contains(where: { [path = route.method.path] in $0.path == path }) { route.allowsGet = true }
+        }
+    }
+}
+
 /// A service with changed routes.
 private struct Changed<Service: RPCService>: RPCService {
     let service: Service
@@ -87,6 +96,9 @@ public struct ServerRoute: Sendable {
     private let atOnce: Answer?
     /// How the server treats the method's calls.
     public var care = CallCare()
+    /// Whether a call may be made with GET, where the server offers a protocol that has it: for methods without side
+    /// effects whose requests may be in logs and whose answers in caches.
+    public var allowsGet = false
     /// The response to requests that violate their schema's rules.
     public var refusal: Refusal = { violations in
         RPCError(.invalidArgument, violations.first.map { "\($0.field) \($0.description)" } ?? "the request is invalid")

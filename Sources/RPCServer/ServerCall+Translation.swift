@@ -25,9 +25,11 @@ extension ServerCall {
             guard request.method == "POST", request.fields["content-type"].flatMap(RPCContentType.init) != nil
             else { return .none }
         }
-        switch RequestRouting.decide(
-            request, for: route.map { RoutedMethod(dispatcher.routes.routes[$0].method) })
-        {
+        let method = route.map { index in
+            let route = dispatcher.routes.routes[index]
+            return RoutedMethod(route.method, allowsGet: route.allowsGet)
+        }
+        switch RequestRouting.decide(request, for: method) {
         case .refuse(let refusal): return .refused(refusal)
         case .fail(let error, let form, let fields):
             return .failed(TranslatedCall(failing: form, fields: fields), error)

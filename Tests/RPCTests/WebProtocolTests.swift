@@ -27,12 +27,13 @@ import Testing
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     private func answer(
-        _ headers: [(String, String)], body: [UInt8] = [], interceptors: [any ServerInterceptor] = [],
+        _ headers: [(String, String)], body: [UInt8] = [], services: [any RPCService] = [],
+        interceptors: [any ServerInterceptor] = [],
         server configure: (inout ServerConfiguration) -> Void = { _ in }
     ) async throws -> RawAnswer {
         var answer = RawAnswer()
         try await Loopback.run(
-            interceptors: interceptors,
+            services: services, interceptors: interceptors,
             server: {
                 $0.offersWebProtocols = true
                 configure(&$0)
@@ -178,6 +179,39 @@ import Testing
         #expect(answer.headers[":status"] == "401")
     }
 
+    // MARK: GET
+
+    private struct Reader: RPCService {
+        static let read = MethodDescriptor(service: "test.Reader", name: "Read")
+        static let change = MethodDescriptor(service: "test.Reader", name: "Change")
+
+        var routes: [ServerRoute] {
+            [Self.read, Self.change].map {
+                .unary($0) { (request: Text, _) async throws(RPCError) -> Text in request }
+            }
+        }
+    }
+
+    @Test(
+        "a method that allows GET is called with its message in the query",
+        arguments: [
+            ("Read?connect=v1&encoding=proto&base64=1&message=CgE3", "200", [10, 1, 0x37]),
+            ("Read?encoding=proto&base64=1&message=", "200", []), ("Read?encoding=proto", "400", nil),
+            ("Read?encoding=proto&base64=1&message=Cg", "400", nil),
+            ("Read?encoding=xml&message=a", "415", []),
+            ("Change?encoding=proto&base64=1&message=CgE3", "405", []),
+        ] as [(String, String, [UInt8]?)])
+    func get(target: String, status: String, body: [UInt8]?) async throws {
+        let head = [
+            (":method", "GET"), (":scheme", "http"), (":path", "/test.Reader/\(target)"),
+            (":authority", "test"),
+        ]
+        let answer = try await answer(head, services: [Reader().allowingGet(for: Reader.read)])
+        #expect(answer.headers[":status"] == status)
+        if let body { #expect(answer.body == body) }
+        #expect((answer.headers["vary"] == "accept-encoding") == (status == "200" || status == "400"))
+    }
+
     // MARK: HTTP's answers
 
     @Test(
@@ -217,12 +251,19 @@ import Testing
         #expect(answer.trailers.isEmpty && answer.reason == .finished)
     }
 
-    @Test("none or two requests of one are UNIMPLEMENTED, and HTTP's status is 200", arguments: [0, 2])
-    func cardinality(count: Int) async throws {
+    @Test(
+        "none or two requests of one are UNIMPLEMENTED, and HTTP's status is 200",
+        arguments: [
+            ("Count", "application/connect+proto"), ("Count", "application/grpc-web"),
+            ("Echo", "application/grpc-web"),
+        ], [0, 2])
+    func cardinality(call: (method: String, type: String), count: Int) async throws {
         let body = (0..<count).flatMap { _ in Self.envelope(Number(1).encodedBytes()) }
-        let answer = try await answer(Self.head(Self.test("Count"), "application/connect+proto"), body: body)
-        #expect(answer.headers[":status"] == "200" && answer.body.first == 2)
-        #expect(Self.text(answer.body).contains(#""code":"unimplemented""#))
+        let answer = try await answer(Self.head(Self.test(call.method), call.type), body: body)
+        #expect(
+            answer.headers[":status"] == "200" && answer.body.first == (call.type.contains("web") ? 0x80 : 2))
+        let text = Self.text(answer.body)
+        #expect(text.contains(#""code":"unimplemented""#) || text.contains("grpc-status: 12\r\n"))
     }
 
     @Test("a stream of requests is read") func clientStream() async throws {
