@@ -124,6 +124,15 @@ import Testing
         #expect(declared.contains("  someValue?: \(type);\n  allValues?: \(type)[];\n"))
     }
 
+    @Test func `a call that exchanges a well-known type exchanges its form in JSON`() throws {
+        var file = demo()
+        file.service[0].method[0].inputType = ".google.protobuf.Timestamp"
+        file.service[0].method[0].outputType = ".google.protobuf.StringValue"
+        let declared = try text("services/desk.d.ts", [file])
+        #expect(declared.contains("import type { Timestamp } from '../client/json.js';"))
+        #expect(declared.contains("ask(request?: Timestamp, options?: CallOptions): Promise<string>;"))
+    }
+
     @Test func `only types that calls exchange are declared`() throws {
         let more: [Google_Protobuf_DescriptorProto] = [
             .with { $0.name = "Unused" }, .with { ($0.name, $0.field) = ("Inner", [field("deep", .message, ".demo.Inner")]) },

@@ -72,17 +72,24 @@ struct WebServiceGenerator {
         if !service.calls.isEmpty { types.insert("CallOptions") }
         if service.calls.contains(where: \.isStream) { types.insert("MessageStream") }
         var others: [String: Set<String>] = [:]
+        var scalars: Set<String> = []
         for name in service.calls.flatMap({ [$0.method.inputType, $0.method.outputType] }) {
-            guard let entry = schema.entries[name ?? ""] else { continue }
+            guard let entry = schema.entries[name ?? ""] else {
+                scalars.formUnion(WebFieldType.ofWellKnown[name ?? ""]?.scalars ?? [])
+                continue
+            }
             others[entry.module, default: []].insert(entry.name)
         }
         printer.line()
+        printer.typeImport(scalars, from: WebSource.path(from: service.module, to: "client/json"))
         printer.typeImport(types, from: WebSource.path(from: service.module, to: "client/transport"))
         for (other, names) in others.sorted(by: { $0.key < $1.key }) {
             printer.typeImport(names, from: WebSource.path(from: service.module, to: other))
         }
     }
 
-    /// A call's message is declared, unless JSON has a form of its own for it, such as `google.protobuf.Empty` has not.
-    private func type(_ name: String?) -> String { schema.entries[name ?? ""]?.name ?? "unknown" }
+    /// A call may exchange a message that JSON has a form of its own for.
+    private func type(_ name: String?) -> String {
+        schema.entries[name ?? ""]?.name ?? WebFieldType.ofWellKnown[name ?? ""]?.text ?? "unknown"
+    }
 }
