@@ -42,6 +42,13 @@ def visit(clinic):
     return started_visit(clinic)
 
 
+def detail(error: ConnectError, message):
+    """The error's detail of this type."""
+    [found] = [part for part in error.details if part.type_name == message.DESCRIPTOR.full_name]
+    message.ParseFromString(found.message_bytes)
+    return message
+
+
 def method(name: str, kind: StreamType = StreamType.UNARY) -> MethodInfo:
     from telehealth.v1 import telehealth_service_pb2 as m
 
@@ -75,9 +82,7 @@ def test_who_has_no_token_is_refused_and_told_why(clinic, visit, protocol, codec
         client(clinic, protocol, codec).execute_unary(
             request=m.GetSessionRequest(session_id=visit), method=method("GetSession"))
     assert failure.value.code == Code.UNAUTHENTICATED
-    info = error_details_pb2.ErrorInfo()
-    assert any(detail.Unpack(info) for detail in failure.value.details)
-    assert info.reason == "TOKEN_MISSING"
+    assert detail(failure.value, error_details_pb2.ErrorInfo()).reason == "TOKEN_MISSING"
 
 
 @pytest.mark.parametrize("protocol, codec", FORMS)
@@ -89,8 +94,7 @@ def test_a_request_that_breaks_a_rule_is_refused_with_its_field(clinic, protocol
         client(clinic, protocol, codec).execute_unary(
             request=m.GetSessionRequest(), method=method("GetSession"), headers=dict(clinic.credentials("clinician")))
     assert failure.value.code == Code.INVALID_ARGUMENT
-    bad = error_details_pb2.BadRequest()
-    assert any(detail.Unpack(bad) for detail in failure.value.details)
+    bad = detail(failure.value, error_details_pb2.BadRequest())
     assert [violation.field for violation in bad.field_violations] == ["key"]
 
 
