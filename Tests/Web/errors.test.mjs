@@ -142,15 +142,10 @@ test('fields that are not known are passed over, whatever their wire type', asyn
   assert.equal((await failure({ code: 'failed_precondition', details: [info] })).reason, 'NOT_JOINED');
 });
 
-test('messages that contain themselves too deep are not read', async () => {
-  // ErrorInfo.metadata holds no messages of its own kind, but a remedy's bytes do not say what they are.
-  let nested = bytes(7, '');
-  for (let depth = 0; depth < 40; depth += 1) nested = bytes(7, bytes(7, nested));
-  const error = await failure({
-    code: 'failed_precondition',
-    details: [detail('telehealth.v1.MissingConsentDetail', bytes(1, nested)), good],
-  });
+test('of two details of one type the first counts', async () => {
+  const error = await failure({ code: 'not_found', details: [good, errorInfo('PERSON_NOT_FOUND'), retryInfo(1), retryInfo(2)] });
   assert.equal(error.reason, 'SESSION_NOT_FOUND');
+  assert.equal(error.retryAfterMs, 1000);
 });
 
 test('details of another form than a list are none', async () => {

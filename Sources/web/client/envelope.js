@@ -24,11 +24,6 @@ export class EnvelopeReader {
     this.#lengthMax = lengthMax;
   }
 
-  /** Whether the last envelope is complete. */
-  get isBetween() {
-    return this.#pending.length === 0;
-  }
-
   /**
    * The envelopes that end with this chunk, as `{flags, bytes}`.
    *

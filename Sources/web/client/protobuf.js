@@ -1,8 +1,5 @@
 // Binary details of errors: just enough of protobuf's wire format (protobuf.dev, "Encoding") to read small messages.
 
-/** Messages inside of messages; deeper ones are refused. */
-const depthMax = 16;
-
 /**
  * The fields of a message, in order, as pairs of number and value: a bigint for a varint, bytes for what has a length.
  * Fixed-width values are left out, since no detail has any.
@@ -50,14 +47,13 @@ export function fields(bytes) {
  *   Fields that are not in the shape are left out.
  * @throws {RangeError} for bytes that are not such a message, {TypeError} for text that is not UTF-8.
  */
-export function decode(bytes, shape, depth = 0) {
-  if (depth > depthMax) throw new RangeError(`messages nested deeper than ${depthMax}`);
+export function decode(bytes, shape) {
   const message = {};
   for (const [number, raw] of fields(bytes)) {
     const [name, type, isRepeated] = shape[number] ?? [];
     if (!name) continue;
     const isPacked = isRepeated && raw instanceof Uint8Array && !hasLength(type);
-    const values = (isPacked ? packed(raw) : [raw]).map((one) => value(one, type, depth));
+    const values = (isPacked ? packed(raw) : [raw]).map((one) => value(one, type));
     if (isRepeated) (message[name] ??= []).push(...values);
     else message[name] = values[0];
   }
@@ -82,9 +78,9 @@ function hasLength(type) {
   return type === 'string' || type === 'bytes' || typeof type === 'function';
 }
 
-function value(raw, type, depth) {
+function value(raw, type) {
   if (hasLength(type) !== raw instanceof Uint8Array) throw new RangeError('a field of another wire type than declared');
-  if (typeof type === 'function') return decode(raw, type(), depth + 1);
+  if (typeof type === 'function') return decode(raw, type());
   switch (type) {
     case 'string': return new TextDecoder('utf-8', { fatal: true }).decode(raw);
     case 'bytes': return btoa(String.fromCharCode(...raw));

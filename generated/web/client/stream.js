@@ -56,24 +56,20 @@ function content(flags, bytes) {
   return json;
 }
 
+/** Until the body ends; whoever opened it aborts what is left of it. */
 async function* envelopes(body, signal) {
   const envelopeReader = new EnvelopeReader(messageLengthMax);
   const reader = body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await read(reader, signal);
-      if (done) return;
-      let complete;
-      try {
-        complete = envelopeReader.push(value);
-      } catch (cause) {
-        throw new TelehealthError('resource_exhausted', cause.message, { cause });
-      }
-      yield* complete;
+  for (;;) {
+    const { done, value } = await read(reader, signal);
+    if (done) return;
+    let complete;
+    try {
+      complete = envelopeReader.push(value);
+    } catch (cause) {
+      throw new TelehealthError('resource_exhausted', cause.message, { cause });
     }
-  } finally {
-    // Nobody waits for it: the connection may be gone.
-    reader.cancel().catch(() => {});
+    yield* complete;
   }
 }
 
