@@ -11,10 +11,17 @@ extension SessionState {
 
     /// Everybody who has or had a place, the clinician first, then the client's side, then who was invited.
     public var rostered: [Participant] {
-        participants.sorted {
-            (Self.rank($0.role), $0.isBarred ? 1 : 0, $0.id.rawValue)
-                < (Self.rank($1.role), $1.isBarred ? 1 : 0, $1.id.rawValue)
-        }
+        // By index, for no copies of people, who are usually in this order already.
+        let order = participants.indices.sorted { precedes($0, $1) }
+        return order.elementsEqual(participants.indices) ? participants : order.map { participants[$0] }
+    }
+
+    private func precedes(_ left: Int, _ right: Int) -> Bool {
+        let ranks = (Self.rank(participants[left].role), Self.rank(participants[right].role))
+        if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
+        let isBarred = (participants[left].isBarred, participants[right].isBarred)
+        if isBarred.0 != isBarred.1 { return isBarred.1 }
+        return participants[left].id.rawValue < participants[right].id.rawValue
     }
 
     private static let roles = ParticipantRole.allCases
