@@ -44,25 +44,4 @@ extension SQLiteStore {
                 }, read: { row in (row.identifier(), row.identifier()) })
         }
     }
-
-    public func clientQuality(
-        of participant: ParticipantID, in session: SessionID
-    ) async throws(StoreError) -> ClientQuality? {
-        try readers.readOnce { (connection) throws(SQLiteError) in
-            try connection.first(
-                ClientQualityRow.byKey,
-                bind: { values in
-                    values.add(session)
-                    values.add(participant)
-                }, read: ClientQualityRow.read)
-        }
-    }
-
-    /// On one snapshot. A period with more rows than can be summed in the time a read may take gives
-    /// ``TelehealthModel/StoreError/overloaded``: ask for a shorter one.
-    public func serviceFigures(_ query: ServiceFiguresQuery) async throws(StoreError) -> ServiceFigures {
-        try readers.read { (connection) throws(SQLiteError) in
-            try ServiceFiguresSums.read(query, connection)
-        }
-    }
 }

@@ -164,37 +164,4 @@ extension SQLiteStore {
                 RequestRow.byKey, bind: { RequestRow.bind(key, &$0) }, read: RequestRow.read)
         }
     }
-
-    public func nextEffectDue() async throws(StoreError) -> Timestamp? {
-        try readers.readOnce { (connection) throws(SQLiteError) in
-            let (next, _) = try connection.allSound(EffectRow.nextDue, limit: 1, read: EffectRow.read)
-            return next.first.map(EffectRow.dueAt)
-        }
-    }
-
-    /// - Parameter limit: brought into 1...1000.
-    public func deadEffects(after: EffectID?, limit: Int) async throws(StoreError) -> [Effect] {
-        let (rows, damaged) = try readers.readOnce { (connection) throws(SQLiteError) in
-            try connection.allSound(
-                EffectRow.dead, limit: min(max(limit, 1), 1000), bind: { $0.add(after?.rawValue ?? "") },
-                read: EffectRow.read)
-        }
-        if damaged > 0 { readers.noteDamage("value in effects.dead") }
-        return rows
-    }
-
-    public func effect(_ id: EffectID) async throws(StoreError) -> Effect? {
-        try readers.readOnce { (connection) throws(SQLiteError) in
-            try connection.first(EffectRow.byID, bind: { $0.add(id) }, read: EffectRow.read)
-        }
-    }
-
-    public func effectCounts() async throws(StoreError) -> EffectCounts {
-        try readers.readOnce { (connection) throws(SQLiteError) in
-            try connection.first(EffectRow.counts) { row in
-                EffectCounts(
-                    pending: Int(row.integer()), dead: Int(row.integer()), refused: Int(row.integer()))
-            } ?? EffectCounts()
-        }
-    }
 }

@@ -2,7 +2,7 @@ internal import DurableFile
 public import Storage
 internal import Synchronization
 public import TelehealthEngine
-public import TelehealthModel
+internal import TelehealthModel
 
 /// The store on SQLite: one file, one writer thread, readers on their callers' threads.
 ///
@@ -27,8 +27,8 @@ public final class SQLiteStore: TelehealthStore {
     let writer: Writer
     let path: String
     let backupDirectory: String
-    private let configuration: StoreConfiguration
-    private let sealer: Sealer
+    let configuration: StoreConfiguration
+    let sealer: Sealer
     /// What was found missing when the store opened, each told to ``StoreConfiguration/onCondition`` too.
     public let damageAtOpening: [StoreDamage]
 
@@ -109,18 +109,6 @@ public final class SQLiteStore: TelehealthStore {
         return statistics
     }
 
-    /// Looks through the whole file for damage and broken references, and opens every sealed value; seconds for a
-    /// large one, on a thread of its own. Cancelling the task ends it.
-    /// - Returns: what is wrong, one sentence each; empty = sound.
-    public func integrityCheck(
-        progress: @escaping ProgressReport = { _ in }
-    ) async throws(StoreError) -> [String] {
-        let (path, configuration, sealer) = (path, configuration, sealer)
-        return try await checking(CheckWatch(progress)) { watch in
-            IntegrityCheck.run(path: path, configuration: configuration, sealer: sealer, watch)
-        }
-    }
-
     /// Holds every row that says who may see a visit against its MAC, on a thread of its own. Cancelling the task ends
     /// it.
     func forgedRows(_ watch: CheckWatch) async throws(StoreError) -> ForgedRowCheck.Result {
@@ -138,7 +126,7 @@ public final class SQLiteStore: TelehealthStore {
         }
     }
 
-    private func checking<Value: Sendable>(
+    func checking<Value: Sendable>(
         _ watch: CheckWatch, _ look: @escaping @Sendable (CheckWatch) -> Result<Value, StoreError>
     ) async throws(StoreError) -> Value {
         let result = await withTaskCancellationHandler {
@@ -152,32 +140,5 @@ public final class SQLiteStore: TelehealthStore {
             watch.stop()
         }
         return try result.get()
-    }
-
-    /// Copies the database as of the end of the copy into a new file (mode 0600), while work goes on.
-    ///
-    /// The file appears under its name only when it is complete, checked and on the device; checked includes
-    /// every sealed value. One that is not sound appears as `path.damaged`.
-    /// - Throws: ``TelehealthModel/StoreError/failed(code:operation:)`` when `path` exists or cannot be
-    ///   written; ``TelehealthModel/StoreError/damaged(operation:)`` when the copy is not sound;
-    ///   ``TelehealthModel/StoreError/overloaded`` while another backup runs.
-    public func backup(
-        to path: String, progress: @escaping ProgressReport = { _ in }
-    ) async throws(StoreError) {
-        let copied = await withCheckedContinuation { done in
-            if let refusal = writer.queue.submit(.backup(path: path, progress: progress, done)) {
-                done.resume(returning: .failure(refusal))
-            }
-        }
-        try copied.get()
-        let sealer = sealer
-        let finished = await withCheckedContinuation {
-            (done: CheckedContinuation<Result<Void, StoreError>, Never>) in
-            let started = WorkerThread.start(name: "store-backup", givesWay: true) {
-                done.resume(returning: BackupFile.finish(path, sealer, progress: progress))
-            }
-            if !started { done.resume(returning: .failure(.overloaded)) }
-        }
-        try finished.get()
     }
 }

@@ -4,10 +4,6 @@ import Testing
 @Suite("Sizes of types and files") struct SizeTests {
     /// A type with more is several types in one.
     private static let functionsMax = 25
-    /// Types that are still to be divided, with as many functions as they may have until then.
-    private static let undivided = [
-        "StorageSQLite.SQLiteStore": 41,
-    ]
     /// One file in ten may be as long.
     private static let usualLinesMax = 200
 
@@ -25,10 +21,7 @@ import Testing
         let counts = try Self.functions()
         #expect(counts.count > 200, "the types were not found")
         for (type, count) in counts.sorted(by: { $0.key < $1.key }) where count > Self.functionsMax {
-            #expect(count <= Self.undivided[type] ?? Self.functionsMax, "\(type) has \(count) public functions")
-        }
-        for (type, _) in Self.undivided where counts[type, default: 0] <= Self.functionsMax {
-            Issue.record("\(type) needs no exception")
+            Issue.record("\(type) has \(count) public functions")
         }
     }
 

@@ -84,10 +84,10 @@ extension StoreError {
             }
             #expect(log.conditions.count == 1, "the alarm is raised, once a minute")
             #expect(try await store.session(SessionID("session-b")) != nil)
-            let problems = try await store.integrityCheck()
+            let problems = try await store.maintenance.integrityCheck()
             #expect(problems.contains { $0.contains(damage.place) }, "\(problems)")
             #expect(problems.allSatisfy { $0.contains("session-a") }, "\(problems)")
-            let error = await #expect(throws: StoreError.self) { try await store.backup(to: directory + "/copy") }
+            let error = await #expect(throws: StoreError.self) { try await store.maintenance.backup(to: directory + "/copy") }
             #expect(error?.isDamage == true)
             let names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasPrefix("copy") }
             #expect(names == ["copy.damaged"], "the copy is kept under a name that says what it is")
@@ -114,7 +114,7 @@ extension StoreError {
     @Test("of a call to others holds up no other call, and ends no writing")
     func holdsUpNoOtherEffect() async throws {
         try await withEditedStore("UPDATE effects SET kind = 'danceTango' WHERE id = 'effect-a'") { _, store in
-            let claimed = try await store.claimEffects(limit: 10, now: Sample.at(1), lease: .seconds(1))
+            let claimed = try await store.operations.claimEffects(limit: 10, now: Sample.at(1), lease: .seconds(1))
             #expect(claimed.map(\.id.rawValue).sorted() == ["effect-b", "effect-c"])
             try await store.commit(Sample.creation("d"))
         }
@@ -123,9 +123,9 @@ extension StoreError {
     @Test("of calls to others take no place of a call that can be made, however many there are")
     func takesNoPlaceOfAnother() async throws {
         try await withEditedStore("UPDATE effects SET kind = 'danceTango' WHERE id <> 'effect-c'") { _, store in
-            let none = try await store.claimEffects(limit: 0, now: Sample.at(1), lease: .seconds(1))
+            let none = try await store.operations.claimEffects(limit: 0, now: Sample.at(1), lease: .seconds(1))
             #expect(none.isEmpty)
-            let claimed = try await store.claimEffects(limit: 1, now: Sample.at(1), lease: .seconds(1))
+            let claimed = try await store.operations.claimEffects(limit: 1, now: Sample.at(1), lease: .seconds(1))
             #expect(claimed.map(\.id) == ["effect-c"])
         }
     }
@@ -133,12 +133,12 @@ extension StoreError {
     @Test("of a call to others is never the next that falls due")
     func isNeverTheNextDue() async throws {
         try await withEditedStore("UPDATE effects SET kind = 'danceTango' WHERE id <> 'effect-c'") { _, store in
-            _ = try await store.claimEffects(limit: 1, now: Sample.at(1), lease: .seconds(60))
-            let next = try await store.nextEffectDue()
+            _ = try await store.operations.claimEffects(limit: 1, now: Sample.at(1), lease: .seconds(60))
+            let next = try await store.operations.nextEffectDue()
             #expect(next == Sample.at(1) + .seconds(60))
         }
         try await withEditedStore("UPDATE effects SET kind = 'danceTango'") { _, store in
-            let next = try await store.nextEffectDue()
+            let next = try await store.operations.nextEffectDue()
             #expect(next == nil)
         }
     }
@@ -156,14 +156,14 @@ extension StoreError {
         let log = ConditionLog()
         let statements = "UPDATE effects SET \(change) WHERE id = 'effect-a'"
         try await withEditedStore(statements, log: log) { directory, store in
-            let claimed = try await store.claimEffects(limit: 10, now: Sample.at(1), lease: .seconds(1))
+            let claimed = try await store.operations.claimEffects(limit: 10, now: Sample.at(1), lease: .seconds(1))
             #expect(claimed.map(\.id.rawValue).sorted() == ["effect-b", "effect-c"])
             #expect(log.conditions.count == 1, "an alarm: nobody works on this row")
-            let error = await #expect(throws: StoreError.self) { try await store.effect("effect-a") }
+            let error = await #expect(throws: StoreError.self) { try await store.operations.effect("effect-a") }
             #expect(error?.isDamage == true)
-            let problems = try await store.integrityCheck()
+            let problems = try await store.maintenance.integrityCheck()
             #expect(problems.count == 1 && problems[0].contains("effect-a of effects"), "\(problems)")
-            let refusal = await #expect(throws: StoreError.self) { try await store.backup(to: directory + "/copy") }
+            let refusal = await #expect(throws: StoreError.self) { try await store.maintenance.backup(to: directory + "/copy") }
             #expect(refusal?.isDamage == true)
         }
     }
@@ -175,10 +175,10 @@ extension StoreError {
             UPDATE effects SET state = 'dead'; UPDATE effects SET generation = NULL WHERE id = 'effect-b'
             """
         try await withEditedStore(statements, log: log) { _, store in
-            let dead = try await store.deadEffects(after: nil, limit: 10)
+            let dead = try await store.operations.deadEffects(after: nil, limit: 10)
             #expect(dead.map(\.id) == ["effect-a", "effect-c"])
             #expect(log.conditions.count == 1)
-            let page = try await store.deadEffects(after: "effect-a", limit: 1)
+            let page = try await store.operations.deadEffects(after: "effect-a", limit: 1)
             #expect(page.map(\.id) == ["effect-c"], "a page is full where there are more")
         }
     }
@@ -190,7 +190,7 @@ extension StoreError {
         try await withEditedStore(Self.flip("sessions", "end_note", "id = 'session-a'"), ring: ring) {
             directory, store in
             await #expect(throws: StoreError.damaged(operation: "1 rows that cannot be sealed anew")) {
-                try await store.seal(with: ring)
+                try await store.maintenance.seal(with: ring)
             }
             try await store.commit(Sample.creation("d"))
             await store.close()

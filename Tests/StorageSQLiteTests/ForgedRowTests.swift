@@ -62,7 +62,7 @@ import Testing
             let error = await #expect(throws: StoreError.self) { try await store.session(SessionID("session-a")) }
             #expect(error?.isDamage == true)
             #expect(try await store.session(SessionID("session-b")) != nil)
-            let problems = try await store.integrityCheck()
+            let problems = try await store.maintenance.integrityCheck()
             #expect(problems.contains { $0.contains(forgery.isFound) }, "\(problems)")
             let doubts = try await store.auditTrail.auditDoubts().map(\.description)
             #expect(doubts.count == 1 && doubts[0].contains("session-a"), "\(doubts)")
@@ -88,7 +88,7 @@ import Testing
             var participant = Sample.fullParticipant("p-a", session: "a")
             participant.state = .removed
             try await store.commit(Decision([.participant(participant)]))
-            #expect(try await store.integrityCheck() == [])
+            #expect(try await store.maintenance.integrityCheck() == [])
             #expect(try await store.auditTrail.auditDoubts() == [])
         }
     }

@@ -79,7 +79,7 @@ struct Ledger: Sendable {
     /// What is wrong with a store that was opened after a failure: acknowledged steps that are missing, steps
     /// that nobody asked for, steps that are there in part, damage to the file.
     static func problems(_ records: [Record], in store: SQLiteStore) async throws -> [String] {
-        var problems = try await store.integrityCheck()
+        var problems = try await store.maintenance.integrityCheck()
         for (index, record) in records.enumerated() {
             let state = try await store.session(SessionID("session-\(index)"))
             let step = state?.session.version ?? 0
@@ -104,7 +104,7 @@ struct Ledger: Sendable {
                 }
             }
         }
-        let effects = try await store.claimEffects(limit: 1_000, now: Sample.at(1), lease: .zero)
+        let effects = try await store.operations.claimEffects(limit: 1_000, now: Sample.at(1), lease: .zero)
         let sessions = try await store.openSessions(
             startingBefore: Sample.at(9_999), untouchedEndingBefore: Sample.at(99_999), after: nil, limit: 1_000)
         // The first effect of every session is due; the later ones wait behind it.

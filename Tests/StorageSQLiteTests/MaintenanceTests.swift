@@ -16,7 +16,7 @@ import Testing
                 group.addTask {
                     for index in 300..<400 { try await store.commit(Sample.creation("\(index)")) }
                 }
-                try await store.backup(to: copy + "/telehealth.db")
+                try await store.maintenance.backup(to: copy + "/telehealth.db")
                 try await group.waitForAll()
             }
             #expect(try FileManager.default.contentsOfDirectory(atPath: copy) == ["telehealth.db"])
@@ -26,7 +26,7 @@ import Testing
 
             let restored = try SQLiteStore.open(directory: copy, configuration: .withRingOfTests)
             for index in 0..<300 { #expect(try await restored.session(SessionID("session-\(index)")) != nil) }
-            #expect(try await restored.integrityCheck() == [])
+            #expect(try await restored.maintenance.integrityCheck() == [])
             // What came later is in it up to some commit and not beyond.
             let later = try await (300..<400).asyncMap {
                 try await restored.session(SessionID("session-\($0)")) != nil
@@ -41,9 +41,9 @@ import Testing
         try await withTemporaryStoreDirectory { directory, store in
             let path = directory + "/precious"
             try Data("x".utf8).write(to: URL(fileURLWithPath: path))
-            await #expect(throws: StoreError.self) { try await store.backup(to: path) }
+            await #expect(throws: StoreError.self) { try await store.maintenance.backup(to: path) }
             #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data("x".utf8))
-            await #expect(throws: StoreError.self) { try await store.backup(to: directory + "/nowhere/copy") }
+            await #expect(throws: StoreError.self) { try await store.maintenance.backup(to: directory + "/nowhere/copy") }
             try await store.commit(Sample.creation("a"))
         }
     }
@@ -52,14 +52,14 @@ import Testing
         try await withTemporaryStoreDirectory { directory, store in
             try await store.commitAll((0..<600).map { Sample.creation("\($0)") })
             let (copied, checked) = (Told(), Told())
-            try await store.backup(to: directory + "/copy", progress: copied.note)
+            try await store.maintenance.backup(to: directory + "/copy", progress: copied.note)
             let size = Int64(try Data(contentsOf: URL(fileURLWithPath: directory + "/copy")).count)
             let copying = copied.of(.copying)
             #expect(copying.last == WorkProgress(.copying, done: size, of: size))
             #expect(copying.count > 1)
             #expect(copied.phases == [.copying, .structure, .values])
 
-            #expect(try await store.integrityCheck(progress: checked.note) == [])
+            #expect(try await store.maintenance.integrityCheck(progress: checked.note) == [])
             #expect(checked.phases == [.structure, .values])
             #expect(checked.of(.values).first?.total == copied.of(.values).first?.total)
             for rows in [copied.of(.values), checked.of(.values)] {
@@ -80,7 +80,7 @@ import Testing
             let check = Task {
                 // Not before the task is known to whoever cancels it.
                 while task.withLock({ $0 == nil }) { await Task.yield() }
-                return try await store.integrityCheck { progress in
+                return try await store.maintenance.integrityCheck { progress in
                     told.note(progress)
                     if progress.phase == phase { task.withLock { $0?.cancel() } }
                 }
@@ -88,7 +88,7 @@ import Testing
             task.withLock { $0 = check }
             await #expect(throws: StoreError.self) { try await check.value }
             #expect(told.all.last?.phase == phase)
-            #expect(try await store.integrityCheck() == [])
+            #expect(try await store.maintenance.integrityCheck() == [])
         }
     }
 
@@ -108,7 +108,7 @@ import Testing
     func integrityCheck() async throws {
         try await withTemporaryStoreDirectory { directory, store in
             try await store.commitAll((0..<200).map { Sample.creation("\($0)") })
-            #expect(try await store.integrityCheck() == [])
+            #expect(try await store.maintenance.integrityCheck() == [])
             await store.close()
             let path = directory + "/telehealth.db"
             let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
@@ -118,7 +118,7 @@ import Testing
             }
             try file.close()
             let damaged = try SQLiteStore.open(directory: directory)
-            #expect(try await !damaged.integrityCheck().isEmpty)
+            #expect(try await !damaged.maintenance.integrityCheck().isEmpty)
             await damaged.close()
         }
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Storage
+import TelehealthEngine
 import TelehealthModel
 import TelehealthRules
 import Testing
@@ -80,7 +81,7 @@ import Testing
             await store.close()
             await #expect(throws: StoreError.closed) { try await store.apply(Decision()) }
             await #expect(throws: StoreError.closed) { try await store.session("a") }
-            await #expect(throws: StoreError.closed) { try await store.backup(to: "/tmp/never") }
+            await #expect(throws: StoreError.closed) { try await store.maintenance.backup(to: "/tmp/never") }
         }
     }
 
@@ -90,11 +91,11 @@ import Testing
             let first = try SQLiteStore.open(directory: directory)
             try await first.commit(Sample.creation("a"))
             try await first.commit(Decision([.effect(Sample.effect("e-1", session: "a", sequence: 1))]))
-            let claimed = try await first.claimEffects(limit: 1, now: Sample.at(1), lease: .seconds(60))
+            let claimed = try await first.operations.claimEffects(limit: 1, now: Sample.at(1), lease: .seconds(60))
             #expect(claimed.map(\.fence) == [1])
             await first.close()
             let second = try SQLiteStore.open(directory: directory)
-            let again = try await second.claimEffects(limit: 1, now: Sample.at(2), lease: .seconds(60))
+            let again = try await second.operations.claimEffects(limit: 1, now: Sample.at(2), lease: .seconds(60))
             #expect(again.map(\.fence) == [2])
             await second.close()
         }

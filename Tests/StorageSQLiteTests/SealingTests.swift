@@ -203,7 +203,7 @@ import TextFormats
             #expect(try Self.bytes(in: directory).range(of: Data(Self.marker.utf8)) == nil)
             let state = try #require(try await store.session(SessionID("session-a")))
             #expect(state.session.endNote == "\(Self.marker) went home")
-            try await store.backup(to: directory + "/copy")
+            try await store.maintenance.backup(to: directory + "/copy")
             await store.close()
             #expect(try Self.bytes(in: directory).range(of: Data(Self.marker.utf8)) == nil)
         }
@@ -234,7 +234,7 @@ import TextFormats
             for name in names { try await store.commit(Self.visit(name)) }
             let before = try await store.session(SessionID("session-n7"))
             _ = ring.rotate(now: 1)
-            try await store.seal(with: ring)
+            try await store.maintenance.seal(with: ring)
             #expect(try await store.session(SessionID("session-n7")) == before)
             await store.close()
 
@@ -292,11 +292,11 @@ import TextFormats
             let client = SubjectID("\(Self.marker)-client")
             #expect(try await store.openSessions(of: client) == [SessionID("s")])
             #expect(try await store.session(SessionID("s"))?.session.endNote == "\(Self.marker) note")
-            try await store.seal(with: try #require(configuration.keyRing))
+            try await store.maintenance.seal(with: try #require(configuration.keyRing))
             let consents = try await store.consents(of: client).records
             #expect(consents.map(\.evidence) == ["\(Self.marker) scan"])
             #expect(try await store.session(SessionID("s"))?.session.endNote == "\(Self.marker) note")
-            #expect(try await store.integrityCheck() == [])
+            #expect(try await store.maintenance.integrityCheck() == [])
             await store.close()
             #expect(try Self.bytes(in: directory).range(of: Data(Self.marker.utf8)) == nil)
 
@@ -308,7 +308,7 @@ import TextFormats
             #expect(edit(directory, forged) == SQLITE_OK)
             let again = try SQLiteStore.open(directory: directory, configuration: configuration)
             await #expect(throws: StoreError.self) { try await again.session(SessionID("s")) }
-            await #expect(throws: StoreError.self) { try await again.seal(with: configuration.keyRing!) }
+            await #expect(throws: StoreError.self) { try await again.maintenance.seal(with: configuration.keyRing!) }
             await #expect(throws: StoreError.self) { try await again.session(SessionID("s")) }
             await again.close()
         }

@@ -67,15 +67,15 @@ import Testing
             let log = ConditionLog()
             let store = try SQLiteStore.open(
                 directory: directory + "/live", configuration: .faulty(vfs, log: log))
-            #expect(store.storeState == .writable && store.storeSpace != nil)
+            #expect(store.maintenance.storeState == .writable && store.maintenance.storeSpace != nil)
             vfs.fail(.write, nth: 1, persistently: true, code: 13)
             await #expect(throws: StoreError.full) { try await store.apply(Ledger.decision(0, step: 1)) }
-            #expect(store.storeState == .full)
+            #expect(store.maintenance.storeState == .full)
             let healed = ContinuousClock.now
             vfs.heal()
             #expect(try await store.apply(Ledger.decision(0, step: 1)) == .committed)
             let deadline = ContinuousClock.now + .seconds(30)
-            while store.storeState == .full, ContinuousClock.now < deadline {
+            while store.maintenance.storeState == .full, ContinuousClock.now < deadline {
                 try await Task.sleep(for: .milliseconds(20))
             }
             #expect(log.conditions == [.full, .recovered])

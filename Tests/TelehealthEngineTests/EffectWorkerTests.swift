@@ -128,9 +128,9 @@ import Testing
         let clinic = Clinic()
         let id = try await asked(clinic)
         let stale = try #require(
-            try await clinic.store.claimEffects(limit: 1, now: clinic.time.now, lease: .seconds(60)).first)
+            try await clinic.store.operations.claimEffects(limit: 1, now: clinic.time.now, lease: .seconds(60)).first)
         clinic.time.advance(by: .seconds(61))
-        let fresh = try await clinic.store.claimEffects(limit: 1, now: clinic.time.now, lease: .seconds(60))
+        let fresh = try await clinic.store.operations.claimEffects(limit: 1, now: clinic.time.now, lease: .seconds(60))
         #expect(fresh.map(\.fence) == [2])
         let runner = EffectRunner(
             store: clinic.store, credentials: clinic.credentials, gateway: clinic.chime, time: clinic.time,

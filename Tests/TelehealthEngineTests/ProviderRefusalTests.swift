@@ -91,7 +91,7 @@ import Testing
         try await stop(clinic, id)
         await clinic.work(seconds: 60)
         #expect(try clinic.state(id).recording(recording)?.waitReason == .accessRefused)
-        #expect(try await clinic.store.effectCounts().refused == 1)
+        #expect(try await clinic.store.operations.effectCounts().refused == 1)
         _ = try await clinic.useCases.sessions.end(EndSession(sessionID: id), clinic.call(Clinic.clinicianCaller))
         for _ in 0..<4 * 60 {
             clinic.time.advance(by: .seconds(60))

@@ -29,7 +29,11 @@ final class CrashPoint: Sendable {
 }
 
 /// The store as a process sees it that may die before a call or before its answer.
-struct CrashingStore: TelehealthStore {
+struct CrashingStore: TelehealthStore, OutboundOperationStore, VisitFeed, QualityStore {
+    var operations: any OutboundOperationStore { self }
+    var visitFeed: any VisitFeed { self }
+    var quality: any QualityStore { self }
+
     let base: MemoryStore
     let fuse: CrashPoint
 

@@ -5,7 +5,11 @@ internal import TelehealthRules
 
 /// The store's contract in memory, with a watchful eye: it refuses nothing a real store would accept, and
 /// notes every transaction that breaks a rule of the domain.
-final class MemoryStore: TelehealthStore {
+final class MemoryStore: TelehealthStore, OutboundOperationStore, VisitFeed, QualityStore {
+    var operations: any OutboundOperationStore { self }
+    var visitFeed: any VisitFeed { self }
+    var quality: any QualityStore { self }
+
     struct Tables: Sendable {
         var appointments: [AppointmentID: Appointment] = [:]
         var earlyCancellations: [AppointmentID: EarlyCancellation] = [:]

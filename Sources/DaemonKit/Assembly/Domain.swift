@@ -76,7 +76,8 @@ struct Domain {
         openWatches = { [hub, others = useCases.watches.sessionsWatches] in hub.watchCount + others.watchCount }
         services = TelehealthServices(
             useCases: useCases, audit: audit, receipts: receipts,
-            archive: PersonArchive(useCases: useCases, trail: store.auditTrail), presence: presence, care: store,
+            archive: PersonArchive(useCases: useCases, trail: store.auditTrail),
+            presence: presence, care: store.maintenance,
             openWatches: openWatches, longWork: longWork, watchWork: watchWork, time: time)
     }
 

@@ -110,7 +110,7 @@ struct CredentialReloader {
         let waiting = ring.list.contains { !$0.isCurrent && $0.retiredAt == nil }
         if waiting { alarms.sealing(ring.current, isDone: false) }
         do throws(StoreError) {
-            try await store.seal(with: ring)
+            try await store.maintenance.seal(with: ring)
         } catch {
             return alarms.renewal(.sealedRows, error)
         }

@@ -48,7 +48,7 @@ final class ServiceMonitor: Sendable {
         guard isReady.load(ordering: .relaxed) else {
             return MonitoringResponse(.unavailable, body: "starting or stopping\n")
         }
-        switch store.storeState {
+        switch store.maintenance.storeState {
         case .writable: return MonitoringResponse(.ok, body: "ready\n")
         case .full: return MonitoringResponse(.unavailable, body: "store: the disk is full\n")
         case .readOnly:
@@ -63,13 +63,13 @@ final class ServiceMonitor: Sendable {
         calls.refusedCalls.merge(access.refusedCalls, uniquingKeysWith: +)
         text.describe(calls, openConnections: server.openConnectionCount)
         text.describe(store.statistics)
-        if let space = store.storeSpace {
+        if let space = store.maintenance.storeSpace {
             text.single(
                 "telehealth_store_free_bytes", .gauge, "Bytes free on the database's device.", Int(space.free))
             text.single("telehealth_store_size_bytes", .gauge, "Bytes of the database's device.", Int(space.size))
         }
         text.single("telehealth_watches_open", .gauge, "Watches that are open.", openWatches())
-        if let effects = try? await store.effectCounts() {
+        if let effects = try? await store.operations.effectCounts() {
             text.family(
                 "telehealth_effects", .gauge,
                 "Calls to Chime, S3 and webhooks that are not done: pending, of those refused by AWS, and given up (dead).")

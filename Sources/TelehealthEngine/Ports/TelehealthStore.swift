@@ -63,7 +63,11 @@ public enum ApplyResult: Sendable, Hashable {
 ///
 /// There is no interactive transaction: load, decide, apply; a conflict means to begin again.
 /// Isolation: any. Reads may run inline on the caller's thread when they are short.
-public protocol TelehealthStore: CommitFeed, VisitFeed, OutboundOperationStore {
+public protocol TelehealthStore: CommitFeed {
+    var operations: any OutboundOperationStore { get }
+    var visitFeed: any VisitFeed { get }
+    var quality: any QualityStore { get }
+
     func appointment(_ id: AppointmentID) async throws(StoreError) -> Appointment?
     func earlyCancellation(of id: AppointmentID) async throws(StoreError) -> EarlyCancellation?
     /// Of this client, not cancelled, and planned to end after the given instant; in any order.
@@ -102,9 +106,6 @@ public protocol TelehealthStore: CommitFeed, VisitFeed, OutboundOperationStore {
     /// Recordings whose retention ended before the given instant and that no hold keeps, earliest first.
     func recordingsToDelete(before instant: Timestamp, limit: Int) async throws(StoreError)
         -> [(session: SessionID, recording: RecordingID)]
-    func clientQuality(of participant: ParticipantID, in session: SessionID) async throws(StoreError)
-        -> ClientQuality?
-    func serviceFigures(_ query: ServiceFiguresQuery) async throws(StoreError) -> ServiceFigures
 
     func apply(_ decision: Decision) async throws(StoreError) -> ApplyResult
     /// Adds an entry to the audit log that belongs to no change: a read or a denial. Denials of one identity

@@ -9,11 +9,11 @@ public struct OperationUseCases: Sendable {
 
     /// Effects that were given up, oldest first.
     public func failed(after: EffectID?, limit: Int) async throws(TelehealthError) -> [Effect] {
-        try await reading(await pipeline.store.deadEffects(after: after, limit: limit))
+        try await reading(await pipeline.store.operations.deadEffects(after: after, limit: limit))
     }
 
     public func counts() async throws(TelehealthError) -> EffectCounts {
-        try await reading(await pipeline.store.effectCounts())
+        try await reading(await pipeline.store.operations.effectCounts())
     }
 
     /// Puts an effect that was given up back into its lane.
@@ -22,7 +22,7 @@ public struct OperationUseCases: Sendable {
     public func retry(_ id: EffectID, _ invocation: Invocation) async throws(TelehealthError) {
         try await pipeline.change("RetryOperation", invocation) { _, _ throws(TelehealthError) in
         } decide: { () throws(TelehealthError) in
-            let effect = try await reading(await pipeline.store.effect(id))
+            let effect = try await reading(await pipeline.store.operations.effect(id))
             guard let effect else { throw TelehealthError(.effectNotFound) }
             guard effect.state == .dead else { throw TelehealthError(.effectNotFailed) }
             var revived = effect

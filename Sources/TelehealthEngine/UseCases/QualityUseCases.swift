@@ -61,7 +61,7 @@ public struct QualityUseCases: Sendable {
     ) async throws(TelehealthError) -> Decision {
         let now = pipeline.time.now
         let session = draft.state.session.id
-        let known = try await reading(await pipeline.store.clientQuality(of: participant, in: session))
+        let known = try await reading(await pipeline.store.quality.clientQuality(of: participant, in: session))
         // A report from later than now was timed by a clock that has been set back since: it holds nobody up.
         if let known, case let elapsed = now - known.lastReportAt,
             (.zero..<pipeline.policy.clientReportInterval).contains(elapsed)
@@ -116,7 +116,7 @@ public struct QualityUseCases: Sendable {
             throw .invalid("end_time", "must be after start_time, and at most 366 days after it")
         }
         let query = ServiceFiguresQuery(from: from, to: to, joinConsents: coverageConsents)
-        let figures = try await reading(await pipeline.store.serviceFigures(query))
+        let figures = try await reading(await pipeline.store.quality.serviceFigures(query))
         try await pipeline.audit.always("GetServiceReport", invocation)
         return ServiceReport(figures, query)
     }

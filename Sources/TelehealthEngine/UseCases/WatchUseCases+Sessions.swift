@@ -41,7 +41,7 @@ extension WatchUseCases {
                 return SessionsWatch(self, scope, seat: seat, from: resumed, past: past)
             }
             let visits = try await visits(of: scope)
-            let seal = try await reading(await pipeline.store.feedSeal(at: position))
+            let seal = try await reading(await pipeline.store.visitFeed.feedSeal(at: position))
             guard let seal else { throw TelehealthError(.storeUnavailable) }
             return SessionsWatch(self, scope, seat: seat, from: seal, visits: visits)
         } catch {
@@ -53,7 +53,7 @@ extension WatchUseCases {
     /// - Throws: `RESUME_EXPIRED` for everything but a token that this log gave this caller for this range lately.
     private func seal(of text: String, _ scope: SessionsWatchScope) async throws(TelehealthError) -> FeedSeal {
         guard let token = SessionsWatchToken(text) else { throw TelehealthError(.resumeExpired) }
-        let seal = try await reading(await pipeline.store.feedSeal(at: token.position))
+        let seal = try await reading(await pipeline.store.visitFeed.feedSeal(at: token.position))
         guard let seal, token.isGood(seal, scope),
             token.position == 0 || seal.at >= pipeline.time.now - pipeline.policy.sessionsWatchTokenLife
         else { throw TelehealthError(.resumeExpired) }
@@ -62,7 +62,7 @@ extension WatchUseCases {
 
     private func visits(of scope: SessionsWatchScope) async throws(TelehealthError) -> [VisitMark] {
         let query = VisitQuery(viewer: scope.viewer, range: scope.range, limit: pipeline.policy.watchedVisitsMax + 1)
-        let visits = try await reading(await pipeline.store.visitMarks(query))
+        let visits = try await reading(await pipeline.store.visitFeed.visitMarks(query))
         if visits.count > pipeline.policy.watchedVisitsMax {
             throw .watchTooLarge(visitsMax: pipeline.policy.watchedVisitsMax)
         }
@@ -77,8 +77,8 @@ extension WatchUseCases {
         let query = VisitQuery(viewer: scope.viewer, range: scope.range, changedAfter: position, limit: limit)
         let (marks, departures) = try await reading(
             (
-                await pipeline.store.visitMarks(query),
-                await pipeline.store.departures(of: scope.viewer, after: position, limit: limit)
+                await pipeline.store.visitFeed.visitMarks(query),
+                await pipeline.store.visitFeed.departures(of: scope.viewer, after: position, limit: limit)
             ))
         if marks.count == limit || departures.count == limit { throw TelehealthError(.resumeExpired) }
         var dues: [SessionID: SessionsWatch.Due] = [:]
@@ -110,7 +110,7 @@ extension WatchUseCases {
     }
 
     private func feedPosition(of id: SessionID) async throws(TelehealthError) -> Int64 {
-        try await reading(await pipeline.store.feedPosition(of: id))
+        try await reading(await pipeline.store.visitFeed.feedPosition(of: id))
     }
 
     private func brief(of id: SessionID) async throws(TelehealthError) -> VisitBrief? {
@@ -145,7 +145,7 @@ extension WatchUseCases {
         do throws(TelehealthError) {
             for change in round.changes {
                 let (brief, readAt) = try await readBrief(of: change.sessionID)
-                let seal = try await reading(await pipeline.store.feedSeal(at: change.position))
+                let seal = try await reading(await pipeline.store.visitFeed.feedSeal(at: change.position))
                 guard let seal else { throw TelehealthError(.watchLagging) }
                 let present: [SubjectID?] = [nil] + (brief?.state.staffViewers ?? []).map(Optional.some)
                 for viewer in Set(present + change.departures.map(\.viewer)) where viewers.contains(viewer) {

@@ -171,7 +171,7 @@ public struct SessionsWatch: Sendable {
     }
 
     private func token(at position: Int64) async throws(TelehealthError) -> String {
-        let seal = try await reading(await useCases.pipeline.store.feedSeal(at: position))
+        let seal = try await reading(await useCases.pipeline.store.visitFeed.feedSeal(at: position))
         guard let seal else { throw TelehealthError(.watchLagging) }
         return SessionsWatchToken(seal, scope).text
     }

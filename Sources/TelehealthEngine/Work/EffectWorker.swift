@@ -70,7 +70,7 @@ public final class EffectWorker: Sendable {
     private func claim(_ limit: Int) async -> [Effect] {
         guard limit > 0 else { return [] }
         do {
-            return try await store.claimEffects(
+            return try await store.operations.claimEffects(
                 limit: limit, now: time.now, lease: policy.effectLease)
         } catch { return [] }
     }
@@ -79,7 +79,7 @@ public final class EffectWorker: Sendable {
     private func delay(hasClaimed: Bool, isFull: Bool) async -> Duration {
         if isFull { return Self.idleMax }
         do {
-            guard let due = try await store.nextEffectDue() else { return Self.idleMax }
+            guard let due = try await store.operations.nextEffectDue() else { return Self.idleMax }
             return min(Self.idleMax, max(hasClaimed ? .milliseconds(20) : Self.pause, due - time.now))
         } catch { return .seconds(1) }
     }

@@ -108,7 +108,7 @@ extension StoreContract {
             let claimed = try await withThrowingTaskGroup(of: [Effect].self) { group in
                 for _ in 0..<10 {
                     group.addTask {
-                        try await store.claimEffects(limit: 3, now: Sample.at(1), lease: .seconds(9))
+                        try await store.operations.claimEffects(limit: 3, now: Sample.at(1), lease: .seconds(9))
                     }
                 }
                 return try await group.reduce(into: []) { $0 += $1 }

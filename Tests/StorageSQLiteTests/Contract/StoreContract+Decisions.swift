@@ -13,7 +13,7 @@ extension StoreContract {
                     .consentVersion("client-1", 3), .effect(Sample.effect("e-1", session: "a", sequence: 1)),
                     .document(document("1.0")),
                 ]))
-            let claimed = try await store.claimEffects(limit: 1, now: Sample.at(1), lease: .seconds(5))
+            let claimed = try await store.operations.claimEffects(limit: 1, now: Sample.at(1), lease: .seconds(5))
             #expect(claimed.map(\.fence) == [1])
             let holding: [Decision.Expectation] = [
                 .appointment("appt-a", version: 1), .appointment("appt-none", version: 0),

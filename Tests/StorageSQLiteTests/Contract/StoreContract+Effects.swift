@@ -7,7 +7,7 @@ extension StoreContract {
     private static func claim(_ store: any TelehealthStore, at seconds: Int64, limit: Int = 10) async throws
         -> [Effect]
     {
-        try await store.claimEffects(limit: limit, now: Sample.at(seconds), lease: .seconds(30))
+        try await store.operations.claimEffects(limit: limit, now: Sample.at(seconds), lease: .seconds(30))
     }
 
     static let effectPromises = [
@@ -33,7 +33,7 @@ extension StoreContract {
                     id: EffectID("e-\(index)"), sessionID: "session-a", sequence: Int64(index + 1), kind: kind,
                     createdAt: Sample.at(1))
                 try await store.commit(Decision([.effect(effect)]))
-                #expect(try await store.effect(effect.id) == effect)
+                #expect(try await store.operations.effect(effect.id) == effect)
             }
         },
         StorePromise("pruning forgets what was done long ago, and nothing that somebody may still look for") {
@@ -50,16 +50,16 @@ extension StoreContract {
             try await store.prune(
                 requestsBefore: Sample.at(0), eventsBefore: Sample.at(0), effectsBefore: Sample.at(20),
                 earlyCancellationsBefore: Sample.at(20))
-            #expect(try await store.effect("old") == nil)
+            #expect(try await store.operations.effect("old") == nil)
             for name in ["new", "dead", "pending"] as [EffectID] {
-                #expect(try await store.effect(name)?.id == name)
+                #expect(try await store.operations.effect(name)?.id == name)
             }
         },
         StorePromise("an effect falls due at its time and not before") { (store) async throws in
             try await store.commit(Sample.creation("a"))
             try await store.commit(
                 Decision([.effect(Sample.effect("e-1", session: "a", sequence: 1, due: 10))]))
-            #expect(try await store.nextEffectDue() == Sample.at(10))
+            #expect(try await store.operations.nextEffectDue() == Sample.at(10))
             #expect(try await claim(store, at: 9) == [])
             #expect(try await claim(store, at: 10).map(\.id) == ["e-1"])
         },
@@ -68,7 +68,7 @@ extension StoreContract {
             try await store.commit(Sample.creation("a"))
             try await store.commit(Decision([.effect(Sample.effect("e-1", session: "a", sequence: 1))]))
             #expect(try await claim(store, at: 0).map(\.fence) == [1])
-            #expect(try await store.nextEffectDue() == Sample.at(30))
+            #expect(try await store.operations.nextEffectDue() == Sample.at(30))
             #expect(try await claim(store, at: 29) == [])
             #expect(try await claim(store, at: 30).map(\.fence) == [2])
             var late = Decision()
@@ -114,7 +114,7 @@ extension StoreContract {
             #expect(try await claim(store, at: 1).map(\.id) == ["a-2"])
             #expect(try await claim(store, at: 2) == [])
             // b's second one is due but blocked: it must not make a worker spin.
-            #expect(try await store.nextEffectDue() == Sample.at(31))
+            #expect(try await store.operations.nextEffectDue() == Sample.at(31))
         },
         StorePromise("what polls a recording holds up neither its stop nor the deletion of the meeting") {
             (store) async throws in

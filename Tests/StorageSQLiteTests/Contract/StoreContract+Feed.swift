@@ -37,22 +37,22 @@ extension StoreContract {
             let changes = news.flatMap(\.changes)
             #expect(changes.map(\.sessionID.rawValue) == ["session-a", "session-b", "session-a"])
             #expect(Set(changes.map(\.position)).count == 3 && changes.allSatisfy { $0.position > start })
-            let marks = try await store.visitMarks(VisitQuery(viewer: nil, range: always, limit: 10))
+            let marks = try await store.visitFeed.visitMarks(VisitQuery(viewer: nil, range: always, limit: 10))
             #expect(marks.map(\.sessionID.rawValue) == ["session-a", "session-b", "session-before"])
             #expect(marks.first?.position == changes.last?.position)
-            for mark in marks { #expect(try await store.feedPosition(of: mark.sessionID) == mark.position) }
-            #expect(try await store.feedPosition(of: SessionID("nobody's")) == 0)
+            for mark in marks { #expect(try await store.visitFeed.feedPosition(of: mark.sessionID) == mark.position) }
+            #expect(try await store.visitFeed.feedPosition(of: SessionID("nobody's")) == 0)
         },
         StorePromise("a position's seal is known when its commit is, and no other is") { (store) async throws in
             let start = store.follow { _ in }
             try await store.commit(audited(Sample.creation("a")))
             let mark = try #require(
-                try await store.visitMarks(VisitQuery(viewer: nil, range: always, limit: 1)).first)
-            let seal = try #require(try await store.feedSeal(at: mark.position))
+                try await store.visitFeed.visitMarks(VisitQuery(viewer: nil, range: always, limit: 1)).first)
+            let seal = try #require(try await store.visitFeed.feedSeal(at: mark.position))
             #expect(mark.position == start + 1 && seal.position == mark.position && !seal.key.isEmpty)
             #expect(seal.at == entry.at)
-            #expect(try await store.feedSeal(at: mark.position + 1) == nil)
-            #expect(try await store.feedSeal(at: 0) != nil)
+            #expect(try await store.visitFeed.feedSeal(at: mark.position + 1) == nil)
+            #expect(try await store.visitFeed.feedSeal(at: 0) != nil)
         },
         StorePromise("visits are marked by range, by place and by what changed behind a position") {
             (store) async throws in
@@ -73,7 +73,7 @@ extension StoreContract {
             {
                 let query = VisitQuery(
                     viewer: viewer.map { SubjectID($0) }, range: range, changedAfter: after, limit: limit)
-                return try await store.visitMarks(query).map(\.sessionID.rawValue)
+                return try await store.visitFeed.visitMarks(query).map(\.sessionID.rawValue)
             }
             #expect(try await marked(nil) == ["session-a", "session-b", "session-c"])
             #expect(try await marked(nil, limit: 2) == ["session-a", "session-b"])
@@ -81,7 +81,7 @@ extension StoreContract {
             #expect(try await marked("doc-2") == ["session-c"])
             #expect(try await marked("nobody") == [])
             #expect(try await marked(nil, Sample.at(0)..<Sample.at(100)) == ["session-a"])
-            let marks = try await store.visitMarks(VisitQuery(viewer: nil, range: always, limit: 10))
+            let marks = try await store.visitFeed.visitMarks(VisitQuery(viewer: nil, range: always, limit: 10))
             #expect(try await marked(nil, after: marks[1].position) == ["session-c"])
             try await store.commit(changed("a"))
             #expect(try await marked("doc-1", after: marks[2].position) == ["session-a"], "it is doc-1's now")
@@ -94,16 +94,16 @@ extension StoreContract {
             ] {
                 try await store.commit(audited(Sample.creation(name, client: client, status: status)))
             }
-            let last = try await store.visitMarks(VisitQuery(viewer: nil, range: always, limit: 10))
+            let last = try await store.visitFeed.visitMarks(VisitQuery(viewer: nil, range: always, limit: 10))
                 .map(\.position).max()
             try await store.commit(audited(Decision([.consentVersion(SubjectID("client-1"), 1)])))
-            let moved = try await store.visitMarks(
+            let moved = try await store.visitFeed.visitMarks(
                 VisitQuery(viewer: nil, range: always, changedAfter: last, limit: 10))
             #expect(moved.map(\.sessionID.rawValue) == ["session-a"])
         },
         StorePromise("departures are kept for their viewers, and pruned with the events") { (store) async throws in
             try await store.commit(audited(Sample.creation("a")))
-            let start = try await store.visitMarks(VisitQuery(viewer: nil, range: always, limit: 1))[0].position
+            let start = try await store.visitFeed.visitMarks(VisitQuery(viewer: nil, range: always, limit: 1))[0].position
             func departure(_ viewer: String?, at second: Int64) -> VisitDeparture {
                 VisitDeparture(
                     sessionID: SessionID("session-a"), viewer: viewer.map { SubjectID($0) },
@@ -116,7 +116,7 @@ extension StoreContract {
             second.departures = [departure("doc-1", at: 5)]
             try await store.commit(second)
             func kept(_ viewer: String?, after position: Int64, limit: Int = 10) async throws -> [VisitDeparture] {
-                try await store.departures(of: viewer.map { SubjectID($0) }, after: position, limit: limit)
+                try await store.visitFeed.departures(of: viewer.map { SubjectID($0) }, after: position, limit: limit)
                     .map(\.departure)
             }
             #expect(try await kept("doc-1", after: start) == [departure("doc-1", at: 1), departure("doc-1", at: 5)])

@@ -106,14 +106,14 @@ extension StoreContract {
             var first = Decision([.clientQuality(quality)])
             first.expectations = [.clientReports("session-a", "p", count: 0)]
             try await store.commit(first)
-            #expect(try await store.clientQuality(of: "p", in: "session-a") == quality)
+            #expect(try await store.quality.clientQuality(of: "p", in: "session-a") == quality)
             #expect(try await store.apply(first) == .conflict)
-            #expect(try await store.clientQuality(of: "q", in: "session-a") == nil)
+            #expect(try await store.quality.clientQuality(of: "q", in: "session-a") == nil)
         },
         StorePromise("the figures of a period are its rows' sums, its begin taken in and its end left out") {
             (store) async throws in
             try await fillFigures(store)
-            let figures = try await store.serviceFigures(
+            let figures = try await store.quality.serviceFigures(
                 ServiceFiguresQuery(from: Sample.at(0), to: Sample.at(1000), joinConsents: [[.hipaaTelehealth, .telehealth]])
             )
             #expect(figures.sessionsCreated == 3 && figures.sessionsWithFailedMeeting == 1)
@@ -126,7 +126,7 @@ extension StoreContract {
             #expect(figures.presence == .seconds(150) && figures.disconnected == .seconds(10))
             #expect(figures.visits == 2 && figures.visitsCovered == 1)
             #expect(figures.recordings == 2 && figures.recordingsCovered == 1)
-            let empty = try await store.serviceFigures(
+            let empty = try await store.quality.serviceFigures(
                 ServiceFiguresQuery(from: Sample.at(5000), to: Sample.at(6000), joinConsents: []))
             #expect(empty == ServiceFigures())
         },

@@ -16,7 +16,7 @@ extension StoreContract {
             #expect(try await store.recording("x") == nil)
             #expect(try await store.events(of: "x", after: 0, limit: 10) == [])
             #expect(try await store.request(Sample.request("x").key) == nil)
-            #expect(try await store.nextEffectDue() == nil)
+            #expect(try await store.operations.nextEffectDue() == nil)
             #expect(try await store.openSessions(of: "x") == [])
         },
         StorePromise("every column of a session's aggregate comes back as it went in") {
