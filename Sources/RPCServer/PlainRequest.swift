@@ -18,8 +18,9 @@ enum PlainRequest: Sendable {
     case otherContent
     /// More or longer header fields than the server accepts: 431.
     case tooManyFields
-    /// Of a method's path or a protocol's content type, but not a call.
-    case refused(HTTPRefusal)
+    /// Of a method's path or a protocol's content type, but not a call: as the call's ``TranslatedCall`` has it. The
+    /// refusal is not here, because every gRPC call has room for this value.
+    case refused
 
     /// Bytes of a body to wait for; a larger one is answered before its end.
     static let bodyBytesMax = 64 << 10
@@ -69,12 +70,12 @@ extension ServerCall {
         case .otherMethod: answerPlainly(status: "405", field: ("allow", "GET, HEAD, OPTIONS, POST"))
         case .otherContent: answerPlainly(status: "415")
         case .tooManyFields: answerPlainly(status: "431")
-        case .refused(let refusal): refuse(refusal)
+        case .refused: refuse()
         }
     }
 
-    private func refuse(_ refusal: HTTPRefusal) {
-        guard state.finish() == .trailersOnly else { return }
+    private func refuse() {
+        guard let refusal = translated?.refusal, state.finish() == .trailersOnly else { return }
         calls.scratch.add(refusal.head)
         sendTrailersOnly(calls.scratch)
         calls.scratch.removeAll()

@@ -1,7 +1,6 @@
 internal import HTTP2Engine
 internal import RPCModel
 internal import RPCOverHTTP2
-internal import RPCProtocols
 
 extension ServerCall {
     /// Sends what the handler has written since the last time, unless the connection is backlogged.
@@ -12,25 +11,19 @@ extension ServerCall {
 
     private func sendQueued() {
         guard let stream else { return }
-        var output: ResponseEncoder.Output?
-        let status = stream.drainOutbound { bytes in
-            sendHeadersIfFirst()
-            if let translated { output = translated.send(bytes) } else { write(bytes) }
-        }
-        // Outside the stream's lock: it may end the call.
-        if let output { sendTranslated(output) }
+        let status = stream.drainOutbound { send($0) }
         if status.wantsHeaders { sendHeadersIfFirst() }
         if queuedByteCount > highWater { stream.setBacklogged(true) }
     }
 
+    private func send(_ messages: UnsafeRawBufferPointer) {
+        sendHeadersIfFirst()
+        if let translated { sendTranslated(translated.send(messages)) } else { write(messages) }
+    }
+
     /// Sends the rest before the status, even when the transport is backlogged: it is at most one high-water mark.
     func sendRest(_ reason: RPCError) {
-        var output: ResponseEncoder.Output?
-        stream?.drainOutboundAndEnd(reason) { bytes in
-            sendHeadersIfFirst()
-            if let translated { output = translated.send(bytes) } else { write(bytes) }
-        }
-        if let output { sendTranslated(output) }
+        stream?.drainOutboundAndEnd(reason) { send($0) }
     }
 
     /// Sends the usual response in one step: nothing was sent before, everything the handler wrote is at hand, and it

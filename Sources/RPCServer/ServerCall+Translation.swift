@@ -10,7 +10,7 @@ extension ServerCall {
         /// - Parameter route: the method's index among the routes.
         case call(TranslatedCall, route: Int)
         case failed(TranslatedCall, RPCError)
-        case refused(HTTPRefusal)
+        case refused(TranslatedCall)
         /// Of no protocol, and not of a method's path.
         case none
     }
@@ -30,7 +30,7 @@ extension ServerCall {
             return RoutedMethod(route.method, allowsGet: route.allowsGet)
         }
         switch RequestRouting.decide(request, for: method) {
-        case .refuse(let refusal): return .refused(refusal)
+        case .refuse(let refusal): return .refused(TranslatedCall(refusing: refusal))
         case .fail(let error, let form, let fields):
             return .failed(TranslatedCall(failing: form, fields: fields), error)
         case .call(let head):

@@ -106,6 +106,8 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         }
     }
 
+    // Always inlined: gRPC's own bytes come here directly.
+    @inline(__always)
     private func receive(_ messages: UnsafeRawBufferPointer, _ stream: CallStream) {
         do throws(FramingError) {
             let credit = try stream.receive(messages)
@@ -180,7 +182,7 @@ final class ServerCall: HTTP2Stream, @unchecked Sendable {
         if plain != nil {
             switch translation(of: headers, endStream: endStream) {
             case .none: break
-            case .refused(let refusal): plain = .refused(refusal)
+            case .refused(let call): (plain, translated) = (.refused, call)
             case .call(let call, let route): (plain, translated, index) = (nil, call, route)
             case .failed(let call, let error):
                 (plain, translated) = (nil, call)

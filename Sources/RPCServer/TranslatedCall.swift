@@ -1,28 +1,38 @@
 internal import RPCModel
 internal import RPCProtocols
 
-/// What a call of gRPC-Web or Connect has besides a gRPC call: the translation of its body in both directions.
+/// What a call of gRPC-Web or Connect has besides a gRPC call: the translation of its body in both directions, or the
+/// refusal of its request.
 ///
 /// The ``CallStream`` above it, and with it the handler, notices no difference.
 /// - Isolation: the connection's loop.
 final class TranslatedCall {
     /// `nil` for a call that fails because of its head.
     let head: CallHead?
+    /// Set for a request that is not a call.
+    let refusal: HTTPRefusal?
     /// For messages in JSON.
     let transcoder: MessageTranscoder?
     private var decoder: RequestDecoder?
-    private var encoder: ResponseEncoder
+    /// `nil` for a request that is not a call.
+    private var encoder: ResponseEncoder?
 
     init(_ head: CallHead, transcoder: MessageTranscoder?, maxMessageBytes: Int) {
         self.head = head
         self.transcoder = transcoder
+        refusal = nil
         decoder = RequestDecoder(head, maxMessageBytes: maxMessageBytes)
         encoder = ResponseEncoder(head.form)
     }
 
     init(failing form: CallForm, fields: HTTPFields) {
-        (head, transcoder) = (nil, nil)
+        (head, transcoder, refusal) = (nil, nil, nil)
         encoder = ResponseEncoder(form, fields: fields)
+    }
+
+    init(refusing refusal: HTTPRefusal) {
+        (head, transcoder) = (nil, nil)
+        self.refusal = refusal
     }
 
     /// Where the messages of the call pass between its handler and this.
@@ -51,11 +61,11 @@ final class TranslatedCall {
         return messages
     }
 
-    func start(_ metadata: Metadata) -> ResponseEncoder.Output { encoder.start(metadata) }
+    func start(_ metadata: Metadata) -> ResponseEncoder.Output { encoder?.start(metadata) ?? .init() }
 
-    func send(_ messages: UnsafeRawBufferPointer) -> ResponseEncoder.Output { encoder.send(messages) }
+    func send(_ messages: UnsafeRawBufferPointer) -> ResponseEncoder.Output { encoder?.send(messages) ?? .init() }
 
     func finish(_ error: RPCError?, trailers: Metadata) -> ResponseEncoder.Output {
-        encoder.finish(error, trailers: trailers)
+        encoder?.finish(error, trailers: trailers) ?? .init()
     }
 }
