@@ -22,7 +22,6 @@ extension ServerCall: CallDriver {
     }
 
     func finishDetached(_ error: RPCError?) {
-        if calls.loop.isCurrent { return finish(error) }
         calls.loop.execute { self.finish(error) }
     }
 
