@@ -24,9 +24,9 @@ public enum ConnectTimeout {
     public static func format(_ timeout: Duration) -> String {
         let (seconds, attoseconds) = timeout.components
         guard seconds >= 0, attoseconds >= 0 else { return "0" }
-        guard seconds < largest / 1000 else { return String(largest) }
+        guard seconds <= largest / 1000 else { return String(largest) }
         let attosecondsPerMillisecond: Int64 = 1_000_000_000_000_000
-        return String(
-            seconds * 1000 + (attoseconds + attosecondsPerMillisecond - 1) / attosecondsPerMillisecond)
+        let milliseconds = (attoseconds + attosecondsPerMillisecond - 1) / attosecondsPerMillisecond
+        return String(min(seconds * 1000 + milliseconds, largest))
     }
 }

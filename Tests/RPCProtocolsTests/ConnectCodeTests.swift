@@ -60,7 +60,8 @@ import Testing
     @Test(arguments: [
         (Duration.zero, "0"), (.seconds(-1), "0"), (.nanoseconds(1), "1"), (.milliseconds(1), "1"),
         (.microseconds(1001), "2"), (.seconds(1), "1000"), (.seconds(9_999_998), "9999998000"),
-        (.seconds(9_999_999), "9999999999"), (.seconds(Int64.max), "9999999999"), (.seconds(Int64.min), "0"),
+        (.seconds(9_999_999), "9999999000"), (.milliseconds(9_999_999_998), "9999999998"),
+        (.seconds(10_000_000), "9999999999"), (.seconds(Int64.max), "9999999999"), (.seconds(Int64.min), "0"),
     ])
     func `a timeout is written in milliseconds, rounded up`(timeout: Duration, text: String) {
         #expect(ConnectTimeout.format(timeout) == text)
