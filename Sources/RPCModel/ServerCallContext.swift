@@ -144,7 +144,8 @@ public final class ServerCallContext: Sendable {
     /// Keeps the response of this unary call back until ``AnswerHold/release(_:)``. The handler goes on and returns as
     /// usual; an error that it throws waits as well. Several holds of a call must all be released.
     ///
-    /// For handlers of one response only: responses of a stream leave when they are written.
+    /// Only for handlers of ``ServerRoute/unary(_:_:)``. A handler that answers at once, and one that reads or writes a
+    /// stream, is not held back: its responses leave when they are written.
     public func holdAnswer() -> AnswerHold {
         let hold = state.withLock { state in
             let hold = state.answerHold ?? AnswerHold()
